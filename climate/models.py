@@ -1,0 +1,161 @@
+"""Zones, what reads them, when they should be how warm, and what was measured."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+
+from integrations.models import AdapterRow
+from integrations.registry import Kind
+from sites.models import NamedModel, Site, UUIDModel
+
+from . import schedule
+
+TARGET_MIN_CELSIUS, TARGET_MAX_CELSIUS = 5.0, 35.0
+DEFAULT_HIGH_LIMIT_CELSIUS = 28.0
+#: The high limit stays at least this far above the highest upper bound (DESIGN §5.4).
+HIGH_LIMIT_MARGIN_K = 1.0
+TARGET_VALIDATORS = [MinValueValidator(TARGET_MIN_CELSIUS), MaxValueValidator(TARGET_MAX_CELSIUS)]
+
+
+class ClimateMonitor(AdapterRow):
+    """What reads the temperature of a room."""
+
+    adapter_kind = Kind.CLIMATE_MONITOR
+
+    stale_after_seconds = models.PositiveIntegerField(
+        "silent after (s)",
+        default=3600,
+        validators=[MinValueValidator(60)],
+        help_text="A value older than this is not believed. Many sensors report only on change: 3600 s suits them.",
+    )
+
+
+class ClimateZone(NamedModel):
+    """A room or area to keep warm."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="zones")
+    area_sqm = models.FloatField("area (m²)", null=True, blank=True, validators=[MinValueValidator(0)])
+    monitors = models.ManyToManyField(ClimateMonitor, blank=True, related_name="zones")
+    default_target_celsius = models.FloatField(
+        "default target (°C)",
+        default=20.0,
+        validators=TARGET_VALIDATORS,
+        help_text="Holds whenever no slot of the schedule does.",
+    )
+    hysteresis_celsius = models.FloatField(
+        "hysteresis (°C)",
+        default=0.5,
+        validators=[MinValueValidator(0.1), MaxValueValidator(3.0)],
+        help_text="Heating starts this far below the target and stops this far above it.",
+    )
+    high_limit_celsius = models.FloatField(
+        "high limit (°C)",
+        default=DEFAULT_HIGH_LIMIT_CELSIUS,
+        validators=[MinValueValidator(10), MaxValueValidator(45)],
+        help_text="At this temperature every miner heating the zone is switched off, whatever any rule says.",
+    )
+    frost_protection = models.BooleanField(
+        default=True, help_text="Heat below the frost limit, whatever rules and energy say."
+    )
+    frost_limit_celsius = models.FloatField(
+        "frost limit (°C)", default=7.0, validators=[MinValueValidator(4), MaxValueValidator(12)]
+    )
+    position = models.PositiveSmallIntegerField(default=0, help_text="Order on the dashboard.")
+
+    class Meta:
+        ordering = ["position", "name"]
+        constraints = [models.UniqueConstraint(fields=["site", "slug"], name="zone_slug_unique_in_site")]
+
+    def clean(self):
+        highest = max([self.default_target_celsius or 0, *self._slot_targets()]) + (self.hysteresis_celsius or 0)
+        if self.high_limit_celsius is not None and self.high_limit_celsius < highest + HIGH_LIMIT_MARGIN_K:
+            raise ValidationError(
+                {
+                    "high_limit_celsius": f"{self.high_limit_celsius:g} °C is too low: the highest target plus "
+                    f"hysteresis is {highest:g} °C and the limit must be at least {HIGH_LIMIT_MARGIN_K:g} °C above it."
+                }
+            )
+
+    def _slot_targets(self) -> list[float]:
+        if self._state.adding:
+            return []
+        return [slot.target_celsius for slot in self.slots.all()]
+
+
+def validate_weekdays(value: int) -> None:
+    if not 1 <= value <= 127:
+        raise ValidationError("Choose at least one weekday.")
+
+
+class TemperatureSlot(UUIDModel):
+    """A target for a part of the day on some weekdays; one crossing midnight belongs to the day it starts."""
+
+    zone = models.ForeignKey(ClimateZone, on_delete=models.CASCADE, related_name="slots")
+    weekdays = models.PositiveSmallIntegerField(
+        default=schedule.ALL_DAYS,
+        validators=[validate_weekdays],
+        help_text="Bit 0 is Monday, bit 6 Sunday; 127 is every day.",
+    )
+    start_time = models.TimeField("from")
+    end_time = models.TimeField("to", help_text="Earlier than ‘from’: on the next day. Equal: 24 hours.")
+    target_celsius = models.FloatField("target (°C)", validators=TARGET_VALIDATORS)
+
+    class Meta:
+        ordering = ["start_time"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(weekdays__gte=1, weekdays__lte=127), name="slot_has_weekdays"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{schedule.weekday_names(self.weekdays)} {self.start_time:%H:%M}–{self.end_time:%H:%M} {self.target_celsius:g} °C"
+
+    def as_slot(self) -> schedule.Slot:
+        return schedule.Slot(self.weekdays, self.start_time, self.end_time, self.target_celsius)
+
+    def clean(self):
+        if self.zone_id is None or self.start_time is None or self.end_time is None:
+            return
+        others = TemperatureSlot.objects.filter(zone_id=self.zone_id).exclude(pk=self.pk)
+        clash = schedule.find_overlap([self.as_slot(), *(slot.as_slot() for slot in others)])
+        if clash is not None:
+            raise ValidationError({"start_time": clash.sentence})
+
+
+class TargetOverride(UUIDModel):
+    """A wish: this target by hand, until a time or (`until` empty) until resumed."""
+
+    zone = models.ForeignKey(ClimateZone, on_delete=models.CASCADE, related_name="overrides")
+    target_celsius = models.FloatField("target (°C)", validators=TARGET_VALIDATORS)
+    until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    by = models.CharField(max_length=80, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["zone", "cancelled_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.target_celsius:g} °C in {self.zone}"
+
+
+class ZoneReading(models.Model):
+    """One wide row per zone and minute: the last value with its own time, extremes, target, heating."""
+
+    zone = models.ForeignKey(ClimateZone, on_delete=models.CASCADE, related_name="readings", db_index=False)
+    at = models.DateTimeField(help_text="The minute.")
+    temperature_celsius = models.FloatField(null=True)
+    observed_at = models.DateTimeField(null=True)
+    low_celsius = models.FloatField(null=True)
+    high_celsius = models.FloatField(null=True)
+    humidity_percent = models.FloatField(null=True)
+    target_celsius = models.FloatField(null=True)
+    heating_w = models.FloatField(default=0)
+    sensor = models.CharField(max_length=8, default="ok")
+
+    class Meta:
+        ordering = ["zone", "at"]
+        constraints = [models.UniqueConstraint(fields=["zone", "at"], name="one_zone_reading_a_minute")]

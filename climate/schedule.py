@@ -1,0 +1,169 @@
+"""The weekly schedule and the resolution of a zone's target: pure functions of the site's time.
+
+A slot that crosses midnight belongs to the day it starts. `start == end` is 24 hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from .state import Target
+
+ALL_DAYS = 0b1111111
+DAY_MINUTES = 24 * 60
+WEEK_MINUTES = 7 * DAY_MINUTES
+DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Weekdays (bit 0 = Monday), local wall-clock start and end, target °C."""
+
+    weekdays: int
+    start: time
+    end: time
+    target_celsius: float
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Two slots that both claim a minute of the week."""
+
+    first: Slot
+    second: Slot
+    minute_of_week: int
+
+    @property
+    def sentence(self) -> str:
+        day, minute = divmod(self.minute_of_week, DAY_MINUTES)
+        return (
+            f"{_words(self.first)} overlaps {_words(self.second)} on {DAY_NAMES[day]} at "
+            f"{minute // 60:02d}:{minute % 60:02d}. Change a time or a weekday."
+        )
+
+
+def _words(slot: Slot) -> str:
+    return f"{weekday_names(slot.weekdays)} {slot.start:%H:%M}–{slot.end:%H:%M}"
+
+
+def weekday_names(mask: int) -> str:
+    """“every day”, “Mon–Fri”, “Mon, Wed”."""
+    if mask == ALL_DAYS:
+        return "every day"
+    if mask == 0b0011111:
+        return "Mon–Fri"
+    if mask == 0b1100000:
+        return "Sat–Sun"
+    return ", ".join(name for day, name in enumerate(DAY_NAMES) if mask >> day & 1)
+
+
+def _minute(value: time) -> int:
+    return value.hour * 60 + value.minute
+
+
+def spans(slot: Slot) -> list[tuple[int, int]]:
+    """The slot's half-open spans in minutes of the week, wrapped at its end."""
+    start, length = _minute(slot.start), (_minute(slot.end) - _minute(slot.start)) % DAY_MINUTES or DAY_MINUTES
+    result = []
+    for day in range(7):
+        if slot.weekdays >> day & 1:
+            begin = day * DAY_MINUTES + start
+            end = begin + length
+            result.append((begin, min(end, WEEK_MINUTES)))
+            if end > WEEK_MINUTES:
+                result.append((0, end - WEEK_MINUTES))
+    return result
+
+
+def find_overlap(slots: Sequence[Slot]) -> Overlap | None:
+    """The first minute two slots (or one slot with itself) both claim, or None."""
+    claimed = sorted((begin, end, index) for index, slot in enumerate(slots) for begin, end in spans(slot))
+    for (_, end, one), (begin, _, two) in zip(claimed, claimed[1:], strict=False):
+        if begin < end:
+            first, second = sorted((one, two))
+            return Overlap(slots[first], slots[second], begin)
+    return None
+
+
+def slot_at(slots: Iterable[Slot], local: datetime) -> Slot | None:
+    """The slot that claims this local wall-clock time."""
+    minute = local.weekday() * DAY_MINUTES + local.hour * 60 + local.minute
+    for slot in slots:
+        if any(begin <= minute < end for begin, end in spans(slot)):
+            return slot
+    return None
+
+
+def next_change(slots: Sequence[Slot], now: datetime, tz: ZoneInfo) -> datetime | None:
+    """When another slot (or none) will hold (aware UTC), within 8 days; None: never.
+
+    Walks the wall-clock borders of the week, so it is right on both DST nights: a border in the
+    hour that is skipped takes effect when that hour would have begun, one in the hour that is
+    repeated at its first passing.
+    """
+    if not slots:
+        return None
+    current = slot_at(slots, now.astimezone(tz))
+    borders = sorted({minute % WEEK_MINUTES for slot in slots for span in spans(slot) for minute in span})
+    local_midnight = now.astimezone(tz).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    candidates = []
+    for day in range(-1, 9):
+        date = local_midnight + timedelta(days=day)
+        for border in borders:
+            if border // DAY_MINUTES == date.weekday():
+                wall = date + timedelta(minutes=border % DAY_MINUTES)
+                for fold in (0, 1):
+                    candidates.append(wall.replace(tzinfo=tz, fold=fold).astimezone(UTC))
+        candidates.extend(_transitions(date, tz))
+    for moment in sorted(set(candidates)):
+        if moment > now and slot_at(slots, moment.astimezone(tz)) != current:
+            return moment
+    return None
+
+
+def _transitions(date: datetime, tz: ZoneInfo) -> list[datetime]:
+    """The moment within this local day at which the UTC offset changes (at most one), aware UTC."""
+    low = date.replace(tzinfo=tz).astimezone(UTC)
+    high = (date + timedelta(days=1)).replace(tzinfo=tz).astimezone(UTC)
+    offset = low.astimezone(tz).utcoffset()
+    if high.astimezone(tz).utcoffset() == offset:
+        return []
+    while high - low > timedelta(minutes=1):
+        middle = low + timedelta(minutes=(high - low) // timedelta(minutes=2))
+        if middle.astimezone(tz).utcoffset() == offset:
+            low = middle
+        else:
+            high = middle
+    return [high]
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A target by hand (°C) until a time (aware UTC) or, None, until resumed."""
+
+    target_celsius: float
+    until: datetime | None
+
+
+def resolve_target(
+    *, default_celsius: float, slots: Sequence[Slot], override: Override | None, now: datetime, tz: ZoneInfo
+) -> Target:
+    """The zone's target at `now` (aware UTC): override → slot → default, why, and until when."""
+    slot = slot_at(slots, now.astimezone(tz))
+    change = next_change(slots, now, tz)
+    scheduled = slot.target_celsius if slot else default_celsius
+    if override is not None and (override.until is None or now < override.until):
+        back = None
+        if override.until is not None:
+            then = slot_at(slots, override.until.astimezone(tz))
+            back = then.target_celsius if then else default_celsius
+        return Target(override.target_celsius, override.target_celsius, "set by hand", override.until, back)
+    following = None
+    if change is not None:
+        then = slot_at(slots, change.astimezone(tz))
+        following = then.target_celsius if then else default_celsius
+    reason = f"schedule {slot.start:%H:%M}–{slot.end:%H:%M}" if slot else "default target"
+    return Target(scheduled, scheduled, reason, change, following)

@@ -1,0 +1,83 @@
+"""What crosses the border of `climate`: one monitor's reading and one zone's state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class SensorHealth(StrEnum):
+    """How far a zone's temperature can be believed."""
+
+    OK = "ok"
+    SUSPECT = "suspect"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class ClimateReading:
+    """What one monitor said: °C, relative humidity %, and the source's own time (aware UTC).
+
+    `observed_at` None: the source gives no time; the reader's clock then counts.
+    """
+
+    temperature_celsius: float
+    humidity_percent: float | None = None
+    observed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The target of a zone now (°C), why, and when it changes next (aware UTC; None: not foreseen)."""
+
+    requested_celsius: float
+    effective_celsius: float
+    reason: str
+    until: datetime | None = None
+    next_celsius: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneState:
+    """One zone as a decision sees it. Temperatures in °C, times aware UTC.
+
+    `temperature_celsius` is None unless the sensor may be believed; `highest_celsius` is the
+    highest plausible reading of any of its sensors, believed or not (the high limit looks there).
+    """
+
+    zone_id: str
+    slug: str
+    name: str
+    temperature_celsius: float | None
+    humidity_percent: float | None
+    target: Target
+    hysteresis_celsius: float
+    high_limit_celsius: float
+    frost_limit_celsius: float | None
+    sensor: SensorHealth
+    problem: str
+    observed_at: datetime | None
+    highest_celsius: float | None = None
+    lowest_celsius: float | None = None
+    trend_celsius_per_hour: float | None = None
+    sensor_is_real: bool = True
+    lost_since: datetime | None = None
+
+    @property
+    def lower_bound(self) -> float:
+        return self.target.effective_celsius - self.hysteresis_celsius
+
+    @property
+    def upper_bound(self) -> float:
+        return self.target.effective_celsius + self.hysteresis_celsius
+
+    @property
+    def below_target(self) -> bool | None:
+        """T < lower bound; None when T is unknown."""
+        return None if self.temperature_celsius is None else self.temperature_celsius < self.lower_bound
+
+    @property
+    def above_target(self) -> bool | None:
+        """T ≥ upper bound; None when T is unknown."""
+        return None if self.temperature_celsius is None else self.temperature_celsius >= self.upper_bound

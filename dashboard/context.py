@@ -1,0 +1,5 @@
+"""Template context of every page."""
+
+
+def page(request) -> dict:
+    return {}

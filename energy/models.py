@@ -1,0 +1,71 @@
+"""PV, battery and grid of a site, what reads them, and what was measured."""
+
+from __future__ import annotations
+
+from django.core.validators import MinValueValidator
+from django.db import models
+
+from integrations.models import AdapterRow
+from integrations.registry import Kind
+from sites.models import NamedModel, Site
+
+
+class EnergyMonitor(AdapterRow):
+    """What reads production, consumption, battery and grid."""
+
+    adapter_kind = Kind.ENERGY_MONITOR
+
+    stale_after_seconds = models.PositiveIntegerField(
+        "silent after (s)", default=3600, validators=[MinValueValidator(10)], help_text="Older values are not believed."
+    )
+
+
+class SourceType(models.TextChoices):
+    SOLAR = "solar", "solar"
+    WIND = "wind", "wind"
+    GRID = "grid", "grid only"
+    HYDROELECTRIC = "hydroelectric", "hydroelectric"
+    OTHER = "other", "other"
+
+
+class EnergySource(NamedModel):
+    """Where the power of a site comes from. What it does not have is *absent*, never unknown."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="energy_sources")
+    type = models.CharField(max_length=16, choices=SourceType, default=SourceType.SOLAR)
+    nominal_power_w = models.PositiveIntegerField("nominal power (W)", null=True, blank=True)
+    has_battery = models.BooleanField(default=False)
+    battery_capacity_wh = models.PositiveIntegerField("battery capacity (Wh)", null=True, blank=True)
+    has_grid = models.BooleanField("grid connection", default=True)
+    contracted_power_w = models.PositiveIntegerField(
+        "contracted power (W)", null=True, blank=True, help_text="What the grid connection may carry."
+    )
+    monitor = models.ForeignKey(
+        EnergyMonitor, on_delete=models.SET_NULL, null=True, blank=True, related_name="sources"
+    )
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["site", "slug"], name="source_slug_unique_in_site")]
+
+    @property
+    def has_production(self) -> bool:
+        return self.type != SourceType.GRID
+
+
+class EnergyReading(models.Model):
+    """One wide row per source and minute; W are means of the minute, the rest its last value."""
+
+    source = models.ForeignKey(EnergySource, on_delete=models.CASCADE, related_name="readings", db_index=False)
+    at = models.DateTimeField(help_text="The minute.")
+    production_w = models.FloatField(null=True)
+    household_w = models.FloatField(null=True)
+    grid_w = models.FloatField(null=True)
+    battery_w = models.FloatField(null=True)
+    battery_soc_percent = models.FloatField(null=True)
+    surplus_w = models.FloatField(null=True)
+    observed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["source", "at"]
+        constraints = [models.UniqueConstraint(fields=["source", "at"], name="one_energy_reading_a_minute")]

@@ -1,0 +1,43 @@
+"""The only errors an adapter may raise; each carries one plain sentence for a person."""
+
+
+class AdapterError(Exception):
+    """Something outside did not do what was asked. `str(error)` is a sentence for a person."""
+
+    code = "failed"
+
+
+class Unreachable(AdapterError):
+    """No connection, refused, name not found: the other side may be off."""
+
+    code = "unreachable"
+
+
+class DeadlineExceeded(Unreachable):
+    """It took the call but did not answer in time."""
+
+    code = "deadline"
+
+
+class Unauthorized(AdapterError):
+    """The credentials were refused."""
+
+    code = "unauthorized"
+
+
+class BadAnswer(AdapterError):
+    """It answered with something that is not an answer: garbage, wrong type, too large."""
+
+    code = "bad_answer"
+
+
+class NotFound(AdapterError):
+    """The thing asked for is not known there (may be transient after a restart)."""
+
+    code = "not_found"
+
+
+class Refused(AdapterError):
+    """The device understood and said no."""
+
+    code = "refused"

@@ -1,0 +1,151 @@
+"""Connections that several adapters share, and the row every adapter is configured by."""
+
+from __future__ import annotations
+
+import uuid
+from functools import cached_property
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from django.db import models
+from pydantic import ValidationError as ConfigError
+
+from sites.fields import EncryptedTextField
+from sites.models import Site, UUIDModel
+
+from . import registry
+from .registry import ConnectionKind, Kind
+
+
+class HomeAssistant(UUIDModel):
+    """A Home Assistant: asked once per pass for all entities that any adapter wants."""
+
+    kind = ConnectionKind.HOME_ASSISTANT
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="home_assistants")
+    name = models.CharField(max_length=80, default="Home Assistant")
+    url = models.CharField(
+        "address",
+        max_length=200,
+        validators=[URLValidator(schemes=["http", "https"])],
+        help_text="As you open it in the browser, for example http://homeassistant.local:8123",
+    )
+    token = EncryptedTextField(
+        "long-lived access token",
+        blank=True,
+        help_text="In Home Assistant: your profile → Security → Long-lived access tokens → Create.",
+    )
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = "Home Assistant"
+        verbose_name_plural = "Home Assistant"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SimulatedHouse(UUIDModel):
+    """A house of pure physics; simulated sensors and miners of a site share it."""
+
+    kind = ConnectionKind.SIMULATED_HOUSE
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="simulated_houses")
+    name = models.CharField(max_length=80, default="Simulated house")
+    seed = models.PositiveIntegerField(default=1)
+    state = models.JSONField(default=dict, blank=True, editable=False)
+    at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AdapterRow(UUIDModel):
+    """Base of monitors and controllers: which adapter, with what settings, over which connection."""
+
+    adapter_kind: Kind
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="%(class)ss")
+    name = models.CharField(max_length=80)
+    adapter_type = models.CharField(max_length=40)
+    config = models.JSONField(default=dict, blank=True)
+    home_assistant = models.ForeignKey(
+        HomeAssistant, on_delete=models.PROTECT, null=True, blank=True, related_name="%(class)ss"
+    )
+    simulated_house = models.ForeignKey(
+        SimulatedHouse, on_delete=models.CASCADE, null=True, blank=True, related_name="%(class)ss"
+    )
+
+    class Meta:
+        abstract = True
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def adapter(self) -> type[registry.Adapter]:
+        """The adapter class; `LookupError` when it is not installed (any more)."""
+        return registry.get(self.adapter_kind, self.adapter_type)
+
+    @cached_property
+    def settings(self) -> registry.AdapterConfig:
+        """The validated config; pydantic's ValidationError when it does not fit the adapter."""
+        return self.adapter.Config.model_validate(self.config)
+
+    @property
+    def is_real(self) -> bool:
+        try:
+            return self.adapter.is_real
+        except LookupError:
+            return True
+
+    @property
+    def connection(self) -> HomeAssistant | SimulatedHouse | None:
+        """The shared connection row this adapter reads from."""
+        match self.adapter.connection:
+            case ConnectionKind.HOME_ASSISTANT:
+                return self.home_assistant
+            case ConnectionKind.SIMULATED_HOUSE:
+                return self.simulated_house
+        return None
+
+    @property
+    def connection_id(self) -> uuid.UUID | None:
+        match self.adapter.connection:
+            case ConnectionKind.HOME_ASSISTANT:
+                return self.home_assistant_id
+            case ConnectionKind.SIMULATED_HOUSE:
+                return self.simulated_house_id
+        return None
+
+    def clean(self):
+        """Adapter known, config valid, connection there and of the same site."""
+        self.__dict__.pop("settings", None)
+        try:
+            adapter = self.adapter
+        except LookupError as error:
+            raise ValidationError({"adapter_type": str(error)}) from None
+        try:
+            adapter.Config.model_validate(self.config)
+        except ConfigError as error:
+            raise ValidationError({"config": config_messages(error)}) from None
+        if adapter.connection is not None:
+            field = str(adapter.connection)
+            row = getattr(self, field)
+            if row is None:
+                raise ValidationError({field: f"{adapter.label} needs a connection. Choose one or add one first."})
+            if row.site_id != self.site_id:
+                raise ValidationError({field: f"‘{row}’ belongs to another site."})
+
+
+def config_messages(error: ConfigError) -> list[str]:
+    """pydantic's problems as sentences naming field, value and remedy."""
+    return [
+        f"{'.'.join(str(part) for part in problem['loc']) or 'settings'}: {problem['msg']}"
+        + (f" (seen: {str(problem['input'])[:80]!r})" if problem["type"] != "missing" else "")
+        for problem in error.errors()
+    ]

@@ -1,0 +1,151 @@
+"""The registry of adapters: one file, one class, one `@register` — and everything else follows.
+
+An adapter is a class with a `key`, a `label`, a pydantic `Config` and pure functions:
+
+* adapters on a shared connection name what they want (`wants(config) -> keys`) and read it from
+  the answers (`read(config, answers) -> reading`): the connection is asked once per pass for
+  the keys of all its adapters together;
+* standalone adapters have `read_alone(config, deadline) -> reading`;
+* controllers add `write(config, session, power_w, deadline)`.
+
+`session` is an open `Session` of the connection (None for standalone adapters). Adapters never
+touch the ORM and raise only `integrations.errors`. Third parties register through the entry
+point group ``edgemining.adapters``.
+
+From `Config` follow the admin form, its validation, the JSON schema in the API and the docs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import metadata
+from typing import Any, ClassVar, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Kind(StrEnum):
+    """What an adapter is for; the value is the slug used in URLs and forms."""
+
+    CLIMATE_MONITOR = "climate-monitors"
+    ENERGY_MONITOR = "energy-monitors"
+    MINER_CONTROLLER = "miner-controllers"
+
+
+class ConnectionKind(StrEnum):
+    """The shared connections an adapter can need."""
+
+    HOME_ASSISTANT = "home_assistant"
+    SIMULATED_HOUSE = "simulated_house"
+
+
+class AdapterConfig(BaseModel):
+    """Base of every adapter's `Config`: unknown fields are refused, values stay as typed.
+
+    Field descriptions are the help texts in the admin; `json_schema_extra={"unit": "W"}` gives a
+    unit suffix, `{"entity_domains": [...]}` entity suggestions, `{"secret": True}` encryption.
+    """
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True, allow_inf_nan=False)
+
+
+class Session(Protocol):
+    """An open shared connection, used for one pass (or one "Read now")."""
+
+    def ask(self, keys: Collection[str], deadline: float) -> Mapping[str, Any]:
+        """Answers by key; a key the other side does not know is absent. `deadline`: `time.monotonic()`."""
+
+
+class Adapter:
+    """Base class of adapters; see the module docstring for what a subclass gives."""
+
+    kind: ClassVar[Kind]
+    key: ClassVar[str]
+    label: ClassVar[str]
+    description: ClassVar[str] = ""
+    connection: ClassVar[ConnectionKind | None] = None
+    Config: ClassVar[type[AdapterConfig]]
+    #: Real adapters move real things; `simulated` and `dummy` do not (guard in DESIGN §5.4).
+    is_real: ClassVar[bool] = True
+    #: Controllers only: what cuts the power when this program is gone (None: nothing does).
+    dead_man: ClassVar[str | None] = None
+    #: Controllers only: how to set the dead-man up, one or two sentences.
+    dead_man_help: ClassVar[str] = ""
+
+    @classmethod
+    def wants(cls, config: AdapterConfig) -> Collection[str]:
+        """The keys this adapter reads from its shared connection."""
+        return ()
+
+    @classmethod
+    def read(cls, config: AdapterConfig, answers: Mapping[str, Any]) -> Any:
+        """The reading in `answers`. Raises `AdapterError`."""
+        raise NotImplementedError
+
+    @classmethod
+    def read_alone(cls, config: AdapterConfig, deadline: float) -> Any:
+        """Standalone adapters: ask the device, answer before `deadline` (`time.monotonic()`)."""
+        raise NotImplementedError
+
+    @classmethod
+    def write(cls, config: AdapterConfig, session: Session | None, power_w: float, deadline: float) -> None:
+        """Controllers: ask for `power_w` (0 = off). Returning means "sent", never "done"."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    kind: Kind
+    key: str
+
+
+_adapters: dict[_Key, type[Adapter]] = {}
+_loaded_entry_points = False
+
+
+def register(adapter: type[Adapter]) -> type[Adapter]:
+    """Class decorator: put `adapter` into the registry. A key taken by another class is an error."""
+    slot = _Key(adapter.kind, adapter.key)
+    taken = _adapters.get(slot)
+    if taken is not None and taken is not adapter:
+        raise ValueError(f"adapter {adapter.key!r} of kind {adapter.kind} is registered twice")
+    _adapters[slot] = adapter
+    return adapter
+
+
+def _load_entry_points() -> None:
+    global _loaded_entry_points
+    if not _loaded_entry_points:
+        _loaded_entry_points = True
+        for point in metadata.entry_points(group="edgemining.adapters"):
+            point.load()
+
+
+def adapters(kind: Kind) -> dict[str, type[Adapter]]:
+    """All adapters of `kind` by key, in order of registration."""
+    _load_entry_points()
+    return {slot.key: adapter for slot, adapter in _adapters.items() if slot.kind == kind}
+
+
+def get(kind: Kind, key: str) -> type[Adapter]:
+    """The adapter, or `LookupError` naming what there is."""
+    found = adapters(kind).get(key)
+    if found is None:
+        raise LookupError(f"no adapter {key!r} of kind {kind}; there are: {', '.join(adapters(kind)) or 'none'}")
+    return found
+
+
+#: How to open a session of a connection row, by connection kind; filled by `integrations.connections.*`.
+openers: dict[ConnectionKind, Callable[[Any], Session]] = {}
+
+
+def opener(kind: ConnectionKind) -> Callable[[Callable[[Any], Session]], Callable[[Any], Session]]:
+    """Decorator: `function(connection_row) -> Session` opens connections of `kind` (no I/O yet)."""
+
+    def put(function: Callable[[Any], Session]) -> Callable[[Any], Session]:
+        openers[kind] = function
+        return function
+
+    return put

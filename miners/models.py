@@ -1,0 +1,166 @@
+"""Miners, what drives them, what a person wished, what we want of them and what they did."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+
+from climate.models import ClimateZone
+from integrations.models import AdapterRow
+from integrations.registry import Kind
+from sites.models import NamedModel, Site, UUIDModel
+
+
+class MinerController(AdapterRow):
+    """What reads and drives one miner."""
+
+    adapter_kind = Kind.MINER_CONTROLLER
+
+
+class Circuit(NamedModel):
+    """A fused line; the miners on it together never take more than its limit."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="circuits")
+    limit_w = models.PositiveIntegerField("limit (W)", validators=[MinValueValidator(1)])
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["site", "slug"], name="circuit_slug_unique_in_site")]
+
+
+class Miner(NamedModel):
+    """A heater that earns."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="miners")
+    model = models.CharField(max_length=80, blank=True)
+    controller = models.OneToOneField(
+        MinerController, on_delete=models.SET_NULL, null=True, blank=True, related_name="miner"
+    )
+    nominal_power_w = models.PositiveIntegerField(
+        "nominal power (W)",
+        default=1000,
+        validators=[MinValueValidator(1), MaxValueValidator(20_000)],
+        help_text="What it takes when it runs; every watt becomes heat.",
+    )
+    zones = models.ManyToManyField(ClimateZone, blank=True, related_name="miners", verbose_name="heats")
+    heats_no_room = models.BooleanField(default=False, help_text="It stands where its heat warms no zone.")
+    circuit = models.ForeignKey(Circuit, on_delete=models.SET_NULL, null=True, blank=True, related_name="miners")
+    min_on_seconds = models.PositiveIntegerField(
+        "minimum on time (s)", default=600, validators=[MaxValueValidator(7200)]
+    )
+    min_off_seconds = models.PositiveIntegerField(
+        "minimum off time (s)", default=600, validators=[MaxValueValidator(7200)]
+    )
+    ramp_seconds = models.PositiveIntegerField(
+        "ramp time (s)",
+        default=120,
+        validators=[MaxValueValidator(3600)],
+        help_text="From switching until the power shows what was asked.",
+    )
+    max_starts_per_hour = models.PositiveSmallIntegerField(default=2, validators=[MinValueValidator(1)])
+    max_starts_per_day = models.PositiveSmallIntegerField(default=8, validators=[MinValueValidator(1)])
+    leave_on = models.BooleanField(
+        "leave on when stopping",
+        default=False,
+        help_text="A clean stop of the program leaves it running. Nothing then watches the room.",
+    )
+    is_active = models.BooleanField(default=True, help_text="Off: it is switched off and left alone.")
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["site", "slug"], name="miner_slug_unique_in_site")]
+
+    def clean(self):
+        if self.controller_id and self.controller.site_id != self.site_id:
+            raise ValidationError({"controller": f"‘{self.controller}’ belongs to another site."})
+        if self.circuit_id and self.circuit.site_id != self.site_id:
+            raise ValidationError({"circuit": f"‘{self.circuit}’ belongs to another site."})
+
+
+class ManualRequest(UUIDModel):
+    """A wish: these watts by hand. 0 holds until resumed; anything else has an end."""
+
+    miner = models.ForeignKey(Miner, on_delete=models.CASCADE, related_name="requests")
+    power_w = models.PositiveIntegerField("power (W)")
+    until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    by = models.CharField(max_length=80, blank=True, editable=False)
+    #: "person" or "outside" (somebody switched the device itself; adopted by the pass).
+    origin = models.CharField(max_length=10, default="person", editable=False)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["miner", "cancelled_at"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(power_w=0) | models.Q(until__isnull=False), name="manual_on_has_an_end"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.miner}: {self.power_w} W"
+
+
+class DesiredState(models.Model):
+    """What we want of a miner; committed before anything is written to it (DESIGN §5.7)."""
+
+    miner = models.OneToOneField(Miner, on_delete=models.CASCADE, related_name="desired", primary_key=True)
+    power_w = models.PositiveIntegerField(default=0)
+    reason = models.CharField(max_length=300, blank=True)
+    #: "policy", "manual", "guard", "frost", "stop", …: who wanted it.
+    origin = models.CharField(max_length=20, blank=True)
+    changed_at = models.DateTimeField(null=True)
+    #: Off → on and on → off as seen or commanded, whichever is later (min on/off count from here).
+    switched_on_at = models.DateTimeField(null=True)
+    switched_off_at = models.DateTimeField(null=True)
+    #: Starts of the last 24 h, ISO times (start budget).
+    starts = models.JSONField(default=list)
+    confirmed_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True)
+    #: What the device last showed, and when; survives a restart.
+    seen_on = models.BooleanField(null=True)
+    seen_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.miner}: {self.power_w} W"
+
+
+class CommandLog(models.Model):
+    """Every write to a device, and what came of it."""
+
+    miner = models.ForeignKey(Miner, on_delete=models.CASCADE, related_name="commands")
+    at = models.DateTimeField(default=timezone.now)
+    power_w = models.PositiveIntegerField()
+    origin = models.CharField(max_length=20, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    #: "sent" (accepted, not yet seen), "failed".
+    outcome = models.CharField(max_length=10)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["miner", "-at"])]
+
+    def __str__(self) -> str:
+        return f"{self.at:%H:%M:%S} {self.miner}: {self.power_w} W {self.outcome}"
+
+
+class MinerReading(models.Model):
+    """One wide row per miner and minute; W and TH/s are means, the rest the last value."""
+
+    miner = models.ForeignKey(Miner, on_delete=models.CASCADE, related_name="readings", db_index=False)
+    at = models.DateTimeField(help_text="The minute.")
+    status = models.CharField(max_length=12)
+    power_w = models.FloatField(null=True)
+    desired_w = models.FloatField(default=0)
+    hash_rate_th_s = models.FloatField(null=True)
+    chip_temperature_celsius = models.FloatField(null=True)
+    observed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["miner", "at"]
+        constraints = [models.UniqueConstraint(fields=["miner", "at"], name="one_miner_reading_a_minute")]

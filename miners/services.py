@@ -1,0 +1,78 @@
+"""What writes miners' rows in more than one step: wishes for power."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from sites.models import Severity, Site
+from sites.services import log_activity
+
+from .models import ManualRequest, Miner
+
+MANUAL_ON_DEFAULT = timedelta(hours=2)
+MANUAL_ON_MAX = timedelta(hours=24)
+
+
+def request_power(miner: Miner, power_w: int, *, by: str, until: datetime | None = None, origin: str = "person") -> ManualRequest:
+    """Wish for `power_w` by hand, instead of any earlier wish of this miner.
+
+    0 is off and holds until resumed (or `until`); more ends at `until`, by default in 2 h, at most
+    in 24 h. Raises ValidationError.
+    """
+    now = timezone.now()
+    if not 0 <= power_w <= miner.nominal_power_w:
+        raise ValidationError({"power_w": f"{power_w} W: choose from 0 to {miner.nominal_power_w} W."})
+    if power_w > 0:
+        until = until or now + MANUAL_ON_DEFAULT
+        if not now < until <= now + MANUAL_ON_MAX:
+            raise ValidationError({"until": "By hand a miner runs at most 24 hours. Choose an end within that."})
+    with transaction.atomic():
+        ManualRequest.objects.filter(miner=miner, cancelled_at__isnull=True).update(cancelled_at=now)
+        request = ManualRequest.objects.create(miner=miner, power_w=power_w, until=until, by=by[:80], origin=origin)
+        what = "off" if power_w == 0 else f"on at {power_w} W"
+        log_activity(miner.site, f"{miner.name}: {what} by hand.", actor=by)
+        miner.site.wake()
+    return request
+
+
+def resume(miner: Miner, *, by: str) -> bool:
+    """Back to automatic; False when there was no wish."""
+    with transaction.atomic():
+        ended = ManualRequest.objects.filter(miner=miner, cancelled_at__isnull=True).update(cancelled_at=timezone.now())
+        if ended:
+            log_activity(miner.site, f"{miner.name}: back to automatic.", actor=by)
+            miner.site.wake()
+    return bool(ended)
+
+
+def all_off(sites: Iterable[Site], *, by: str) -> int:
+    """“All off”: every miner of these sites off until resumed. Returns how many."""
+    count = 0
+    for site in sites:
+        with transaction.atomic():
+            miners = list(site.miners.all())
+            now = timezone.now()
+            ManualRequest.objects.filter(miner__in=miners, cancelled_at__isnull=True).update(cancelled_at=now)
+            ManualRequest.objects.bulk_create(ManualRequest(miner=miner, power_w=0, by=by[:80]) for miner in miners)
+            log_activity(site, "All miners off.", severity=Severity.WARNING, actor=by)
+            site.wake()
+        count += len(miners)
+    return count
+
+
+def resume_all(sites: Iterable[Site], *, by: str) -> int:
+    """End every wish of these sites' miners. Returns how many."""
+    count = 0
+    for site in sites:
+        with transaction.atomic():
+            ended = ManualRequest.objects.filter(miner__site=site, cancelled_at__isnull=True).update(cancelled_at=timezone.now())
+            if ended:
+                log_activity(site, "All miners back to automatic.", actor=by)
+                site.wake()
+        count += ended
+    return count

@@ -1,0 +1,43 @@
+"""What crosses the border of `miners`: one controller's reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class MinerStatus(StrEnum):
+    """What the device showed. Never derived from a default: no answer is `unreachable` or `unknown`."""
+
+    UNREACHABLE = "unreachable"
+    UNKNOWN = "unknown"
+    OFF = "off"
+    STARTING = "starting"
+    RAMPING = "ramping"
+    HEATING = "heating"
+    STOPPING = "stopping"
+    PROTECT = "protect"
+    NO_POOL = "no_pool"
+
+    @property
+    def is_known(self) -> bool:
+        return self not in (MinerStatus.UNREACHABLE, MinerStatus.UNKNOWN)
+
+    @property
+    def is_on(self) -> bool:
+        """The device draws, or is about to draw, heating power."""
+        return self in (MinerStatus.STARTING, MinerStatus.RAMPING, MinerStatus.HEATING, MinerStatus.NO_POOL)
+
+
+@dataclass(frozen=True, slots=True)
+class MinerSnapshot:
+    """What one controller read: watts (None: not measured), hash rate TH/s, °C, the source's time (UTC)."""
+
+    status: MinerStatus
+    power_w: float | None = None
+    power_is_measured: bool = False
+    hash_rate_th_s: float | None = None
+    chip_temperature_celsius: float | None = None
+    observed_at: datetime | None = None
+    problem: str = ""

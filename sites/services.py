@@ -1,0 +1,70 @@
+"""What writes sites' rows: activity, alarms, tokens, sign-in links."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from .models import ActivityLog, Alarm, ApiToken, Severity, SignInLink, Site
+
+SIGN_IN_LINK_MINUTES = 15
+
+
+def log_activity(site: Site | None, text: str, *, severity: str = Severity.INFO, actor: str = "") -> None:
+    """Add one plain sentence to the activity log."""
+    ActivityLog.objects.create(site=site, text=text[:500], severity=severity, actor=actor[:80])
+
+
+def acknowledge_alarm(alarm: Alarm, by: str) -> None:
+    """A person has seen it; it stays until its cause has gone."""
+    if alarm.acknowledged_at is None:
+        alarm.acknowledged_at, alarm.acknowledged_by = timezone.now(), by[:80]
+        alarm.save(update_fields=["acknowledged_at", "acknowledged_by"])
+        log_activity(alarm.site, f"Acknowledged: {alarm.text}", actor=by)
+        alarm.site.wake()
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def create_api_token(name: str, user) -> str:
+    """A new bearer token, shown only now. Raises IntegrityError when the name is taken."""
+    token = "em_" + secrets.token_urlsafe(32)
+    ApiToken.objects.create(name=name, user=user, digest=_digest(token))
+    return token
+
+
+def user_of_api_token(token: str):
+    """The active user whose token this is, or None; notes the use at most once a minute."""
+    row = ApiToken.objects.select_related("user").filter(digest=_digest(token)).first()
+    if row is None or not row.user.is_active:
+        return None
+    now = timezone.now()
+    if row.last_used_at is None or abs((now - row.last_used_at).total_seconds()) > 60:
+        ApiToken.objects.filter(pk=row.pk).update(last_used_at=now)
+    return row.user
+
+
+def create_sign_in_link(user) -> str:
+    """The secret of a link that signs `user` in once within 15 minutes."""
+    token = secrets.token_urlsafe(24)
+    SignInLink.objects.create(
+        digest=_digest(token), user=user, expires_at=timezone.now() + timedelta(minutes=SIGN_IN_LINK_MINUTES)
+    )
+    return token
+
+
+def redeem_sign_in_link(token: str):
+    """The user of an unused, unexpired link (now used), or None."""
+    now = timezone.now()
+    with transaction.atomic():
+        taken = SignInLink.objects.filter(digest=_digest(token), used_at__isnull=True, expires_at__gt=now).update(used_at=now)
+        if not taken:
+            return None
+        user = SignInLink.objects.select_related("user").get(digest=_digest(token)).user
+    return user if user.is_active else None

@@ -1,0 +1,114 @@
+"""Shared short-lived facts: leases, cadence, live snapshots.
+
+In one process they live in its memory and expire on the monotonic clock (a wall-clock step
+changes nothing); with `REDIS_URL` they live in Redis and expire on its server's clock.
+Nothing here needs to survive a restart: what must is in the database.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from functools import lru_cache
+from typing import Any, Protocol
+
+from django.conf import settings
+
+
+class Store(Protocol):
+    """Values are JSON; `ttl_seconds` None keeps a value until deleted."""
+
+    def add(self, key: str, value: Any, ttl_seconds: float) -> bool:
+        """Set unless there; True when it was set (atomic between all workers)."""
+
+    def set(self, key: str, value: Any, ttl_seconds: float | None = None) -> None: ...
+
+    def get(self, key: str) -> Any | None: ...
+
+    def delete_if(self, key: str, value: Any) -> bool:
+        """Delete when it still holds `value` (atomic); True when it did."""
+
+    def delete(self, key: str) -> None: ...
+
+
+class MemoryStore:
+    """The store of a single process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._items: dict[str, tuple[str, float | None]] = {}
+
+    def _live(self, key: str) -> str | None:
+        item = self._items.get(key)
+        if item is None:
+            return None
+        text, expires = item
+        if expires is not None and time.monotonic() >= expires:
+            del self._items[key]
+            return None
+        return text
+
+    def add(self, key: str, value: Any, ttl_seconds: float) -> bool:
+        with self._lock:
+            if self._live(key) is not None:
+                return False
+            self._items[key] = (json.dumps(value), time.monotonic() + ttl_seconds)
+            return True
+
+    def set(self, key: str, value: Any, ttl_seconds: float | None = None) -> None:
+        with self._lock:
+            self._items[key] = (json.dumps(value), None if ttl_seconds is None else time.monotonic() + ttl_seconds)
+
+    def get(self, key: str) -> Any | None:
+        with self._lock:
+            text = self._live(key)
+        return None if text is None else json.loads(text)
+
+    def delete_if(self, key: str, value: Any) -> bool:
+        with self._lock:
+            if self._live(key) != json.dumps(value):
+                return False
+            del self._items[key]
+            return True
+
+    def delete(self, key: str) -> None:
+        with self._lock:
+            self._items.pop(key, None)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._items.clear()
+
+
+class RedisStore:
+    """The store of a fleet."""
+
+    _DELETE_IF = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end"
+
+    def __init__(self, url: str) -> None:
+        import redis
+
+        self._redis = redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5)
+
+    def add(self, key: str, value: Any, ttl_seconds: float) -> bool:
+        return bool(self._redis.set(f"em:{key}", json.dumps(value), nx=True, px=max(1, int(ttl_seconds * 1000))))
+
+    def set(self, key: str, value: Any, ttl_seconds: float | None = None) -> None:
+        self._redis.set(f"em:{key}", json.dumps(value), px=None if ttl_seconds is None else max(1, int(ttl_seconds * 1000)))
+
+    def get(self, key: str) -> Any | None:
+        text = self._redis.get(f"em:{key}")
+        return None if text is None else json.loads(text)
+
+    def delete_if(self, key: str, value: Any) -> bool:
+        return bool(self._redis.eval(self._DELETE_IF, 1, f"em:{key}", json.dumps(value)))
+
+    def delete(self, key: str) -> None:
+        self._redis.delete(f"em:{key}")
+
+
+@lru_cache(maxsize=1)
+def store() -> Store:
+    """The store of this process."""
+    return RedisStore(settings.REDIS_URL) if settings.REDIS_URL else MemoryStore()
