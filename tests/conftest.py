@@ -1,0 +1,29 @@
+"""Fixtures of the whole suite. Data of a test run lives in a folder of its own."""
+
+import os
+import tempfile
+
+os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="edgemining-tests-"))
+os.environ.setdefault("SECRET_KEY", "only for tests: thirty-two characters and then some")
+# The browser tests run Playwright's own event loop in the test thread.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _clean_store():
+    """No lease, cadence or live snapshot leaks from one test into the next."""
+    from sites.store import store
+
+    store.cache_clear()
+    yield
+    store.cache_clear()
+
+
+@pytest.fixture
+def home(db):
+    """A site of the test's own."""
+    from tests import factories
+
+    return factories.site()
