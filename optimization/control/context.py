@@ -1,0 +1,131 @@
+"""The decisional context: flat values by rule path, as `optimization.rules` reads them.
+
+None = unknown; a key that is missing = absent by configuration (DESIGN §5.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from climate.state import ZoneState
+from energy.state import EnergyState
+from miners.state import MinerSnapshot
+from optimization.rules import Context
+
+Values = dict[str, Any]
+_CALENDAR = ("year", "month", "day", "hour", "minute", "second", "microsecond")
+
+
+def calendar(path: str, local: datetime | None) -> Values:
+    """`path.year` … `path.isoweekday` of a site-local time; None: all unknown."""
+    if local is None:
+        return {f"{path}.{part}": None for part in (*_CALENDAR, "weekday", "isoweekday")}
+    values: Values = {f"{path}.{part}": getattr(local, part) for part in _CALENDAR}
+    values[f"{path}.weekday"] = local.weekday()
+    values[f"{path}.isoweekday"] = local.isoweekday()
+    return values
+
+
+def timestamp(local: datetime) -> Values:
+    return {**calendar("timestamp", local), "timestamp.minute_of_day": local.hour * 60 + local.minute}
+
+
+def energy(state: EnergyState | None) -> Values:
+    """`energy_source.*` and `energy_state.*`; empty (all absent) for a unit without a source."""
+    if state is None:
+        return {}
+    values: Values = {
+        "energy_source.name": state.source_name,
+        "energy_source.type": state.source_type,
+        "energy_source.has_battery": state.has_battery,
+        "energy_source.has_grid": state.has_grid,
+        "energy_state.consumption.current_power": state.household_w,
+        "energy_state.surplus_power": state.surplus_w,
+    }
+    if state.nominal_power_w is not None:
+        values["energy_source.nominal_power_max"] = state.nominal_power_w
+    if state.has_production:
+        values["energy_state.production"] = state.production_w
+    if state.has_battery:
+        if state.battery_capacity_wh is not None:
+            values["energy_source.storage.nominal_capacity"] = state.battery_capacity_wh
+        values["energy_state.battery.state_of_charge"] = state.battery_soc_percent
+        values["energy_state.battery.remaining_capacity"] = state.battery_remaining_wh
+        values.update(_signed("energy_state.battery", "charging", "discharging", state.battery_w))
+    if state.has_grid:
+        if state.contracted_power_w is not None:
+            values["energy_source.grid.contracted_power"] = state.contracted_power_w
+        values.update(_signed("energy_state.grid", "importing", "exporting", state.grid_w))
+    return values
+
+
+def _signed(path: str, plus: str, minus: str, watts: float | None) -> Values:
+    known = watts is not None
+    return {
+        f"{path}.current_power": watts,
+        f"{path}.{plus}_power": max(watts, 0.0) if known else None,
+        f"{path}.{minus}_power": max(-watts, 0.0) if known else None,
+    }
+
+
+def climate(zones: Sequence[ZoneState]) -> Values:
+    """`climate.zones.<slug>.*` and the extremes; one unknown zone makes min, max and avg unknown."""
+    values: Values = {}
+    for zone in zones:
+        values.update(_zone(f"climate.zones.{zone.slug}.", zone))
+    if zones:
+        seen = [zone.temperature_celsius for zone in zones]
+        known = None not in seen
+        values["climate.min_temperature"] = min(seen) if known else None
+        values["climate.max_temperature"] = max(seen) if known else None
+        values["climate.avg_temperature"] = sum(seen) / len(seen) if known else None
+    return values
+
+
+def _zone(prefix: str, zone: ZoneState) -> Values:
+    values: Values = {
+        prefix + "temperature_celsius": zone.temperature_celsius,
+        prefix + "target_temperature": zone.target.effective_celsius,
+        prefix + "requested_target_temperature": zone.target.requested_celsius,
+        prefix + "hysteresis_celsius": zone.hysteresis_celsius,
+        prefix + "lower_bound": zone.lower_bound,
+        prefix + "upper_bound": zone.upper_bound,
+        prefix + "below_target": zone.below_target,
+        prefix + "above_target": zone.above_target,
+        prefix + "trend_celsius_per_hour": zone.trend_celsius_per_hour,
+        prefix + "sensor": str(zone.sensor),
+    }
+    if zone.humidity_percent is not None:
+        values[prefix + "humidity"] = zone.humidity_percent
+    return values
+
+
+def miner(name: str, model: str, nominal_power_w: int, is_active: bool, snapshot: MinerSnapshot) -> Values:
+    """`miner.*` and `miner_state.*`."""
+    values: Values = {
+        "miner.name": name,
+        "miner.model": model,
+        "miner.power_consumption_max": nominal_power_w,
+        "miner.active": is_active,
+        "miner_state.status": str(snapshot.status),
+    }
+    if snapshot.power_is_measured:
+        values["miner_state.power_consumption"] = snapshot.power_w
+    if snapshot.hash_rate_th_s is not None:
+        values["miner_state.hash_rate.value"] = snapshot.hash_rate_th_s
+        values["miner_state.hash_rate.unit"] = "TH/s"
+    if snapshot.chip_temperature_celsius is not None:
+        values["miner_state.max_chip_temperature.value"] = snapshot.chip_temperature_celsius
+        values["miner_state.max_chip_temperature.unit"] = "°C"
+    return values
+
+
+def of_miner(shared: Mapping[str, Any], own: Values, zones: Sequence[ZoneState]) -> tuple[Context, ...]:
+    """One context per zone the miner heats; one without a zone for a miner that heats no room."""
+    if not zones:
+        return (Context(shared, own),)
+    if len(zones) == 1:
+        return (Context(shared, {**own, **_zone("climate.zone.", zones[0])}),)
+    return tuple(Context(shared, {**own, **_zone("climate.zone.", zone)}, zone.slug) for zone in zones)

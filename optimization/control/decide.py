@@ -1,0 +1,158 @@
+"""One decision of a site: wishes → frost → strategy → guards → limits → minimum on time → commands.
+
+Pure: the same situation and memory give the same answer, so explanations, what-if runs and
+benchmarks call this very function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from miners.state import MinerStatus
+
+from . import guards, limits
+from .high_limit import update_trips
+from .memory import Memory
+from .situation import Ceiling, Command, Intent, MinerSituation, SiteSituation
+from .strategy import PolicyStrategy, Strategy, frost_intent, manual_intent
+
+#: Origins whose "off" is a person's and may break a minimum on time.
+PERSONS_OFF = {"manual", "outside"}
+
+
+def decide(
+    situation: SiteSituation,
+    memory: Memory,
+    *,
+    acknowledged: Collection[str] = (),
+    strategy: Strategy | None = None,
+) -> tuple[list[Command], Memory]:
+    """Commands for every miner of the site, and the memory for the next pass.
+
+    `acknowledged`: ids of zones whose latched high limit a person has released.
+    """
+    now = situation.now
+    strategy = strategy or PolicyStrategy()
+    zones = {zone.zone_id: zone for miner in situation.miners for zone in miner.zones}
+    after = replace(memory, trips=update_trips(zones.values(), acknowledged, memory, now), holds={}, unknown_since={})
+
+    wanted: list[tuple[MinerSituation, str, Intent]] = []
+    for unit in situation.units:
+        result = strategy.decide(unit, memory, now)
+        after.holds.update(result.holds)
+        if result.unknown_since is not None:
+            after.unknown_since[unit.unit_id] = result.unknown_since
+        for miner in unit.miners:
+            intent = manual_intent(miner, now) or frost_intent(miner) or result.intents[miner.miner_id]
+            wanted.append((miner, unit.unit_id, intent))
+    for miner in situation.loose:
+        intent = manual_intent(miner, now) or _left_alone(miner)
+        wanted.append((miner, "", intent))
+
+    ceilings: dict[str, Ceiling] = {}
+    for miner, _, intent in wanted:
+        case = guards.Guarded(miner, intent, after.trips, now, situation.clock_stepped)
+        ceiling = guards.lowest_ceiling(case)
+        if ceiling is not None:
+            ceilings[miner.miner_id] = ceiling
+    _share_limits(wanted, ceilings, situation)
+    commands = [_command(miner, unit_id, intent, ceilings.get(miner.miner_id), now) for miner, unit_id, intent in wanted]
+    return commands, after
+
+
+def _left_alone(miner: MinerSituation) -> Intent:
+    """A miner in no enabled unit: off once if we had it on, otherwise its owner's business."""
+    if miner.is_wanted_on:
+        return Intent(0, "none", "no_unit", f"{miner.name} is in no enabled unit, so it is switched off.")
+    power = int(miner.draws_w) if miner.snapshot.status.is_on else 0
+    reason = f"{miner.name} is in no enabled unit; nothing is decided for it."
+    return Intent(power, "none", "left_alone", reason, leave_alone=True)
+
+
+def _share_limits(
+    wanted: list[tuple[MinerSituation, str, Intent]], ceilings: dict[str, Ceiling], situation: SiteSituation
+) -> None:
+    """Add the ceilings of circuits and the site's power limit to `ceilings`."""
+    asking, others = [], []
+    for miner, _, intent in wanted:
+        allowed = _capped(intent.power_w, ceilings.get(miner.miner_id))
+        if allowed > 0:
+            asking.append(limits.Asking(miner, allowed))
+        else:
+            others.append(miner)
+    for miner_id, ceiling in limits.shed(asking, others, situation.power_limit_w).items():
+        ceilings.setdefault(miner_id, ceiling)
+
+
+def _capped(power_w: int, ceiling: Ceiling | None) -> int:
+    return power_w if ceiling is None else min(power_w, ceiling.power_w)
+
+
+def _command(miner: MinerSituation, unit_id: str, intent: Intent, ceiling: Ceiling | None, now: datetime) -> Command:
+    """Intent under its ceiling, then the minimum on time, as one command."""
+    power = _capped(intent.power_w, ceiling)
+    bound = ceiling if ceiling is not None and power < intent.power_w else None
+    if intent.leave_alone and bound is None:
+        return Command(miner.miner_id, unit_id, 0, "leave", intent, intent.reason, intent.code)
+    if bound is None and ceiling is not None and ceiling.is_safety and power == 0:
+        bound = ceiling  # off for two reasons: the safety one is what a person must read
+    breaks_min_on = False
+    if power == 0 and miner.is_wanted_on:
+        left = _min_on_left(miner, now)
+        may_break = (bound is not None and bound.is_safety) or intent.origin in PERSONS_OFF
+        if left > timedelta(0) and not may_break:
+            reason = bound.reason if bound is not None else intent.reason
+            return Command(
+                miner.miner_id,
+                unit_id,
+                miner.desired_w,
+                "hold",
+                intent,
+                f"{reason} It runs {_words(left)} more: its minimum on time.",
+                "min_on",
+                guard="min_on",
+                next_allowed_at=now + left,
+            )
+        breaks_min_on = left > timedelta(0)
+    reason, code = (bound.reason, f"guard_{bound.guard}") if bound is not None else (intent.reason, intent.code)
+    return Command(
+        miner.miner_id,
+        unit_id,
+        power,
+        _action(miner, power),
+        intent,
+        reason,
+        code,
+        guard=bound.guard if bound is not None else "",
+        broke_min_on=breaks_min_on,
+        next_allowed_at=_next_start(miner, now) if power == 0 else None,
+    )
+
+
+def _action(miner: MinerSituation, power_w: int) -> str:
+    if power_w == 0:
+        return "stop" if miner.is_wanted_on else "keep_off"
+    if not miner.is_wanted_on:
+        return "start"
+    return "hold" if power_w == miner.desired_w else "level"
+
+
+def _min_on_left(miner: MinerSituation, now: datetime) -> timedelta:
+    """What is left of the minimum on time; nothing when the device is known to be off anyway."""
+    if miner.switched_on_at is None or now < miner.switched_on_at or miner.snapshot.status is MinerStatus.OFF:
+        return timedelta(0)
+    return timedelta(seconds=miner.min_on_seconds) - (now - miner.switched_on_at)
+
+
+def _next_start(miner: MinerSituation, now: datetime) -> datetime | None:
+    if miner.switched_off_at is None:
+        return None
+    free = miner.switched_off_at + timedelta(seconds=miner.min_off_seconds)
+    return free if free > now else None
+
+
+def _words(left: timedelta) -> str:
+    seconds = int(left.total_seconds()) + 1
+    return f"{seconds} s" if seconds < 90 else f"{round(seconds / 60)} min"

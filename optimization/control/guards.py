@@ -1,0 +1,193 @@
+"""The guards: each looks at one miner and may set a ceiling in watts with a reason. None ever raises power.
+
+They come after every strategy and wish, and no policy switches them off (DESIGN §5.4).
+`GUARDS` is their order: the first that says 0 W gives the reason a person reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from climate.state import SensorHealth
+from miners.state import MinerStatus
+
+from .memory import ZoneTrip
+from .situation import Ceiling, Intent, MinerSituation
+
+NEAR_LIMIT_K = 1.0
+HOUR, DAY = timedelta(hours=1), timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """What a guard may look at: the miner, what is wanted of it, and the site's trips and clock."""
+
+    miner: MinerSituation
+    intent: Intent
+    trips: dict[str, ZoneTrip]
+    now: datetime
+    clock_stepped: bool = False
+
+    @property
+    def is_start(self) -> bool:
+        return self.intent.power_w > 0 and not self.miner.is_wanted_on
+
+
+Guard = Callable[[Guarded], Ceiling | None]
+
+
+def inactive(case: Guarded) -> Ceiling | None:
+    if case.miner.is_active:
+        return None
+    return Ceiling("inactive", 0, f"{case.miner.name} is switched off in its settings.", is_safety=True)
+
+
+def high_limit(case: Guarded) -> Ceiling | None:
+    for zone in case.miner.zones:
+        trip = case.trips.get(zone.zone_id)
+        if trip is None:
+            continue
+        if trip.latched:
+            return Ceiling(
+                "high_limit_latched",
+                0,
+                f"{zone.name} was too hot three times in 24 hours. It stays off until you acknowledge the alarm.",
+                is_safety=True,
+            )
+        if trip.tripped:
+            seen = "unknown" if zone.highest_celsius is None else f"{zone.highest_celsius:.1f} °C"
+            return Ceiling(
+                "high_limit",
+                0,
+                f"{zone.name} is too hot ({seen}, limit {zone.high_limit_celsius:.1f} °C). "
+                f"Heating may resume below {zone.high_limit_celsius - 2:.1f} °C.",
+                is_safety=True,
+            )
+    return None
+
+
+def sensor_lost(case: Guarded) -> Ceiling | None:
+    for zone in case.miner.zones:
+        if zone.sensor is SensorHealth.LOST:
+            return Ceiling(
+                "sensor_lost", 0, f"{zone.problem or f'The sensor of {zone.name} is lost.'}", is_safety=True
+            )
+        near = zone.highest_celsius is not None and zone.highest_celsius >= zone.high_limit_celsius - NEAR_LIMIT_K
+        if zone.temperature_celsius is None and near:
+            return Ceiling(
+                "sensor_lost",
+                0,
+                f"The sensor of {zone.name} went silent close to the high limit, so it is off at once.",
+                is_safety=True,
+            )
+    return None
+
+
+def no_zone(case: Guarded) -> Ceiling | None:
+    if case.miner.zones or case.miner.heats_no_room:
+        return None
+    return Ceiling(
+        "no_zone", 0, f"Nobody said which rooms {case.miner.name} heats, or that it heats none.", is_safety=True
+    )
+
+
+def device_fault(case: Guarded) -> Ceiling | None:
+    if case.miner.snapshot.status is not MinerStatus.PROTECT:
+        return None
+    return Ceiling(
+        "device_fault", 0, case.miner.snapshot.problem or f"{case.miner.name} protects itself (hot or faulty).", True
+    )
+
+
+def reality(case: Guarded) -> Ceiling | None:
+    if not case.miner.reality_problem:
+        return None
+    return Ceiling("reality", 0, case.miner.reality_problem, is_safety=True)
+
+
+def zones_warm(case: Guarded) -> Ceiling | None:
+    zones = case.miner.zones
+    if not zones or not all(zone.above_target for zone in zones):
+        return None
+    names = " and ".join(zone.name for zone in zones)
+    bound = zones[0].upper_bound
+    return Ceiling("zones_warm", 0, f"{names} reached the upper bound ({bound:.1f} °C).")
+
+
+def state_unknown(case: Guarded) -> Ceiling | None:
+    """Nothing starts before the device was seen off: not after a restart, not while an off is unconfirmed."""
+    if not case.is_start or case.intent.leave_alone:
+        return None
+    status = case.miner.snapshot.status
+    if status is MinerStatus.OFF:
+        return None
+    if not status.is_known:
+        return Ceiling("state_unknown", 0, f"{case.miner.name} does not say whether it is on, so it is not started.")
+    if case.miner.desired_origin == "":
+        return None  # found running at the first sight: adopting it as wanted switches nothing
+    return Ceiling("off_first", 0, f"{case.miner.name} must be seen off before it may start again.")
+
+
+def clock(case: Guarded) -> Ceiling | None:
+    if not case.clock_stepped or not case.is_start:
+        return None
+    return Ceiling("clock", 0, "The clock has just jumped. Nothing starts until every sensor was read anew.")
+
+
+def min_off(case: Guarded) -> Ceiling | None:
+    since = case.miner.switched_off_at
+    if not case.is_start or since is None or case.now < since:
+        return None
+    left = timedelta(seconds=case.miner.min_off_seconds) - (case.now - since)
+    if left <= timedelta(0):
+        return None
+    return Ceiling("min_off", 0, f"{case.miner.name} rests {_minutes(left)} more before it may start again.")
+
+
+def start_budget(case: Guarded) -> Ceiling | None:
+    if not case.is_start:
+        return None
+    miner = case.miner
+    last_hour = [at for at in miner.starts if timedelta(0) <= case.now - at < HOUR]
+    last_day = [at for at in miner.starts if timedelta(0) <= case.now - at < DAY]
+    if case.intent.origin == "frost" and not last_hour:
+        return None  # frost protection may always have one start an hour
+    if len(last_hour) >= miner.max_starts_per_hour:
+        return Ceiling(
+            "start_budget", 0, f"{miner.name} started {len(last_hour)} times in the last hour; that is its limit."
+        )
+    if len(last_day) >= miner.max_starts_per_day:
+        return Ceiling(
+            "start_budget", 0, f"{miner.name} started {len(last_day)} times in 24 hours; that is its limit."
+        )
+    return None
+
+
+def _minutes(span: timedelta) -> str:
+    seconds = int(span.total_seconds()) + 1
+    return f"{seconds} s" if seconds < 90 else f"{round(seconds / 60)} min"
+
+
+GUARDS: tuple[Guard, ...] = (
+    inactive,
+    high_limit,
+    sensor_lost,
+    device_fault,
+    reality,
+    no_zone,
+    zones_warm,
+    state_unknown,
+    clock,
+    min_off,
+    start_budget,
+)
+
+
+def lowest_ceiling(case: Guarded, guards: tuple[Guard, ...] | None = None) -> Ceiling | None:
+    """The binding ceiling: safety first, then the lowest, then the order of the guards."""
+    ceilings = [ceiling for guard in (GUARDS if guards is None else guards) if (ceiling := guard(case)) is not None]
+    if not ceilings:
+        return None
+    return min(ceilings, key=lambda ceiling: (ceiling.power_w, not ceiling.is_safety))

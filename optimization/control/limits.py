@@ -1,0 +1,69 @@
+"""Circuit and site power limits: which miners give way when together they would take too much.
+
+What runs and may stay is served first; the zone nearest its target sheds first; a start waits
+until it fits. Unknown or unmeasured draw counts as nominal.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .situation import Ceiling, MinerSituation
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A miner that wants `power_w`."""
+
+    miner: MinerSituation
+    power_w: int
+
+    @property
+    def takes_w(self) -> float:
+        """What it will take: an unmeasured or unseen draw counts as what was asked."""
+        return max(self.power_w, self.miner.draws_w if self.miner.is_wanted_on else 0.0)
+
+    @property
+    def deficit_k(self) -> float:
+        """How far its coldest zone is below target (K); unknown counts as none."""
+        return max(
+            (zone.target.effective_celsius - zone.temperature_celsius for zone in self.miner.zones if zone.temperature_celsius is not None),
+            default=0.0,
+        )
+
+
+def shed(asking: Sequence[Asking], others: Sequence[MinerSituation], site_limit_w: int | None) -> dict[str, Ceiling]:
+    """Ceilings by miner id so that no limit is exceeded. `others`: miners told off that still draw."""
+    limits: dict[str, tuple[str, float]] = {}
+    used: dict[str, float] = defaultdict(float)
+    if site_limit_w is not None:
+        limits["site"] = ("This home's power limit", float(site_limit_w))
+    for miner in [ask.miner for ask in asking] + list(others):
+        if miner.circuit is not None:
+            limits[miner.circuit[0]] = (f"The circuit ‘{miner.circuit[1]}’", float(miner.circuit[2]))
+    if not limits:
+        return {}
+    for miner in others:
+        for key in _keys(miner):
+            used[key] += miner.draws_w
+    ceilings = {}
+    for ask in sorted(asking, key=lambda one: (not one.miner.is_wanted_on, -one.deficit_k, one.miner.miner_id)):
+        blocking = next((key for key in _keys(ask.miner) if key in limits and used[key] + ask.takes_w > limits[key][1]), None)
+        if blocking is not None:
+            name, limit = limits[blocking]
+            ceilings[ask.miner.miner_id] = Ceiling(
+                "power_limit",
+                0,
+                f"{name} ({limit:.0f} W) leaves no room for the {ask.power_w} W of {ask.miner.name}.",
+                is_safety=True,
+            )
+            continue
+        for key in _keys(ask.miner):
+            used[key] += ask.takes_w
+    return ceilings
+
+
+def _keys(miner: MinerSituation) -> tuple[str, ...]:
+    return ("site",) if miner.circuit is None else ("site", miner.circuit[0])

@@ -1,0 +1,132 @@
+"""What a decision looks at and what it answers: frozen, complete, replayable.
+
+Powers are electrical watts, which a miner turns into heat one to one. Times are aware UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from climate.state import ZoneState
+from miners.state import MinerSnapshot
+from optimization.rules import CompiledPolicy, Context
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person asked of a miner by hand: 0 W or more, until a time (None: until resumed)."""
+
+    power_w: int
+    until: datetime | None
+    by: str = ""
+    origin: str = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class MinerSituation:
+    """One miner: its settings, what it showed, what was wanted of it, what a person wishes."""
+
+    miner_id: str
+    name: str
+    nominal_power_w: int
+    zones: tuple[ZoneState, ...]
+    heats_no_room: bool
+    snapshot: MinerSnapshot
+    desired_w: int = 0
+    desired_origin: str = ""
+    desired_confirmed: bool = False
+    switched_on_at: datetime | None = None
+    switched_off_at: datetime | None = None
+    starts: tuple[datetime, ...] = ()
+    wish: Wish | None = None
+    min_on_seconds: int = 600
+    min_off_seconds: int = 600
+    max_starts_per_hour: int = 2
+    max_starts_per_day: int = 8
+    circuit: tuple[str, str, int] | None = None  # id, name, limit W
+    is_active: bool = True
+    reality_problem: str = ""  # a real controller on a simulated sensor, in one sentence
+    contexts: tuple[Context, ...] = ()
+
+    @property
+    def is_wanted_on(self) -> bool:
+        return self.desired_w > 0
+
+    @property
+    def draws_w(self) -> float:
+        """The watts to reckon with: measured when measured, else nominal while it is or may be on."""
+        if self.snapshot.power_is_measured and self.snapshot.power_w is not None:
+            return max(self.snapshot.power_w, 0.0)
+        on = self.snapshot.status.is_on if self.snapshot.status.is_known else self.is_wanted_on
+        return float(self.desired_w or self.nominal_power_w) if on else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSituation:
+    """Miners decided together by one policy."""
+
+    unit_id: str
+    name: str
+    policy: CompiledPolicy | None
+    policy_problem: str
+    miners: tuple[MinerSituation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSituation:
+    """Everything one decision of a site may look at."""
+
+    now: datetime
+    units: tuple[UnitSituation, ...]
+    #: Miners in no enabled unit: guarded and open to wishes, else left alone.
+    loose: tuple[MinerSituation, ...] = ()
+    power_limit_w: int | None = None
+    #: A wall-clock step was seen and not every input has been read anew since.
+    clock_stepped: bool = False
+
+    @property
+    def miners(self) -> list[MinerSituation]:
+        return [miner for unit in self.units for miner in unit.miners] + list(self.loose)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a strategy (or a wish) wants of one miner, and why in one sentence."""
+
+    power_w: int
+    origin: str  # "policy" | "manual" | "frost" | "outside" | "none"
+    code: str
+    reason: str
+    rule_id: str = ""
+    rule_name: str = ""
+    explanation: dict[str, Any] = field(default_factory=dict)
+    #: Nothing is to be commanded: the miner is nobody's, its owner switches it.
+    leave_alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """A guard's word: at most `power_w`, why, and whether it may break a minimum on time."""
+
+    guard: str
+    power_w: int
+    reason: str
+    is_safety: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What is to be done with one miner: watts, the intent behind it and the guard that bound, if any."""
+
+    miner_id: str
+    unit_id: str
+    power_w: int
+    action: str  # "start" | "stop" | "level" | "hold" | "keep_off" | "leave"
+    intent: Intent
+    reason: str
+    code: str
+    guard: str = ""
+    broke_min_on: bool = False
+    next_allowed_at: datetime | None = None

@@ -1,0 +1,143 @@
+"""Strategies: what a unit wants of its miners, in watts. One interface, however clever.
+
+A strategy sees the situation and what it remembers, and answers one intent a miner. It knows
+nothing of guards: those come after it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from climate.state import SensorHealth
+from optimization.rules import Verdict, explain
+
+from . import sentences
+from .memory import Memory, parse_time
+from .situation import Intent, MinerSituation, UnitSituation
+
+#: A running unit is held this long while a needed input is unknown, then off (DESIGN §5.2).
+UNKNOWN_HOLD = timedelta(minutes=10)
+FROST_RELEASE_K = 1.0
+
+
+@dataclass(slots=True)
+class StrategyResult:
+    """Intents by miner id, and what to remember."""
+
+    intents: dict[str, Intent] = field(default_factory=dict)
+    holds: dict[str, dict[str, float]] = field(default_factory=dict)
+    unknown_since: str | None = None
+
+
+class Strategy(Protocol):
+    def decide(self, unit: UnitSituation, memory: Memory, now: datetime) -> StrategyResult: ...
+
+
+class PolicyStrategy:
+    """Start rules and stop rules, evaluated per miner (DESIGN §5.2)."""
+
+    def decide(self, unit: UnitSituation, memory: Memory, now: datetime) -> StrategyResult:
+        result = StrategyResult()
+        if unit.policy is None:
+            reason = unit.policy_problem or f"{unit.name} has no policy, so nothing is heated."
+            for miner in unit.miners:
+                result.intents[miner.miner_id] = Intent(0, "policy", "no_policy", reason)
+            return result
+        verdicts: dict[str, Verdict] = {}
+        epoch = now.timestamp()
+        for miner in unit.miners:
+            holds = unit.policy.update_holds(miner.contexts, memory.holds.get(miner.miner_id, {}), epoch)
+            result.holds[miner.miner_id] = holds
+            verdicts[miner.miner_id] = unit.policy.decide(
+                miner.contexts, running=miner.is_wanted_on, holds=holds, now=epoch
+            )
+        result.unknown_since = self._unknown_since(unit, verdicts, memory, now)
+        for miner in unit.miners:
+            result.intents[miner.miner_id] = self._intent(
+                unit, miner, verdicts[miner.miner_id], result.holds[miner.miner_id], result.unknown_since, now
+            )
+        return result
+
+    @staticmethod
+    def _unknown_since(
+        unit: UnitSituation, verdicts: dict[str, Verdict], memory: Memory, now: datetime
+    ) -> str | None:
+        """Since when a running miner of the unit lacks a needed input; None when none does."""
+        lacking = any(miner.is_wanted_on and verdicts[miner.miner_id].unknown_rules for miner in unit.miners)
+        if not lacking:
+            # Off miners still wait for the same input: a stop for lack of it must not restart the clock.
+            still = any(verdict.unknown_rules for verdict in verdicts.values())
+            return memory.unknown_since.get(unit.unit_id) if still else None
+        since = parse_time(memory.unknown_since.get(unit.unit_id))
+        return (since if since is not None and since <= now else now).isoformat()
+
+    def _intent(
+        self,
+        unit: UnitSituation,
+        miner: MinerSituation,
+        verdict: Verdict,
+        holds: dict[str, float],
+        unknown_since: str | None,
+        now: datetime,
+    ) -> Intent:
+        rule = verdict.rule
+        if verdict.action in ("start", "stop") and rule is not None:
+            explanation = explain(rule, miner.contexts, holds, now.timestamp())
+            return Intent(
+                miner.nominal_power_w if verdict.action == "start" else 0,
+                "policy",
+                f"rule_{verdict.action}",
+                sentences.rule_applies(miner, verdict.action, rule.name, explanation),
+                rule.rule_id,
+                rule.name,
+                explanation,
+            )
+        if miner.is_wanted_on:
+            since = parse_time(unknown_since)
+            if verdict.unknown_rules and since is not None:
+                if now - since >= UNKNOWN_HOLD:
+                    return Intent(0, "policy", "input_unknown", sentences.unknown_too_long(verdict, since, now))
+                return Intent(
+                    miner.desired_w, "policy", "hold_unknown", sentences.held_unknown(miner, verdict, since, UNKNOWN_HOLD)
+                )
+            return Intent(miner.desired_w, "policy", "hold_on", sentences.keeps_heating(miner))
+        if verdict.unknown_rules:
+            return Intent(0, "policy", "start_unknown", sentences.not_started_unknown(miner, verdict))
+        if verdict.action == "blocked" and rule is not None:
+            return Intent(0, "policy", "blocked", sentences.blocked(miner, rule.name), rule.rule_id, rule.name)
+        return Intent(0, "policy", "stays_off", sentences.stays_off(miner))
+
+
+def frost_intent(miner: MinerSituation) -> Intent | None:
+    """Heat below the frost limit with a good sensor, until 1 K above it; None when no zone is at risk."""
+    holding = miner.desired_origin == "frost" and miner.is_wanted_on
+    for zone in miner.zones:
+        limit, seen = zone.frost_limit_celsius, zone.temperature_celsius
+        if limit is None or seen is None or zone.sensor is not SensorHealth.OK:
+            continue
+        lowest = min(seen, zone.lowest_celsius) if zone.lowest_celsius is not None else seen
+        if lowest < limit or (holding and lowest < limit + FROST_RELEASE_K):
+            return Intent(
+                miner.nominal_power_w,
+                "frost",
+                "frost",
+                f"Frost protection: {zone.name} is at {lowest:.1f} °C, its frost limit is {limit:.1f} °C.",
+            )
+    return None
+
+
+def manual_intent(miner: MinerSituation, now: datetime) -> Intent | None:
+    """What a person asked for by hand, while it holds."""
+    wish = miner.wish
+    if wish is None or (wish.until is not None and wish.until <= now):
+        return None
+    if wish.origin == "outside":
+        reason = f"{miner.name} was switched off at the device; automatic control resumes by itself."
+        return Intent(0, "outside", "outside_off", reason)
+    who = f" by {wish.by}" if wish.by else ""
+    if wish.power_w == 0:
+        return Intent(0, "manual", "manual_off", f"Off by hand{who} until you resume automatic control.")
+    power = min(wish.power_w, miner.nominal_power_w)
+    return Intent(power, "manual", "manual_on", f"On by hand{who}, {power} W.")
