@@ -1,0 +1,216 @@
+"""Speed of a decision of the shipped "Solar Surplus Room Heating" policy: `python -m benchmarks.rules`.
+
+Each case is decided by the engine and by the same conditions written by hand, in the same run, over the
+same dicts. `by_hand` is also held against the engine in `tests/rules/test_shipped.py`, so the race is fair.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from optimization.rules import ABSENT, CompiledPolicy, Context, FieldTree, compile_rule
+from optimization.shipped import load
+
+NOW = 1_700_000_000.0
+DECISION_US, RATIO = 5.0, 3.0
+LOOPS, REPEATS = 2_000, 30
+
+
+def shipped_policy(name: str = "Solar Surplus Room Heating") -> CompiledPolicy:
+    """A shipped policy, compiled for a unit of one zone; timers named after the rules."""
+    raw = next(p for p in load() if p["name"] == name)
+    fields = FieldTree.for_zones([("living_room", "Living room")])
+
+    def rules(kind: str):
+        return [
+            compile_rule(r["conditions"], fields, kind=kind, name=r["name"], priority=r["priority"], rule_id=r["name"])
+            for r in raw[f"{kind}_rules"]
+        ]
+
+    return CompiledPolicy(rules("start"), rules("stop"))
+
+
+def context(**changes) -> Context:
+    """A cold room at noon with 2.5 kW of surplus, battery and grid; `changes` by last word of the path."""
+    shared = {
+        "energy_source.has_battery": True,
+        "energy_source.has_grid": True,
+        "energy_state.surplus_power": 2500.0,
+        "energy_state.grid.importing_power": 0.0,
+        "energy_state.battery.state_of_charge": 55.0,
+        "sun.is_up": True,
+        "sun.minutes_to_sunset": 240.0,
+    }
+    own = {
+        "climate.zone.below_target": True,
+        "climate.zone.above_target": False,
+        "miner.power_consumption_max": 2000.0,
+    }
+    for part in (shared, own):
+        for path in part:
+            part[path] = changes.get(path.rpartition(".")[2], part[path])
+    return Context(*({k: v for k, v in part.items() if v is not ABSENT} for part in (shared, own)))
+
+
+def by_hand(ctx: Context, running: bool, holds: dict, now: float, keys: tuple[str, str, str]) -> tuple[str, str]:
+    """The policy in plain Python: (action, rule). `keys`: timers of surplus, import, shortage."""
+    if running:
+        stop = _stop_by_hand(ctx, holds, now, keys)
+        return ("hold", "") if stop in ("", "?") else ("stop", stop)
+    start = _start_by_hand(ctx, holds, now, keys)
+    if start in ("", "?"):
+        return "hold", ""
+    stop = _stop_by_hand(ctx, holds, now, keys)
+    if stop == "":
+        return "start", start
+    return "blocked", "" if stop == "?" else stop
+
+
+def _start_by_hand(ctx, holds, now, keys):
+    """A rule's name, "?" for unknown, "" for none."""
+    shared, own = ctx.shared, ctx.own
+    below = own.get("climate.zone.below_target", False)
+    if below is False:
+        return ""
+    imported = shared.get("energy_state.grid.importing_power", ABSENT)
+    if shared.get("energy_source.has_grid", True) is False:
+        grid = True
+    elif imported is ABSENT:
+        grid = None if shared.get("energy_source.has_grid", True) is None else False
+    else:
+        grid = None if imported is None else imported <= 100
+    if grid is False:
+        return ""
+    unsure = below is None or grid is None
+    watts = own.get("miner.power_consumption_max", ABSENT)
+    surplus = shared.get("energy_state.surplus_power", ABSENT)
+    unknown = False
+    if watts is not ABSENT and surplus is not ABSENT:
+        if watts is None or surplus is None:
+            unknown = True
+        elif surplus >= watts and keys[0] in holds and now - holds[keys[0]] >= 60:
+            if not unsure:
+                return "Surplus covers the miner"
+            unknown = True
+    charge = shared.get("energy_state.battery.state_of_charge", ABSENT)
+    if charge is not ABSENT:
+        is_up = shared.get("sun.is_up", False)
+        left = shared.get("sun.minutes_to_sunset", 0)
+        if charge is not None and charge >= 85:
+            if not unsure:
+                return "Battery well charged, sun to come"
+            unknown = True
+        elif charge is None:
+            unknown = True
+        elif charge >= 60 and is_up is not False and (left is None or left >= 120):
+            if is_up and left is not None and not unsure:
+                return "Battery well charged, sun to come"
+            unknown = True
+    return "?" if unknown else ""
+
+
+def _stop_by_hand(ctx, holds, now, keys):
+    shared, own = ctx.shared, ctx.own
+    above = own.get("climate.zone.above_target", False)
+    if above:
+        return "Room is warm"
+    unknown = above is None
+    charge = shared.get("energy_state.battery.state_of_charge", ABSENT)
+    if charge is None:
+        unknown = True
+    elif charge is not ABSENT and charge <= 20:
+        return "Battery is low"
+    imported = shared.get("energy_state.grid.importing_power", 0)
+    if imported is None:
+        unknown = True
+    elif imported > 100 and keys[1] in holds and now - holds[keys[1]] >= 180:
+        return "Importing from the grid"
+    late, late_known = False, True
+    is_up = shared.get("sun.is_up", ABSENT)
+    left = shared.get("sun.minutes_to_sunset", ABSENT)
+    if is_up is False or (left is not ABSENT and left is not None and left < 60):
+        late = True
+    elif is_up is None or left is None:
+        late_known = False
+    watts = own.get("miner.power_consumption_max", ABSENT)
+    surplus = shared.get("energy_state.surplus_power", ABSENT)
+    if watts is not ABSENT and surplus is not ABSENT:
+        battery = shared.get("energy_source.has_battery", True)
+        if battery is False:
+            weak = True
+        elif charge is None or charge is ABSENT:
+            weak = None if charge is None or battery is None else False
+        elif charge < 30 or (charge < 50 and late):
+            weak = True
+        elif battery is None or (charge < 50 and not late_known):
+            weak = None
+        else:
+            weak = False
+        short = None if watts is None or surplus is None else surplus < watts
+        if short and weak:
+            if keys[2] in holds and now - holds[keys[2]] >= 180:
+                return "Surplus too short"
+        elif short is not False and weak is not False:
+            unknown = True
+    if charge is None:
+        unknown = unknown or late or not late_known
+    elif charge is not ABSENT and charge < 40:
+        if late:
+            return "Evening with a low battery"
+        unknown = unknown or not late_known
+    return "?" if unknown else ""
+
+
+def timer_keys(policy: CompiledPolicy) -> tuple[str, str, str]:
+    """The keys of the timers `by_hand` reads, in its order."""
+    by_name = {rule.name: rule.timers[0][0] for rule in policy.rules if rule.timers}
+    return tuple(by_name[n] for n in ("Surplus covers the miner", "Importing from the grid", "Surplus too short"))
+
+
+CASES: dict[str, tuple[Context, bool]] = {
+    "start on surplus": (context(), False),
+    "running on, nothing to stop": (context(), True),
+    "running in the evening": (context(is_up=False, state_of_charge=55.0, surplus_power=0.0), True),
+    "stop at the upper bound": (context(above_target=True), True),
+    "off, room warm": (context(below_target=False), False),
+    "no battery, start": (context(state_of_charge=ABSENT, has_battery=False), False),
+}
+
+
+def _cpu_us(call: Callable[[], object]) -> float:
+    start = time.process_time_ns()
+    for _ in range(LOOPS):
+        call()
+    return (time.process_time_ns() - start) / LOOPS / 1000
+
+
+def measure(ctx: Context, running: bool) -> tuple[float, float]:
+    """(engine, by hand) in µs of CPU: the least of several repeats, taken in turns."""
+    policy = shipped_policy()
+    keys = timer_keys(policy)
+    contexts, holds = (ctx,), {keys[0]: NOW - 600}
+    ours = theirs = float("inf")
+    for _ in range(REPEATS):
+        ours = min(ours, _cpu_us(lambda: policy.decide(contexts, running=running, holds=holds, now=NOW)))
+        theirs = min(theirs, _cpu_us(lambda: by_hand(ctx, running, holds, NOW, keys)))
+    return ours, theirs
+
+
+def rows() -> list[tuple[str, float, str, float, str]]:
+    """(name, value, unit, target, "ok" | "short"): the slowest of the cases decides."""
+    figures = {name: measure(*case) for name, case in CASES.items()}
+    slowest = max(figures.values())[0]
+    found = [(f"decision of the shipped policy, {name}", ours, "µs", DECISION_US) for name, (ours, _) in figures.items()]
+    start = figures["start on surplus"]
+    found.append(("decision, start, against the same by hand", start[0] / start[1], "×", RATIO))
+    running = figures["running on, nothing to stop"]
+    found.append(("decision, running, against the same by hand", running[0] / running[1], "×", RATIO))
+    table = [(name, round(value, 2), unit, target, "ok" if value <= target else "short") for name, value, unit, target in found]
+    table.append(("decisions per second, slowest case", round(1e6 / slowest), "1/s", round(1e6 / DECISION_US), "ok" if slowest <= DECISION_US else "short"))
+    return table
+
+
+if __name__ == "__main__":
+    for row in rows():
+        print("  ".join(str(part) for part in row))

@@ -1,0 +1,41 @@
+"""The rule engine: pure, no Django, no clock, no network.
+
+    fields = FieldTree.for_zones([("living_room", "Living room")])
+    rule   = compile_rule(conditions, fields, kind="start", name="Cold", rule_id="…")   # RuleErrors
+    policy = CompiledPolicy([rule], [...])
+    holds  = policy.update_holds([ctx], holds, now)
+    policy.decide([ctx], running=False, holds=holds, now=now)                            # Verdict
+
+`truth` is the logic, `catalogue` the fields, `parse` the grammar, `compile` the fast path, `explain`
+and `words` what a person reads.
+"""
+
+from .advice import RuleWarning
+from .context import Context, Value
+from .errors import RuleErrors, RuleProblem
+from .explain import explain, sentence
+from .fields import Field, FieldTree
+from .operators import OPERATORS, Operator
+from .policy import CompiledPolicy, Verdict
+from .rule import CompiledRule, compile_rule
+from .truth import ABSENT, Truth
+
+__all__ = [
+    "ABSENT",
+    "CompiledPolicy",
+    "CompiledRule",
+    "Context",
+    "Field",
+    "FieldTree",
+    "OPERATORS",
+    "Operator",
+    "RuleErrors",
+    "RuleProblem",
+    "RuleWarning",
+    "Truth",
+    "Value",
+    "Verdict",
+    "compile_rule",
+    "explain",
+    "sentence",
+]

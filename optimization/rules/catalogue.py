@@ -1,0 +1,178 @@
+"""The fields every unit has: the established public names, and what this program adds to them.
+
+Local means in the site's time zone. A part of these that a site does not have (no battery, no pool
+tracker, no forecast) is absent in its contexts; the name stays valid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .fields import Field
+from .operators import BOOLEAN, NUMBER, TEXT
+
+SOURCE_TYPES = ("solar", "wind", "grid", "hydroelectric", "other")
+MINER_STATUSES = (
+    "unknown", "off", "on", "starting", "ramping", "heating", "stopping", "protect", "no_pool", "unreachable", "error",
+)  # fmt: skip
+PAYOUT_FREQUENCIES = ("unknown", "per_block", "hourly", "daily", "threshold")
+SENSOR_HEALTH = ("ok", "suspect", "lost")
+CALENDAR = ("year", "month", "day", "hour", "minute", "second", "microsecond", "weekday", "isoweekday")
+SUN_EVENTS = ("dawn", "sunrise", "noon", "midnight", "sunset", "dusk")
+
+
+def _number(path: str, unit: str, label: str, description: str = "") -> Field:
+    return Field(path, NUMBER, unit, description or f"{label[:1].upper()}{label[1:]}.", None, label)
+
+
+def _text(path: str, label: str, values: tuple[str, ...] | None = None) -> Field:
+    return Field(path, TEXT, "", f"{label[:1].upper()}{label[1:]}.", values, label)
+
+
+def _boolean(path: str, label: str, description: str, shows: tuple[Field, str, Field] | None = None) -> Field:
+    return Field(path, BOOLEAN, "", description, None, label, shows)
+
+
+def _hash_rate(path: str, label: str) -> Iterator[Field]:
+    yield _number(f"{path}.value", "", label)
+    yield _text(f"{path}.unit", f"unit of the {label}")
+
+
+def _quantity(path: str, unit: str, label: str) -> Iterator[Field]:
+    yield _number(f"{path}.value", unit, label)
+    yield _text(f"{path}.unit", f"unit of the {label}")
+
+
+def _calendar(path: str, label: str) -> Iterator[Field]:
+    for part in CALENDAR:
+        note = {"weekday": ", Monday = 0", "isoweekday": ", Monday = 1"}.get(part, "")
+        yield _number(f"{path}.{part}", "", f"{label} {part}", f"The {part} of {label}, local to the site{note}.")
+
+
+def _energy() -> Iterator[Field]:
+    s, e = "energy_source.", "energy_state."
+    yield _text(s + "name", "energy source")
+    yield _text(s + "type", "kind of energy source", SOURCE_TYPES)
+    yield _number(s + "nominal_power_max", "W", "nominal power of the source")
+    yield _number(s + "storage.nominal_capacity", "Wh", "battery capacity")
+    yield _number(s + "grid.contracted_power", "W", "contracted grid power")
+    yield _number(s + "external_source", "W", "external source")
+    yield _boolean(s + "has_battery", "there is a battery", "Whether the source has a battery at all.")
+    yield _boolean(s + "has_grid", "there is a grid connection", "Whether the source is connected to the grid.")
+    yield _number(e + "production", "W", "production")
+    yield _number(e + "consumption.current_power", "W", "household consumption")
+    yield _number(
+        e + "surplus_power", "W", "surplus",
+        "Power usable without importing; the unit's running miners are counted back in, so that a start does not "
+        "end its own reason.",
+    )  # fmt: skip
+    yield _number(e + "battery.state_of_charge", "%", "battery charge")
+    yield _number(e + "battery.remaining_capacity", "Wh", "energy left in the battery")
+    yield _number(e + "battery.current_power", "W", "battery power", "Power into the battery (+ charging).")
+    yield _number(e + "battery.charging_power", "W", "battery charging power")
+    yield _number(e + "battery.discharging_power", "W", "battery discharging power")
+    yield _number(e + "grid.current_power", "W", "grid power", "Power from the grid (+ importing).")
+    yield _number(e + "grid.importing_power", "W", "grid import")
+    yield _number(e + "grid.exporting_power", "W", "grid export")
+    yield _number(e + "external_source", "W", "external power")
+    yield _number("forecast.next_hour_power", "W", "forecast power of the next hour")
+    yield _number("forecast.avg_next_4_hours_power", "W", "forecast average power of the next 4 hours")
+    yield _number("forecast.next_hour_energy", "Wh", "forecast energy of the next hour")
+
+
+def _home_load() -> Iterator[Field]:
+    figures = (("total_energy", "Wh", "energy"), ("avg_energy", "Wh", "average energy"),
+               ("avg_power", "W", "average power"), ("peak_power", "W", "peak power"))  # fmt: skip
+    spans = {
+        "total_history": ("past", [(f"last_{h}h.", f" of the last {h} h") for h in (1, 4, 12, 24)]),
+        "total_forecast": ("expected", [(f"next_{h}h.", f" of the next {h} h") for h in (1, 2, 4, 6, 8, 12, 24)]),
+    }
+    for part, (word, windows) in spans.items():
+        for window, when in [("", ""), *windows]:
+            for name, unit, label in figures:
+                yield _number(f"home_load.{part}.{window}{name}", unit, f"{word} household {label}{when}")
+
+
+def _performance() -> Iterator[Field]:
+    m = "mining_performance."
+    yield from _hash_rate(m + "current_hashrate", "hash rate")
+    for name, label in (
+        ("current_hashrate", "pool hash rate"),
+        ("average_hashrate_24h", "24 h average hash rate"),
+        ("average_hashrate_7d", "7 day average hash rate"),
+    ):
+        yield from _hash_rate(f"{m}pool_stats.{name}", label)
+    yield _number(m + "pool_stats.unpaid_balance", "sat", "unpaid balance")
+    yield _number(m + "pool_stats.estimated_next_payout", "sat", "estimated next payout")
+    yield _text(m + "payout_schedule.frequency", "payout frequency", PAYOUT_FREQUENCIES)
+    yield _number(m + "payout_schedule.threshold", "sat", "payout threshold")
+    yield from _calendar(m + "payout_schedule.next_payout_at", "next payout")
+
+
+def _sun() -> Iterator[Field]:
+    for event in SUN_EVENTS:
+        yield from _calendar(f"sun.{event}", event)
+    for name, label in (("daylight", "daylight"), ("night", "night"), ("twilight", "twilight")):
+        yield _number(f"sun.{name}", "s", f"length of {label}")
+    yield _number("sun.azimuth", "°", "sun azimuth", "Direction of the sun, clockwise from north.")
+    yield _number("sun.zenith", "°", "sun zenith angle")
+    yield _number("sun.elevation", "°", "sun elevation", "Height of the sun over the horizon; below 0 at night.")
+    yield _boolean("sun.is_up", "the sun is up", "Whether the sun stands above the horizon.")
+    yield _number("sun.minutes_to_sunset", "min", "time to sunset", "Minutes until the next sunset, never negative.")
+    yield _number("sun.minutes_to_sunrise", "min", "time to sunrise", "Minutes until the next sunrise, never negative.")
+    for event in ("sunrise", "sunset"):
+        yield _number(f"sun.time_before_{event}", "s", f"time before today's {event}")
+        yield _number(f"sun.time_after_{event}", "s", f"time after today's {event}")
+
+
+def _miner() -> Iterator[Field]:
+    yield _text("miner.name", "miner")
+    yield _text("miner.model", "miner model")
+    yield from _hash_rate("miner.hash_rate_max", "highest hash rate")
+    yield _number("miner.power_consumption_max", "W", "the miner's power")
+    yield _boolean("miner.active", "the miner is active", "Whether the miner may be used.")
+    s = "miner_state."
+    yield _text(s + "status", "miner status", MINER_STATUSES)
+    yield from _hash_rate(s + "hash_rate", "miner hash rate")
+    yield _number(s + "power_consumption", "W", "miner consumption")
+    for name in ("inlet", "outlet", "max_chip", "max_board", "avg_chip", "avg_board"):
+        label = {"max": "highest", "avg": "average"}.get(name[:3], "") + " " + name.split("_")[-1] + " temperature"
+        yield from _quantity(f"{s}{name}_temperature", "°C", label.strip())
+    yield from _quantity(s + "external_fan_speed", "", "external fan speed")
+    yield _number(s + "blocks_found", "", "blocks found")
+    yield _number(s + "system_uptime", "s", "miner uptime")
+
+
+def _climate() -> Iterator[Field]:
+    for name, label in (("min", "lowest"), ("max", "highest"), ("avg", "average")):
+        yield _number(f"climate.{name}_temperature", "°C", f"{label} room temperature")
+    z, of = "climate.zone.", "of the miner's own zone"
+    temperature = _number(z + "temperature_celsius", "°C", "temperature", f"Temperature {of}.")
+    lower = _number(z + "lower_bound", "°C", "lower bound", f"Effective target − hysteresis {of}.")
+    upper = _number(z + "upper_bound", "°C", "upper bound", f"Effective target + hysteresis {of}.")
+    yield temperature
+    yield _number(z + "humidity", "%", "humidity", f"Relative humidity {of}.")
+    yield _number(z + "target_temperature", "°C", "target", f"Effective target {of}: after away mode and guards.")
+    yield _number(z + "requested_target_temperature", "°C", "requested target", f"Target {of} as people asked for it.")
+    yield _number(z + "hysteresis_celsius", "°C", "hysteresis", f"Half-width of the switching band {of}.")
+    yield lower
+    yield upper
+    yield _boolean(
+        z + "below_target", "the room is below its band", f"Temperature < lower bound {of}.", (temperature, "lt", lower)
+    )
+    yield _boolean(
+        z + "above_target", "the room is at its upper bound", f"Temperature ≥ upper bound {of}.",
+        (temperature, "gte", upper),
+    )  # fmt: skip
+    yield _number(z + "trend_celsius_per_hour", "°C/h", "temperature trend", f"Rise of the temperature {of}.")
+    yield _text(z + "sensor", "sensor health", SENSOR_HEALTH)
+
+
+def _time() -> Iterator[Field]:
+    yield from _calendar("timestamp", "now")
+    yield _number("timestamp.minute_of_day", "min", "minute of the day", "Minutes since midnight, local to the site.")
+
+
+STANDARD_FIELDS: tuple[Field, ...] = (
+    *_energy(), *_home_load(), *_performance(), *_sun(), *_miner(), *_climate(), *_time(),
+)  # fmt: skip

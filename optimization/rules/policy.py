@@ -1,0 +1,164 @@
+"""A policy: start rules and stop rules, and what they say together (DESIGN §5.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from .advice import RuleWarning, advise
+from .context import Context, side
+from .fields import FieldTree
+from .holds import key_in, since
+from .nodes import leaves
+from .rule import CompiledRule
+from .truth import ABSENT, Kleene, conjunction, disjunction
+
+Action = Literal["start", "stop", "hold", "blocked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the rules want of one miner.
+
+    `action`: "start" (it is off), "stop" (it runs), "hold" (as it is), "blocked" (off, a start rule is
+    true, and a stop rule that is true or unknown forbids it).
+    `rule`: the rule that decided: the start rule, the stop rule, the blocking stop rule if one is true.
+    `wanted`: when blocked, the start rule that was true.
+    `unknown_rules`: names of the rules whose truth is unknown and matters: start rules that could have
+    started it, stop rules that forbid a start, or for a running miner could have stopped it. A running
+    miner with any of them is held; the caller ends that after 10 minutes.
+    `missing_fields`: the exact paths unknown in those rules. `inactive`: names of all rules not applicable.
+    """
+
+    action: Action
+    rule: CompiledRule | None = None
+    unknown_rules: tuple[str, ...] = ()
+    missing_fields: tuple[str, ...] = ()
+    inactive: tuple[str, ...] = ()
+    wanted: CompiledRule | None = None
+
+
+_HOLD = Verdict("hold")
+
+
+class CompiledPolicy:
+    """Rules in the order they are asked: highest priority first, ties as given."""
+
+    def __init__(self, start_rules: Iterable[CompiledRule], stop_rules: Iterable[CompiledRule]):
+        self.start_rules = tuple(sorted(start_rules, key=lambda r: -r.priority))
+        self.stop_rules = tuple(sorted(stop_rules, key=lambda r: -r.priority))
+        wrong = [r.name for r in self.start_rules if r.kind != "start"]
+        wrong += [r.name for r in self.stop_rules if r.kind != "stop"]
+        if wrong:
+            raise ValueError(f"rules of the wrong kind: {', '.join(wrong)}")
+        rules = self.start_rules + self.stop_rules
+        self._verdicts = {r: Verdict(r.kind, r) for r in rules}
+        self._witnesses = _witnesses(rules)
+        self._timers = tuple(timer for rule in rules for timer in rule.timers)
+
+    @property
+    def rules(self) -> tuple[CompiledRule, ...]:
+        return self.start_rules + self.stop_rules
+
+    @property
+    def missing_fields(self) -> tuple[str, ...]:
+        """Paths of deleted zones that rules still name."""
+        return tuple(dict.fromkeys(path for rule in self.rules for path in rule.missing_fields))
+
+    def decide(
+        self, contexts: Sequence[Context], *, running: bool, holds: Mapping[str, float], now: float
+    ) -> Verdict:
+        """The verdict for one miner; pure. `now` epoch seconds, `holds` from `update_holds` of this pass.
+
+        One context per zone the miner heats: a start rule holds if true for any of them, a stop rule
+        only if true for all. Raises ValueError without a context.
+        """
+        if not contexts:
+            raise ValueError("a decision needs at least one context")
+        clock = (holds, now)
+        verdict = self._running(contexts, clock) if running else self._off(contexts, clock)
+        inactive = self._inactive(contexts)
+        return replace(verdict, inactive=inactive) if inactive else verdict
+
+    def _off(self, contexts: Sequence[Context], clock) -> Verdict:
+        wanted, unknown = _first(self.start_rules, contexts, clock, disjunction)
+        if wanted is None and not unknown:
+            return _HOLD
+        stop, unknown_stops = _first(self.stop_rules, contexts, clock, conjunction)
+        if wanted is None:
+            return _HOLD if stop else _uncertain("hold", unknown, contexts)
+        if stop is not None:
+            return Verdict("blocked", stop, wanted=wanted)
+        if unknown_stops:
+            return replace(_uncertain("blocked", unknown_stops, contexts), wanted=wanted)
+        return self._verdicts[wanted]
+
+    def _running(self, contexts: Sequence[Context], clock) -> Verdict:
+        stop, unknown = _first(self.stop_rules, contexts, clock, conjunction)
+        if stop is not None:
+            return self._verdicts[stop]
+        return _uncertain("hold", unknown, contexts) if unknown else _HOLD
+
+    def _inactive(self, contexts: Sequence[Context]) -> tuple[str, ...]:
+        """Names of the rules that apply in none of the contexts."""
+        first = contexts[0]
+        for half, path in self._witnesses:
+            if first[half].get(path, ABSENT) is ABSENT:
+                return tuple(r.name for r in self.rules if all(r.is_inactive(ctx) for ctx in contexts))
+        return ()
+
+    def update_holds(
+        self, contexts: Context | Sequence[Context], holds: Mapping[str, float], now: float
+    ) -> dict[str, float]:
+        """The timers after this pass: key → epoch seconds since when the condition is true without a break.
+
+        Every `for` node of every rule is looked at, whatever the rules around it say. False or unknown
+        ends a timer; keys no rule uses are dropped. Call it once a pass, before `decide`.
+        """
+        if isinstance(contexts, Context):
+            contexts = (contexts,)
+        running: dict[str, float] = {}
+        for ctx in contexts:
+            for key, inner in self._timers:
+                if inner(ctx, (running, now)) is True:  # children come first, so `running` is up to date
+                    key = key_in(key, ctx.key)
+                    start = since(holds, key, now)
+                    running[key] = now if start is None else start
+        return running
+
+    def warnings(self, fields: FieldTree) -> list[RuleWarning]:
+        """What is allowed but probably not meant, in plain words."""
+        return advise(self.start_rules, self.stop_rules, fields)
+
+
+def _first(rules, contexts, clock, combine) -> tuple[CompiledRule | None, list[CompiledRule]]:
+    """The first true rule, and the unknown ones if none is true."""
+    unknown = []
+    single = contexts[0] if len(contexts) == 1 else None
+    for rule in rules:
+        truth: Kleene = rule.test(single, clock) if single else combine([rule.test(c, clock) for c in contexts])
+        if truth is True:
+            return rule, []
+        if truth is None:
+            unknown.append(rule)
+    return None, unknown
+
+
+def _uncertain(action: Action, rules: list[CompiledRule], contexts: Sequence[Context]) -> Verdict:
+    paths = dict.fromkeys(path for rule in rules for ctx in contexts for path in rule.unknown_paths(ctx))
+    return Verdict(action, None, tuple(r.name for r in rules), tuple(paths))
+
+
+def _witnesses(rules: Sequence[CompiledRule]) -> tuple[tuple[int, str], ...]:
+    """A few paths, one at least in a leaf of every rule: while all are present no rule is inactive."""
+    chosen: dict[str, None] = {}
+    constants = [[leaf.field.path for leaf in leaves(r.node) if leaf.ref is None and not leaf.missing] for r in rules]
+    usage = [path for paths in constants for path in set(paths)]
+    for rule, paths in zip(rules, constants, strict=True):
+        if any(leaf.missing for leaf in leaves(rule.node)) or chosen.keys() & set(paths):
+            continue
+        candidates = paths or list(rule.paths)
+        for path in [max(candidates, key=usage.count)] if paths else candidates[:2]:
+            chosen[path] = None
+    return tuple((side(path), path) for path in chosen)
