@@ -4,3 +4,7 @@ from django.apps import AppConfig
 class ClimateConfig(AppConfig):
     name = "climate"
     verbose_name = "3 · Climate"
+
+    def ready(self) -> None:
+        # Importing them registers their adapters.
+        from .monitors import dummy, home_assistant, simulated  # noqa: F401

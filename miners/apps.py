@@ -4,3 +4,7 @@ from django.apps import AppConfig
 class MinersConfig(AppConfig):
     name = "miners"
     verbose_name = "4 · Miners"
+
+    def ready(self) -> None:
+        # Importing them registers their adapters.
+        from .controllers import dummy, home_assistant_switch, simulated  # noqa: F401
