@@ -12,14 +12,31 @@ from django.utils import timezone
 from sites.services import log_activity
 
 from . import schedule
-from .models import TARGET_MAX_CELSIUS, TARGET_MIN_CELSIUS, ClimateZone, TargetOverride, TemperatureSlot
+from .models import (
+    HIGH_LIMIT_MARGIN_K,
+    TARGET_MAX_CELSIUS,
+    TARGET_MIN_CELSIUS,
+    ClimateZone,
+    TargetOverride,
+    TemperatureSlot,
+)
 
 
 def set_override(zone: ClimateZone, target_celsius: float, *, until: datetime | None, by: str) -> TargetOverride:
     """Wish for a target by hand, instead of any earlier wish. Raises ValidationError."""
     if not TARGET_MIN_CELSIUS <= target_celsius <= TARGET_MAX_CELSIUS:
         raise ValidationError(
-            {"target_celsius": f"{target_celsius:g} °C: choose a target from {TARGET_MIN_CELSIUS:g} to {TARGET_MAX_CELSIUS:g} °C."}
+            {
+                "target_celsius": f"{target_celsius:g} °C: choose a target from {TARGET_MIN_CELSIUS:g} to {TARGET_MAX_CELSIUS:g} °C."
+            }
+        )
+    highest = zone.high_limit_celsius - HIGH_LIMIT_MARGIN_K - zone.hysteresis_celsius
+    if target_celsius > highest:
+        raise ValidationError(
+            {
+                "target_celsius": f"{target_celsius:g} °C is too close to the zone's high limit of "
+                f"{zone.high_limit_celsius:g} °C. Choose at most {highest:g} °C or raise the limit."
+            }
         )
     now = timezone.now()
     if until is not None and until <= now:

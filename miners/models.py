@@ -59,8 +59,15 @@ class Miner(NamedModel):
         validators=[MaxValueValidator(3600)],
         help_text="From switching until the power shows what was asked.",
     )
-    max_starts_per_hour = models.PositiveSmallIntegerField(default=2, validators=[MinValueValidator(1)])
-    max_starts_per_day = models.PositiveSmallIntegerField(default=8, validators=[MinValueValidator(1)])
+    max_starts_per_hour = models.PositiveSmallIntegerField(
+        "starts per hour, at most", default=3, validators=[MinValueValidator(1)]
+    )
+    max_starts_per_day = models.PositiveSmallIntegerField(
+        "starts per 24 h, at most",
+        default=40,
+        validators=[MinValueValidator(1)],
+        help_text="A room held by on and off alone needs about 30 a day.",
+    )
     leave_on = models.BooleanField(
         "leave on when stopping",
         default=False,

@@ -19,7 +19,7 @@ from .situation import Ceiling, Command, Intent, MinerSituation, SiteSituation
 from .strategy import PolicyStrategy, Strategy, frost_intent, manual_intent
 
 #: Origins whose "off" is a person's and may break a minimum on time.
-PERSONS_OFF = {"manual", "outside"}
+PERSONS_OFF = {"manual", "outside", "none"}
 
 
 def decide(
@@ -53,12 +53,14 @@ def decide(
 
     ceilings: dict[str, Ceiling] = {}
     for miner, _, intent in wanted:
-        case = guards.Guarded(miner, intent, after.trips, now, situation.clock_stepped)
+        case = guards.Guarded(miner, intent, after.trips, now, situation.clock_stepped, situation.is_stopped)
         ceiling = guards.lowest_ceiling(case)
         if ceiling is not None:
             ceilings[miner.miner_id] = ceiling
     _share_limits(wanted, ceilings, situation)
-    commands = [_command(miner, unit_id, intent, ceilings.get(miner.miner_id), now) for miner, unit_id, intent in wanted]
+    commands = [
+        _command(miner, unit_id, intent, ceilings.get(miner.miner_id), now) for miner, unit_id, intent in wanted
+    ]
     return commands, after
 
 

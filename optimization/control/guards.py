@@ -29,6 +29,7 @@ class Guarded:
     trips: dict[str, ZoneTrip]
     now: datetime
     clock_stepped: bool = False
+    site_is_stopped: bool = False
 
     @property
     def is_start(self) -> bool:
@@ -36,6 +37,14 @@ class Guarded:
 
 
 Guard = Callable[[Guarded], Ceiling | None]
+
+
+def stopping(case: Guarded) -> Ceiling | None:
+    if case.miner.is_stopping:
+        return Ceiling("stopping", 0, f"{case.miner.name} is switched off because control stops here.", is_safety=True)
+    if case.site_is_stopped:
+        return Ceiling("stopping", 0, "This home is switched off in its settings.", is_safety=True)
+    return None
 
 
 def inactive(case: Guarded) -> Ceiling | None:
@@ -71,9 +80,7 @@ def high_limit(case: Guarded) -> Ceiling | None:
 def sensor_lost(case: Guarded) -> Ceiling | None:
     for zone in case.miner.zones:
         if zone.sensor is SensorHealth.LOST:
-            return Ceiling(
-                "sensor_lost", 0, f"{zone.problem or f'The sensor of {zone.name} is lost.'}", is_safety=True
-            )
+            return Ceiling("sensor_lost", 0, f"{zone.problem or f'The sensor of {zone.name} is lost.'}", is_safety=True)
         near = zone.highest_celsius is not None and zone.highest_celsius >= zone.high_limit_celsius - NEAR_LIMIT_K
         if zone.temperature_celsius is None and near:
             return Ceiling(
@@ -159,9 +166,7 @@ def start_budget(case: Guarded) -> Ceiling | None:
             "start_budget", 0, f"{miner.name} started {len(last_hour)} times in the last hour; that is its limit."
         )
     if len(last_day) >= miner.max_starts_per_day:
-        return Ceiling(
-            "start_budget", 0, f"{miner.name} started {len(last_day)} times in 24 hours; that is its limit."
-        )
+        return Ceiling("start_budget", 0, f"{miner.name} started {len(last_day)} times in 24 hours; that is its limit.")
     return None
 
 
@@ -171,6 +176,7 @@ def _minutes(span: timedelta) -> str:
 
 
 GUARDS: tuple[Guard, ...] = (
+    stopping,
     inactive,
     high_limit,
     sensor_lost,

@@ -17,7 +17,9 @@ LATCHING_TRIPS = 3
 TRIP_WINDOW = timedelta(hours=24)
 
 
-def update_trips(zones: Iterable[ZoneState], acknowledged: Collection[str], memory: Memory, now: datetime) -> dict[str, ZoneTrip]:
+def update_trips(
+    zones: Iterable[ZoneState], acknowledged: Collection[str], memory: Memory, now: datetime
+) -> dict[str, ZoneTrip]:
     """The trips after these readings. `acknowledged`: ids of zones whose latch a person has released."""
     return {
         zone.zone_id: _update(zone, memory.trips.get(zone.zone_id, ZoneTrip()), zone.zone_id in acknowledged, now)
@@ -26,7 +28,9 @@ def update_trips(zones: Iterable[ZoneState], acknowledged: Collection[str], memo
 
 
 def _update(zone: ZoneState, trip: ZoneTrip, acknowledged: bool, now: datetime) -> ZoneTrip:
-    recent = [text for text in trip.trips if (at := parse_time(text)) is not None and now - at < TRIP_WINDOW and at <= now]
+    recent = [
+        text for text in trip.trips if (at := parse_time(text)) is not None and now - at < TRIP_WINDOW and at <= now
+    ]
     hot = zone.highest_celsius is not None and zone.highest_celsius >= zone.high_limit_celsius
     cool = zone.highest_celsius is not None and zone.highest_celsius <= zone.high_limit_celsius - RELEASE_K
     latched = trip.latched and not acknowledged

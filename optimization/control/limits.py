@@ -29,7 +29,11 @@ class Asking:
     def deficit_k(self) -> float:
         """How far its coldest zone is below target (K); unknown counts as none."""
         return max(
-            (zone.target.effective_celsius - zone.temperature_celsius for zone in self.miner.zones if zone.temperature_celsius is not None),
+            (
+                zone.target.effective_celsius - zone.temperature_celsius
+                for zone in self.miner.zones
+                if zone.temperature_celsius is not None
+            ),
             default=0.0,
         )
 
@@ -50,7 +54,9 @@ def shed(asking: Sequence[Asking], others: Sequence[MinerSituation], site_limit_
             used[key] += miner.draws_w
     ceilings = {}
     for ask in sorted(asking, key=lambda one: (not one.miner.is_wanted_on, -one.deficit_k, one.miner.miner_id)):
-        blocking = next((key for key in _keys(ask.miner) if key in limits and used[key] + ask.takes_w > limits[key][1]), None)
+        blocking = next(
+            (key for key in _keys(ask.miner) if key in limits and used[key] + ask.takes_w > limits[key][1]), None
+        )
         if blocking is not None:
             name, limit = limits[blocking]
             ceilings[ask.miner.miner_id] = Ceiling(

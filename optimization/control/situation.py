@@ -43,10 +43,11 @@ class MinerSituation:
     wish: Wish | None = None
     min_on_seconds: int = 600
     min_off_seconds: int = 600
-    max_starts_per_hour: int = 2
-    max_starts_per_day: int = 8
+    max_starts_per_hour: int = 3
+    max_starts_per_day: int = 40
     circuit: tuple[str, str, int] | None = None  # id, name, limit W
     is_active: bool = True
+    is_stopping: bool = False  # the program, its unit or its site is being stopped
     reality_problem: str = ""  # a real controller on a simulated sensor, in one sentence
     contexts: tuple[Context, ...] = ()
 
@@ -85,6 +86,7 @@ class SiteSituation:
     power_limit_w: int | None = None
     #: A wall-clock step was seen and not every input has been read anew since.
     clock_stepped: bool = False
+    is_stopped: bool = False  # the site is deactivated
 
     @property
     def miners(self) -> list[MinerSituation]:

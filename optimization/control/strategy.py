@@ -61,9 +61,7 @@ class PolicyStrategy:
         return result
 
     @staticmethod
-    def _unknown_since(
-        unit: UnitSituation, verdicts: dict[str, Verdict], memory: Memory, now: datetime
-    ) -> str | None:
+    def _unknown_since(unit: UnitSituation, verdicts: dict[str, Verdict], memory: Memory, now: datetime) -> str | None:
         """Since when a running miner of the unit lacks a needed input; None when none does."""
         lacking = any(miner.is_wanted_on and verdicts[miner.miner_id].unknown_rules for miner in unit.miners)
         if not lacking:
@@ -100,7 +98,10 @@ class PolicyStrategy:
                 if now - since >= UNKNOWN_HOLD:
                     return Intent(0, "policy", "input_unknown", sentences.unknown_too_long(verdict, since, now))
                 return Intent(
-                    miner.desired_w, "policy", "hold_unknown", sentences.held_unknown(miner, verdict, since, UNKNOWN_HOLD)
+                    miner.desired_w,
+                    "policy",
+                    "hold_unknown",
+                    sentences.held_unknown(miner, verdict, since, UNKNOWN_HOLD),
                 )
             return Intent(miner.desired_w, "policy", "hold_on", sentences.keeps_heating(miner))
         if verdict.unknown_rules:

@@ -1,0 +1,37 @@
+"""Done means seen: what a later read says about a command. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from .state import MinerSnapshot, MinerStatus
+
+#: A write is repeated after these growing pauses; an off never waits longer than 30 s.
+RETRY_MAX_ON = timedelta(minutes=5)
+RETRY_MAX_OFF = timedelta(seconds=30)
+
+
+def is_confirmed(desired_w: int, snapshot: MinerSnapshot) -> bool:
+    """The device shows what is wanted: off, or drawing (or about to draw) heating power."""
+    if desired_w == 0:
+        return snapshot.status is MinerStatus.OFF
+    return snapshot.status.is_on
+
+
+def needs_write(desired_w: int, snapshot: MinerSnapshot, confirmed: bool, seen_on: bool | None) -> bool:
+    """Whether something is to be written now.
+
+    An off is written as long as the device is, or may be, on; an on only to a device seen off.
+    """
+    status = snapshot.status
+    if desired_w > 0:
+        return status is MinerStatus.OFF
+    if status.is_known:
+        return status not in (MinerStatus.OFF, MinerStatus.STOPPING)
+    return seen_on is not False and not (confirmed and seen_on is None)
+
+
+def retry_delay(desired_w: int, attempts: int, period_seconds: float) -> timedelta:
+    """How long to wait after `attempts` writes in a row that were not seen done."""
+    delay = timedelta(seconds=period_seconds * 2 ** min(max(attempts - 1, 0), 8))
+    return min(delay, RETRY_MAX_ON if desired_w > 0 else RETRY_MAX_OFF)

@@ -1,0 +1,216 @@
+"""Act: the one door to the devices. Desired state is committed first, then written, then read back.
+
+Only what differs is written, offs before ons, each write only while the lease is held; a write
+that was not seen done is repeated with growing pauses.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from integrations.ask import call
+from integrations.errors import AdapterError
+from integrations.models import SimulatedHouse
+from miners import readback
+from miners.models import CommandLog, DesiredState, Miner
+from miners.state import MinerSnapshot, MinerStatus
+from optimization.control.memory import parse_time
+from optimization.control.situation import Command
+from sites.lease import Lease
+
+from .load import SiteRows
+from .observe import Observation, read_rows
+from .situate import Seen
+
+log = logging.getLogger(__name__)
+
+WRITE_SECONDS = 4.0
+_DAY = timedelta(hours=24)
+_WRITERS = 8
+
+
+@dataclass(slots=True)
+class Acted:
+    """What acting on one site changed: desired rows to save, commands to log, sentences to tell."""
+
+    changed: dict[UUID, DesiredState] = field(default_factory=dict)
+    commands: list[CommandLog] = field(default_factory=list)
+    activity: list[tuple[str, str]] = field(default_factory=list)  # severity, sentence
+    wrote: set[UUID] = field(default_factory=set)
+
+
+def want(rows: SiteRows, commands: Iterable[Command], now: datetime) -> Acted:
+    """Put the commands into the desired rows (not saved yet)."""
+    acted = Acted()
+    for command in commands:
+        miner = rows.miners[UUID(command.miner_id)]
+        desired = rows.desired.get(miner.pk)
+        if command.action == "leave":
+            continue
+        if desired is None:
+            desired = rows.desired[miner.pk] = DesiredState(miner=miner)
+            acted.changed[miner.pk] = desired
+        origin = "guard" if command.guard and command.power_w == 0 else command.intent.origin
+        if desired.power_w != command.power_w or not desired.origin:
+            starts = command.power_w > 0 and desired.power_w == 0
+            desired.power_w, desired.changed_at, desired.confirmed_at = command.power_w, now, None
+            desired.attempts, desired.next_attempt_at = 0, None
+            if starts:
+                recent = [text for text in desired.starts if (at := parse_time(text)) and now - at < _DAY]
+                desired.starts = [*recent, now.isoformat()]
+            acted.changed[miner.pk] = desired
+        if desired.origin != origin or miner.pk in acted.changed:
+            desired.origin, desired.reason = origin, command.reason[:300]
+            acted.changed[miner.pk] = desired
+    return acted
+
+
+def note_seen(rows: SiteRows, snapshots: dict[UUID, MinerSnapshot], acted: Acted, now: datetime) -> None:
+    """Take over what the devices show: confirmations, and when they went on or off."""
+    for pk, desired in rows.desired.items():
+        snapshot = snapshots.get(pk)
+        if snapshot is None or not snapshot.status.is_known:
+            continue
+        on = snapshot.status is not MinerStatus.OFF
+        if desired.seen_on is not on:
+            # What we see first now may have begun earlier; the later time is the careful one.
+            if desired.seen_on is not None or on:
+                if on:
+                    desired.switched_on_at = now
+                else:
+                    desired.switched_off_at = now
+            desired.seen_on, desired.seen_at = on, now
+            acted.changed[pk] = desired
+        if desired.confirmed_at is None and readback.is_confirmed(desired.power_w, snapshot):
+            desired.confirmed_at, desired.attempts, desired.next_attempt_at = now, 0, None
+            acted.changed[pk] = desired
+
+
+def due_writes(rows: SiteRows, commands: Sequence[Command], seen: Seen, now: datetime) -> list[Command]:
+    """The commands to write now, offs first."""
+    due = []
+    for command in commands:
+        pk = UUID(command.miner_id)
+        desired = rows.desired.get(pk)
+        if command.action == "leave" or desired is None or rows.miners[pk].controller is None:
+            continue
+        confirmed = desired.confirmed_at is not None
+        if not readback.needs_write(desired.power_w, seen.snapshots[pk], confirmed, desired.seen_on):
+            continue
+        waits = desired.next_attempt_at
+        # A time further ahead than any pause comes from a clock that was set back: it is due.
+        if waits is not None and timedelta(0) < waits - now <= readback.RETRY_MAX_ON:
+            continue
+        due.append(command)
+    return sorted(due, key=lambda command: command.power_w > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    miner: Miner
+    command: Command
+    lease: Lease
+
+
+def write_all(
+    work: Sequence[tuple[SiteRows, Seen, Acted, Sequence[Command], Lease]], observation: Observation, now: datetime
+) -> None:
+    """Write what is due, concurrently across connections, one after the other on each; then read back."""
+    lanes: dict[UUID, list[_Write]] = defaultdict(list)
+    places: dict[UUID, tuple[SiteRows, Seen, Acted]] = {}
+    for rows, seen, acted, commands, lease in work:
+        for command in due_writes(rows, commands, seen, now):
+            miner = rows.miners[UUID(command.miner_id)]
+            lanes[miner.controller.connection_id or miner.controller_id].append(_Write(miner, command, lease))
+            places[miner.pk] = (rows, seen, acted)
+    if not lanes:
+        return
+    for lane in lanes.values():
+        lane.sort(key=lambda one: one.command.power_w > 0)
+    tasks = [lambda lane=lane: [(one, _write(one, observation)) for one in lane] for lane in lanes.values()]
+    for one, error in (pair for outcome in _concurrently(tasks) for pair in outcome):
+        rows, _, acted = places[one.miner.pk]
+        _note_write(rows, acted, one, error, now)
+    _read_back(places, observation, now)
+
+
+def _concurrently(tasks: list[Callable[[], list]]) -> list[list]:
+    if len(tasks) == 1:
+        return [tasks[0]()]
+    with ThreadPoolExecutor(min(_WRITERS, len(tasks)), thread_name_prefix="act") as pool:
+        return [future.result() for future in [pool.submit(task) for task in tasks]]
+
+
+def _write(one: _Write, observation: Observation) -> str | None:
+    """Send one command; None when it was taken, else the sentence why not."""
+    if not one.lease.holds():
+        return "another worker has taken over this home"
+    controller = one.miner.controller
+    session = observation.sessions.get(controller.connection_id) if controller.adapter.connection else None
+    if controller.adapter.connection and session is None:
+        return observation.errors.get(controller.pk, "its connection is not open")
+    try:
+        call(
+            controller.pk,
+            lambda deadline: controller.adapter.write(controller.settings, session, one.command.power_w, deadline),
+            WRITE_SECONDS,
+        )
+    except AdapterError as error:
+        return str(error)
+    except Exception as error:
+        log.exception("the adapter of %s failed to write", one.miner)
+        return f"its adapter failed ({type(error).__name__})"
+    return None
+
+
+def _note_write(rows: SiteRows, acted: Acted, one: _Write, error: str | None, now: datetime) -> None:
+    desired, command = rows.desired[one.miner.pk], one.command
+    first = desired.attempts == 0
+    desired.attempts += 1
+    desired.next_attempt_at = now + readback.retry_delay(
+        command.power_w, desired.attempts, rows.site.control_period_seconds
+    )
+    if error is None:
+        # The transition counts from the write on, should nobody live to see it confirmed.
+        if command.power_w > 0:
+            desired.switched_on_at = now
+        else:
+            desired.switched_off_at = now
+    acted.changed[one.miner.pk] = desired
+    acted.wrote.add(one.miner.pk)
+    if first or error is None:
+        acted.commands.append(
+            CommandLog(
+                miner=one.miner,
+                at=now,
+                power_w=command.power_w,
+                origin=desired.origin,
+                reason=command.reason[:300],
+                outcome="sent" if error is None else "failed",
+                error=(error or "")[:300],
+            )
+        )
+
+
+def _read_back(places: dict[UUID, tuple[SiteRows, Seen, Acted]], before: Observation, now: datetime) -> None:
+    """Read the written devices again at once; what cannot be read is seen by a later pass."""
+    connections, controllers = {}, []
+    for pk, (rows, _, acted) in places.items():
+        if pk in acted.wrote:
+            connections.update(rows.connections)
+            controllers.append(rows.miners[pk].controller)
+    for pk, row in connections.items():
+        if isinstance(row, SimulatedHouse) and pk in before.sessions:
+            row.state = before.sessions[pk].state  # the house that was just commanded
+    observation = read_rows(controllers, connections, WRITE_SECONDS, now)
+    for pk, (rows, seen, acted) in places.items():
+        reading = observation.readings.get(rows.miners[pk].controller_id)
+        if isinstance(reading, MinerSnapshot):
+            seen.snapshots[pk] = reading
+            note_seen(rows, {pk: reading}, acted, now)

@@ -1,0 +1,24 @@
+"""Which sites are due: by their period on the store's clock, or at once when a face wrote a wish."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sites.models import Site
+from sites.store import store
+
+#: A stored time further ahead than this comes from a clock that was set back: due.
+FUTURE_TOLERANCE = timedelta(seconds=60)
+
+
+def due_sites(now: datetime, tick_seconds: float) -> list[UUID]:
+    """Ids of the sites to run now; claims their period, so that no other worker runs them too."""
+    due = []
+    for pk, period, asked in Site.objects.values_list("pk", "control_period_seconds", "next_pass_at"):
+        # Half a tick of slack keeps a 10 s period at 10 s, not at 12.
+        claimed = store().add(f"cadence:{pk}", 1, max(0.5, period - tick_seconds / 2))
+        wanted = asked is not None and (asked <= now or asked - now > FUTURE_TOLERANCE)
+        if claimed or wanted:
+            due.append(pk)
+    return due

@@ -1,0 +1,120 @@
+"""What is wrong at a site right now, as findings for the alarm table. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from climate.state import SensorHealth
+from miners.models import DesiredState
+from miners.state import MinerStatus
+from optimization.control.memory import parse_time
+from optimization.control.situation import Command
+from sites.alarms import Finding
+
+from .load import SiteRows
+from .observe import Observation
+from .situate import Seen
+
+#: A connection may be silent this long (a restart of Home Assistant) before it is told.
+CONNECTION_GRACE = timedelta(seconds=30)
+OUTSIDE_ON_TIMES, OUTSIDE_ON_WITHIN = 3, timedelta(minutes=10)
+
+
+def find(
+    rows: SiteRows, seen: Seen, observation: Observation, commands: Sequence[Command], now: datetime
+) -> list[Finding]:
+    """All that is wrong after this pass."""
+    found: list[Finding] = []
+    heated = {zone.pk for miner in rows.miners.values() for zone in miner.zones.all()}
+    for pk, zone in seen.zones.items():
+        if pk not in heated:
+            continue
+        trip = seen.memory.trips.get(str(pk))
+        if trip is not None and trip.latched:
+            text = f"{zone.name} reached its high limit three times in 24 hours."
+            found.append(Finding("high_limit_latched", f"zone:{pk}", text))
+        if trip is not None and trip.tripped:
+            text = f"{zone.name} reached its high limit of {zone.high_limit_celsius:.1f} °C."
+            found.append(Finding("high_limit", f"zone:{pk}", text))
+        if zone.sensor is SensorHealth.LOST:
+            found.append(Finding("sensor_lost", f"zone:{pk}", f"{zone.name}: {zone.problem}"))
+    by_miner = {UUID(command.miner_id): command for command in commands}
+    for pk, command in by_miner.items():
+        found.extend(_miner(rows, seen, pk, command, now))
+        found.extend(_frost(seen, rows, pk, command))
+    found.extend(_connections(rows, seen, observation, now))
+    for unit_id, problem in seen.policy_problems.items():
+        found.append(Finding("policy_problem", f"unit:{unit_id}", problem))
+    return found
+
+
+def _miner(rows: SiteRows, seen: Seen, pk: UUID, command: Command, now: datetime) -> list[Finding]:
+    desired, miner, snapshot = rows.desired.get(pk), rows.miners[pk], seen.snapshots[pk]
+    found = []
+    if desired is not None and command.action != "leave" and desired.confirmed_at is None:
+        if desired.power_w == 0:
+            found += _off_open(desired, miner.name, miner.ramp_seconds, snapshot, rows.site.control_period_seconds, now)
+        elif _waited(desired, now) > timedelta(seconds=max(miner.ramp_seconds, 3 * rows.site.control_period_seconds)):
+            found.append(Finding("start_not_confirmed", f"miner:{pk}", f"{miner.name} was told to run but does not."))
+    times = [at for text in seen.memory.outside_on.get(str(pk), []) if (at := parse_time(text))]
+    if len([at for at in times if timedelta(0) <= now - at < OUTSIDE_ON_WITHIN]) >= OUTSIDE_ON_TIMES:
+        text = f"{miner.name} was switched on from outside {OUTSIDE_ON_TIMES} times in 10 minutes."
+        found.append(Finding("switched_on_outside", f"miner:{pk}", text))
+    return found
+
+
+def _off_open(
+    desired: DesiredState, name: str, ramp_seconds: int, snapshot, period: float, now: datetime
+) -> list[Finding]:
+    """An off that nobody has seen done yet."""
+    subject = f"miner:{desired.miner_id}"
+    if not snapshot.status.is_known:
+        if desired.seen_on is False:
+            return []
+        since = f" since {desired.seen_at:%H:%M} UTC" if desired.seen_at else ""
+        state = "it was on when last seen" if desired.seen_on else "nobody has seen it off yet"
+        why = f" {snapshot.problem}" if snapshot.problem else ""
+        return [Finding("cannot_switch_off", subject, f"{name} does not answer{since} and {state}.{why}")]
+    if snapshot.status is MinerStatus.STOPPING and _waited(desired, now) < timedelta(seconds=ramp_seconds):
+        return []
+    if _waited(desired, now) > timedelta(seconds=3 * period):
+        drawn = f" and takes {snapshot.power_w:.0f} W" if snapshot.power_w is not None else ""
+        return [Finding("off_not_confirmed", subject, f"{name} was told to be off but is still on{drawn}.")]
+    return []
+
+
+def _waited(desired: DesiredState, now: datetime) -> timedelta:
+    return now - desired.changed_at if desired.changed_at is not None else timedelta(0)
+
+
+def _frost(seen: Seen, rows: SiteRows, pk: UUID, command: Command) -> list[Finding]:
+    """A zone below its frost limit that no miner of it heats."""
+    found = []
+    for zone in rows.miners[pk].zones.all():
+        state = seen.zones.get(zone.pk)
+        if state is None or state.frost_limit_celsius is None or state.temperature_celsius is None:
+            continue
+        if state.temperature_celsius < state.frost_limit_celsius and command.power_w == 0:
+            text = f"{state.name} is at {state.temperature_celsius:.1f} °C. {command.reason}"
+            found.append(Finding("frost_not_protected", f"zone:{zone.pk}", text))
+    return found
+
+
+def _connections(rows: SiteRows, seen: Seen, observation: Observation, now: datetime) -> list[Finding]:
+    """Connections that have not answered for a while; the memory of since when is kept here."""
+    before = seen.memory.shell.get("connection_bad") or {}
+    bad: dict[str, str] = {}
+    found = []
+    for pk, row in rows.connections.items():
+        error = observation.connection_errors.get(pk)
+        if error is None:
+            continue
+        since = parse_time(before.get(str(pk)))
+        since = since if since is not None and since <= now else now
+        bad[str(pk)] = since.isoformat()
+        if now - since >= CONNECTION_GRACE or error.code == "unauthorized":
+            found.append(Finding("connection_lost", f"connection:{pk}", f"{row.name}: {error}"))
+    seen.memory.shell["connection_bad"] = bad
+    return found

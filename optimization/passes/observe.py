@@ -1,0 +1,108 @@
+"""Observe: ask every connection once for all that is wanted, and read every adapter from the answers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError as ConfigError
+
+from integrations.ask import AskRequest, ask_connections, call_all
+from integrations.errors import AdapterError
+from integrations.models import AdapterRow, config_messages
+from integrations.registry import Session
+
+from .load import SiteRows
+
+
+@dataclass(slots=True)
+class Observation:
+    """Readings and errors by adapter row, sessions and errors by connection."""
+
+    readings: dict[UUID, Any] = field(default_factory=dict)
+    errors: dict[UUID, str] = field(default_factory=dict)
+    sessions: dict[UUID, Session] = field(default_factory=dict)
+    connection_errors: dict[UUID, AdapterError] = field(default_factory=dict)
+    asked: set[UUID] = field(default_factory=set)
+
+
+def wanted_rows(rows: SiteRows) -> list[AdapterRow]:
+    """Every monitor and controller something of the site uses, each once."""
+    adapters: dict[UUID, AdapterRow] = {}
+    for zone in rows.zones.values():
+        adapters.update((monitor.pk, monitor) for monitor in zone.monitors.all())
+    for source in rows.sources.values():
+        if source.monitor is not None:
+            adapters[source.monitor_id] = source.monitor
+    for miner in rows.miners.values():
+        if miner.controller is not None:
+            adapters[miner.controller_id] = miner.controller
+    return list(adapters.values())
+
+
+def observe(chunk: Iterable[SiteRows], seconds: float, now: datetime) -> Observation:
+    """Ask for everything the sites of the chunk need, concurrently, within `seconds`; `now` moves simulated houses."""
+    connections: dict[UUID, Any] = {}
+    adapters: list[AdapterRow] = []
+    for rows in chunk:
+        connections.update(rows.connections)
+        adapters.extend(wanted_rows(rows))
+    return read_rows(adapters, connections, seconds, now)
+
+
+def read_rows(
+    adapters: Iterable[AdapterRow], connections: Mapping[UUID, Any], seconds: float, now: datetime
+) -> Observation:
+    """Read these adapter rows; one question per connection. Nothing an adapter does gets past here."""
+    result = Observation()
+    shared: dict[UUID, list[AdapterRow]] = defaultdict(list)
+    keys: dict[UUID, set[str]] = defaultdict(set)
+    alone: list[AdapterRow] = []
+    for row in adapters:
+        try:
+            wants = row.adapter.wants(row.settings)
+        except LookupError as error:
+            result.errors[row.pk] = f"cannot be read: {error}"
+            continue
+        except ConfigError as error:
+            result.errors[row.pk] = f"is not set up correctly: {'; '.join(config_messages(error))}"
+            continue
+        if row.adapter.connection is None:
+            alone.append(row)
+        elif row.connection_id not in connections:
+            result.errors[row.pk] = "has no connection; choose one under Set-up"
+        else:
+            shared[row.connection_id].append(row)
+            keys[row.connection_id] |= set(wants)
+    result.asked = set(shared)
+    outcomes = ask_connections([AskRequest(connections[pk], frozenset(keys[pk])) for pk in shared], seconds, now=now)
+    for pk, outcome in outcomes.items():
+        if outcome.session is not None:
+            result.sessions[pk] = outcome.session
+        if outcome.error is not None:
+            result.connection_errors[pk] = outcome.error
+        for row in shared[pk]:
+            if outcome.error is not None:
+                result.errors[row.pk] = f"cannot be read: {outcome.error}"
+            else:
+                _read(result, row, lambda row=row, answers=outcome.answers: row.adapter.read(row.settings, answers))
+    calls = {row.pk: lambda deadline, row=row: row.adapter.read_alone(row.settings, deadline) for row in alone}
+    for pk, outcome in call_all(calls, seconds, names={row.pk: f"‘{row.name}’" for row in alone}).items():
+        if outcome.error is not None:
+            result.errors[pk] = f"cannot be read: {outcome.error}"
+        else:
+            result.readings[pk] = outcome.value
+    return result
+
+
+def _read(result: Observation, row: AdapterRow, read) -> None:
+    try:
+        result.readings[row.pk] = read()
+    except AdapterError as error:
+        result.errors[row.pk] = str(error)
+    except Exception as error:  # an adapter's bug costs its own row, never the pass
+        result.errors[row.pk] = f"cannot be read: its adapter failed ({type(error).__name__})"

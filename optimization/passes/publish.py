@@ -1,0 +1,115 @@
+"""The live snapshot that pages and the API show (see `sites.live` for its shape)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from miners.state import MinerStatus
+from optimization.control.situation import Command
+from sites import live
+
+from .load import SiteRows
+from .minutes import drawn_w, heating_w
+from .observe import Observation
+from .situate import Seen
+
+#: Below this a zone is not called heated (standby of a plug or a fan).
+HEATING_MIN_W = 50.0
+
+
+def publish(
+    rows: SiteRows, seen: Seen, observation: Observation, commands: Sequence[Command], pass_ms: float, now: datetime
+) -> None:
+    live.publish(
+        rows.site.pk,
+        {
+            "at": now.isoformat(),
+            "pass_ms": round(pass_ms, 1),
+            "period_s": rows.site.control_period_seconds,
+            "zones": {str(pk): _zone(rows, seen, pk) for pk in seen.zones},
+            "miners": {command.miner_id: _miner(rows, seen, command) for command in commands},
+            "energy": {str(pk): _energy(state) for pk, state in seen.energy.items()},
+            "connections": _connections(rows, observation),
+        },
+    )
+
+
+def _iso(value: datetime | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def _zone(rows: SiteRows, seen: Seen, pk: UUID) -> dict[str, Any]:
+    zone, watts = seen.zones[pk], heating_w(rows, seen, pk)
+    return {
+        "temperature_celsius": zone.temperature_celsius,
+        "humidity_percent": zone.humidity_percent,
+        "target_celsius": zone.target.effective_celsius,
+        "requested_celsius": zone.target.requested_celsius,
+        "target_reason": zone.target.reason,
+        "target_until": _iso(zone.target.until),
+        "next_celsius": zone.target.next_celsius,
+        "lower_bound": zone.lower_bound,
+        "upper_bound": zone.upper_bound,
+        "sensor": str(zone.sensor),
+        "problem": zone.problem,
+        "observed_at": _iso(zone.observed_at),
+        "trend_celsius_per_hour": zone.trend_celsius_per_hour,
+        "heating_w": watts,
+        "heating": watts >= HEATING_MIN_W,
+    }
+
+
+def _miner(rows: SiteRows, seen: Seen, command: Command) -> dict[str, Any]:
+    pk = UUID(command.miner_id)
+    snapshot, desired = seen.snapshots[pk], rows.desired.get(pk)
+    status = snapshot.status
+    return {
+        "status": str(status),
+        "power_w": snapshot.power_w if snapshot.power_is_measured else None,
+        "power_is_measured": snapshot.power_is_measured,
+        "drawn_w": drawn_w(rows, seen, pk),
+        "desired_w": desired.power_w if desired else 0,
+        "observed_at": _iso(snapshot.observed_at),
+        "problem": snapshot.problem,
+        "hash_rate_th_s": snapshot.hash_rate_th_s,
+        "chip_temperature_celsius": snapshot.chip_temperature_celsius,
+        "confirmed": bool(desired and desired.confirmed_at) or (desired is None and status is not MinerStatus.UNKNOWN),
+        "action": command.action,
+        "reason": command.reason,
+        "reason_code": command.code,
+        "origin": "guard" if command.guard else command.intent.origin,
+        "rule_name": command.intent.rule_name,
+        "guard": command.guard,
+        "next_allowed_at": _iso(command.next_allowed_at),
+    }
+
+
+def _energy(state) -> dict[str, Any]:
+    return {
+        "production_w": state.production_w,
+        "household_w": state.household_w,
+        "grid_w": state.grid_w,
+        "battery_w": state.battery_w,
+        "battery_soc_percent": state.battery_soc_percent,
+        "surplus_w": state.surplus_w,
+        "observed_at": _iso(state.observed_at),
+        "problem": state.problem,
+        "has_production": state.has_production,
+        "has_battery": state.has_battery,
+        "has_grid": state.has_grid,
+    }
+
+
+def _connections(rows: SiteRows, observation: Observation) -> dict[str, Any]:
+    return {
+        str(pk): {
+            "ok": pk not in observation.connection_errors,
+            "code": observation.connection_errors[pk].code if pk in observation.connection_errors else "",
+            "problem": str(observation.connection_errors.get(pk, "")),
+        }
+        for pk in rows.connections
+        if pk in observation.asked
+    }

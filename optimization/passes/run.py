@@ -1,0 +1,173 @@
+"""Run a pass of a chunk of sites: lease → load → observe → decide → act → record → publish."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from optimization.control.decide import decide
+from optimization.control.situation import Command
+from sites.alarms import KINDS
+from sites.clock import Clock, SystemClock
+from sites.lease import Lease, acquire
+from sites.models import Alarm, Severity, Site
+from sites.services import log_activity
+
+from . import act, findings, record, timing
+from .load import SiteRows, load
+from .observe import Observation, observe
+from .publish import publish
+from .situate import Seen, situate
+
+log = logging.getLogger(__name__)
+
+OBSERVE_SECONDS = 5.0
+#: Units (about as many sites) in one chunk; bounds the parameters of a statement.
+CHUNK_SITES = 100
+
+
+@dataclass(slots=True)
+class PassReport:
+    """Sites that completed a pass, sites somebody else was busy with, sites that failed."""
+
+    completed: list[UUID] = field(default_factory=list)
+    busy: list[UUID] = field(default_factory=list)
+    failed: list[UUID] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Work:
+    rows: SiteRows
+    lease: Lease
+    seen: Seen
+    commands: Sequence[Command]
+    acted: act.Acted
+
+
+def run_sites(
+    site_ids: Iterable[UUID], *, clock: Clock | None = None, stopping: frozenset[UUID] = frozenset()
+) -> PassReport:
+    """One pass of each of these sites. `stopping`: miners to be switched off whatever anybody wants."""
+    clock, report, ids = clock or SystemClock(), PassReport(), list(site_ids)
+    for start in range(0, len(ids), CHUNK_SITES):
+        _run_chunk(ids[start : start + CHUNK_SITES], clock, stopping, report)
+    return report
+
+
+def _run_chunk(ids: list[UUID], clock: Clock, stopping: frozenset[UUID], report: PassReport) -> None:
+    leases: dict[UUID, Lease] = {}
+    for pk in ids:
+        lease = acquire(pk)
+        if lease is None:
+            report.busy.append(pk)
+        else:
+            leases[pk] = lease
+    try:
+        if leases:
+            _pass(leases, clock, stopping, report)
+    finally:
+        for lease in leases.values():
+            lease.release()
+
+
+def _pass(leases: dict[UUID, Lease], clock: Clock, stopping: frozenset[UUID], report: PassReport) -> None:
+    began = clock.monotonic()
+    chunk = load(list(leases))
+    now = clock.now()
+    observation = observe(chunk, OBSERVE_SECONDS, now)
+    work: list[_Work] = []
+    for rows in chunk:
+        try:
+            work.append(_decide(rows, leases[rows.site.pk], observation, clock, now, stopping))
+        except Exception:
+            log.exception("the pass of %s failed", rows.site)
+            _failed(rows.site, report)
+    intents = [desired for one in work for desired in one.acted.changed.values()]
+    with transaction.atomic():
+        record.save_desired(intents)
+    act.write_all([(one.rows, one.seen, one.acted, one.commands, one.lease) for one in work], observation, now)
+    batch = record.Batch()
+    for one in work:
+        found = findings.find(one.rows, one.seen, observation, one.commands, now)
+        record.collect(batch, one.rows, one.seen, observation, one.commands, one.acted, found, now)
+        _end_failure(one.rows, batch, now)
+    record.write(batch, now)
+    for one in work:
+        publish(one.rows, one.seen, observation, one.commands, (clock.monotonic() - began) * 1000, now)
+        report.completed.append(one.rows.site.pk)
+
+
+def _decide(
+    rows: SiteRows, lease: Lease, observation: Observation, clock: Clock, now: datetime, stopping: frozenset[UUID]
+) -> _Work:
+    step = timing.wall_step(rows.memory, clock, now)
+    stepped = bool(step)
+    if stepped:
+        timing.shift(rows, step)
+    was_stepped = bool(rows.memory.shell.get("clock_stepped"))
+    # Starts stay blocked until, in a later pass, every input was read well again.
+    rows.memory.shell["clock_stepped"] = stepped or (was_stepped and bool(observation.errors))
+    seen = situate(rows, observation, now, stopping=stopping)
+    acknowledged = {
+        alarm.subject.removeprefix("zone:")
+        for alarm in rows.alarms
+        if alarm.kind == "high_limit_latched" and alarm.acknowledged_at is not None
+    }
+    commands, memory = decide(seen.situation, seen.memory, acknowledged=acknowledged)
+    seen.memory = memory
+    acted = act.want(rows, commands, now)
+    if stepped:
+        acted.changed.update(rows.desired)
+        text = f"The clock was set by {step.total_seconds():+.0f} s; every timer was moved with it."
+        acted.activity.append((Severity.WARNING, text))
+    _notice_outside_on(rows, seen, commands, acted, now)
+    act.note_seen(rows, seen.snapshots, acted, now)
+    return _Work(rows, lease, seen, commands, acted)
+
+
+def _notice_outside_on(
+    rows: SiteRows, seen: Seen, commands: Sequence[Command], acted: act.Acted, now: datetime
+) -> None:
+    """A miner that was seen off and is wanted off, but is on: somebody else switched it on."""
+    for command in commands:
+        pk = UUID(command.miner_id)
+        desired = rows.desired.get(pk)
+        if command.action == "leave" or desired is None or desired.power_w > 0 or desired.confirmed_at is None:
+            continue
+        if not seen.snapshots[pk].status.is_on:
+            continue
+        desired.confirmed_at, desired.changed_at, desired.attempts, desired.next_attempt_at = None, now, 0, None
+        acted.changed[pk] = desired
+        times = seen.memory.outside_on.get(command.miner_id, [])
+        seen.memory.outside_on[command.miner_id] = [*times[-9:], now.isoformat()]
+        if not times:
+            name = rows.miners[pk].name
+            acted.activity.append((Severity.WARNING, f"{name} was switched on from outside; it is switched off again."))
+
+
+def _failed(site: Site, report: PassReport) -> None:
+    """One site's failure is told there and stops nothing else."""
+    report.failed.append(site.pk)
+    kind = KINDS["pass_failed"]
+    text = f"The control of {site.name} failed; its miners are as they were."
+    _, created = Alarm.objects.get_or_create(
+        site=site,
+        kind=kind.key,
+        subject="site",
+        ended_at=None,
+        defaults={"severity": kind.severity, "text": text, "did": kind.did, "remedy": kind.remedy},
+    )
+    if created:
+        log_activity(site, f"{kind.title}: {text}", severity=kind.severity)
+
+
+def _end_failure(rows: SiteRows, batch: record.Batch, now: datetime) -> None:
+    for alarm in rows.alarms:
+        if alarm.kind == "pass_failed":
+            alarm.ended_at = now
+            batch.changed_alarms.append(alarm)

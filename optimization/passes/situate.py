@@ -1,0 +1,291 @@
+"""From rows and readings to a situation: everything `decide` may look at, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from climate import sensors, zone_state
+from climate.models import HIGH_LIMIT_MARGIN_K, ClimateZone
+from climate.schedule import resolve_target
+from climate.state import ClimateReading, ZoneState
+from energy import balance
+from energy.models import EnergySource
+from energy.state import EnergySnapshot, EnergyState
+from miners.models import Miner
+from miners.reality import reality_problem
+from miners.state import MinerSnapshot, MinerStatus
+from optimization import sun
+from optimization.control import context
+from optimization.control.memory import Memory, parse_time
+from optimization.control.situation import MinerSituation, SiteSituation, UnitSituation, Wish
+
+from .load import SiteRows, compile_policy
+from .observe import Observation
+
+#: A miner found switched off at the device stays off this long (DESIGN §5.7).
+OUTSIDE_OFF_HOLD = timedelta(hours=2)
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a pass saw of a site, for acting, recording and showing."""
+
+    situation: SiteSituation
+    zones: dict[UUID, ZoneState]
+    energy: dict[UUID, EnergyState]
+    snapshots: dict[UUID, MinerSnapshot]
+    memory: Memory
+    #: Miners found switched off from outside in this pass.
+    outside_off: list[Miner]
+    policy_problems: dict[UUID, str]
+
+
+def situate(
+    rows: SiteRows, observation: Observation, now: datetime, *, stopping: frozenset[UUID] = frozenset()
+) -> Seen:
+    """The situation of one site at `now`. `stopping`: miners to be switched off whatever anybody wants."""
+    memory = replace(rows.memory, sensors={}, shell=dict(rows.memory.shell))
+    zones = _zones(rows, observation, memory, now)
+    snapshots = {pk: _snapshot(miner, observation) for pk, miner in rows.miners.items()}
+    outside_off = [miner for pk, miner in rows.miners.items() if _switched_off_outside(rows, miner, snapshots[pk])]
+    miners = {
+        pk: _miner(rows, miner, snapshots[pk], zones, miner in outside_off, pk in stopping, now)
+        for pk, miner in rows.miners.items()
+    }
+    energy = _energy(rows, observation, miners, now)
+    shared = _shared(rows, now)
+    units, in_unit, problems = [], set(), {}
+    for unit in rows.units:
+        members = [miner.pk for miner in unit.miners.all() if miner.pk in miners and miner.pk not in in_unit]
+        in_unit.update(members)
+        policy, problem = (
+            (None, "")
+            if unit.policy is None
+            else compile_policy(unit.policy, rows.rules.get(unit.policy_id, []), rows.zones.values())
+        )
+        if problem:
+            problems[unit.pk] = problem
+        unit_zones = [zones[zone.pk] for zone in unit.zones.all() if zone.pk in zones] or _heated(rows, members, zones)
+        source = rows.sources.get(unit.energy_source_id)
+        values = {
+            **shared,
+            **context.energy(_unit_energy(rows, source, observation, miners, members, now)),
+            **context.climate(list(zones.values())),
+            **_extremes(unit_zones),
+        }
+        units.append(
+            UnitSituation(
+                str(unit.pk),
+                unit.name,
+                policy,
+                problem,
+                tuple(_with_contexts(miners[pk], rows.miners[pk], values) for pk in members),
+            )
+        )
+    loose = tuple(miner for pk, miner in miners.items() if pk not in in_unit)
+    situation = SiteSituation(
+        now,
+        tuple(units),
+        loose,
+        rows.site.power_limit_w,
+        bool(memory.shell.get("clock_stepped")),
+        not rows.site.is_active,
+    )
+    return Seen(situation, zones, energy, snapshots, memory, outside_off, problems)
+
+
+def _zones(rows: SiteRows, observation: Observation, memory: Memory, now: datetime) -> dict[UUID, ZoneState]:
+    trends: dict[str, Any] = memory.shell.get("trends") or {}
+    judged: dict[UUID, sensors.MonitorState] = {}
+    result, kept = {}, {}
+    for pk, zone in rows.zones.items():
+        states = []
+        for monitor in zone.monitors.all():
+            if monitor.pk not in judged:
+                judged[monitor.pk], memory.sensors[str(monitor.pk)] = sensors.judge(
+                    monitor.name,
+                    _reading(observation, monitor.pk, ClimateReading),
+                    observation.errors.get(monitor.pk, "was not read"),
+                    zone_state.sensors_memory(rows.memory.sensors, str(monitor.pk)),
+                    stale_after=timedelta(seconds=monitor.stale_after_seconds),
+                    now=now,
+                )
+            states.append(judged[monitor.pk])
+        state = _zone(rows, zone, states, now)
+        kept[str(pk)], trend = zone_state.update_trend(trends.get(str(pk)) or [], state.temperature_celsius, now)
+        result[pk] = replace(state, trend_celsius_per_hour=trend)
+    memory.shell["trends"] = kept
+    return result
+
+
+def _reading(observation: Observation, pk: UUID, kind: type) -> Any:
+    """The reading when it is one of the right kind: an adapter's wrong answer is no reading."""
+    reading = observation.readings.get(pk)
+    return reading if isinstance(reading, kind) else None
+
+
+def _zone(rows: SiteRows, zone: ClimateZone, states: list[sensors.MonitorState], now: datetime) -> ZoneState:
+    slots = [slot.as_slot() for slot in zone.slots.all()]
+    override = next((one for one in rows.overrides[zone.pk] if one.until is None or now < one.until), None)
+    target = resolve_target(
+        default_celsius=zone.default_target_celsius, slots=slots, override=override, now=now, tz=rows.site.tz
+    )
+    # The limit never gives way to a target: the effective target stays a margin below it.
+    ceiling = zone.high_limit_celsius - HIGH_LIMIT_MARGIN_K - zone.hysteresis_celsius
+    if target.effective_celsius > ceiling:
+        target = replace(target, effective_celsius=ceiling, reason=f"{target.reason}, lowered by the high limit")
+    return zone_state.build(
+        zone_id=str(zone.pk),
+        slug=zone.slug,
+        name=zone.name,
+        sensors=states,
+        target=target,
+        hysteresis_celsius=zone.hysteresis_celsius,
+        high_limit_celsius=zone.high_limit_celsius,
+        frost_limit_celsius=zone.frost_limit_celsius if zone.frost_protection else None,
+        trend_celsius_per_hour=None,
+        sensor_is_real=all(monitor.is_real for monitor in zone.monitors.all()),
+    )
+
+
+def _snapshot(miner: Miner, observation: Observation) -> MinerSnapshot:
+    """What the device showed; no answer is unreachable, no controller unknown: never “off” by default."""
+    if miner.controller_id is None:
+        return MinerSnapshot(MinerStatus.UNKNOWN, problem=f"{miner.name} has no controller.")
+    reading = observation.readings.get(miner.controller_id)
+    if isinstance(reading, MinerSnapshot):
+        return reading
+    problem = observation.errors.get(miner.controller_id, "was not read")
+    return MinerSnapshot(MinerStatus.UNREACHABLE, problem=f"{miner.name}: {problem}.")
+
+
+def _switched_off_outside(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot) -> bool:
+    desired = rows.desired.get(miner.pk)
+    if desired is None or snapshot.status is not MinerStatus.OFF:
+        return False
+    return desired.power_w > 0 and desired.confirmed_at is not None
+
+
+def _miner(
+    rows: SiteRows,
+    miner: Miner,
+    snapshot: MinerSnapshot,
+    zones: dict[UUID, ZoneState],
+    off_outside: bool,
+    stopping: bool,
+    now: datetime,
+) -> MinerSituation:
+    desired, request = rows.desired.get(miner.pk), rows.requests.get(miner.pk)
+    wish = None
+    if request is not None and (request.until is None or now < request.until):
+        wish = Wish(request.power_w, request.until, request.by, request.origin)
+    if off_outside:
+        wish = Wish(0, now + OUTSIDE_OFF_HOLD, origin="outside")
+    heated = [zones[zone.pk] for zone in miner.zones.all() if zone.pk in zones]
+    starts = tuple(at for text in (desired.starts if desired else ()) if (at := parse_time(text)) is not None)
+    return MinerSituation(
+        miner_id=str(miner.pk),
+        name=miner.name,
+        nominal_power_w=miner.nominal_power_w,
+        zones=tuple(heated),
+        heats_no_room=miner.heats_no_room,
+        snapshot=snapshot,
+        desired_w=desired.power_w if desired else 0,
+        desired_origin=desired.origin if desired else "",
+        desired_confirmed=bool(desired and desired.confirmed_at),
+        switched_on_at=desired.switched_on_at if desired else None,
+        switched_off_at=desired.switched_off_at if desired else None,
+        starts=starts,
+        wish=wish,
+        min_on_seconds=miner.min_on_seconds,
+        min_off_seconds=miner.min_off_seconds,
+        max_starts_per_hour=miner.max_starts_per_hour,
+        max_starts_per_day=miner.max_starts_per_day,
+        circuit=(str(miner.circuit_id), miner.circuit.name, miner.circuit.limit_w) if miner.circuit else None,
+        is_active=miner.is_active,
+        is_stopping=stopping,
+        reality_problem=reality_problem(
+            miner.controller,
+            [zone for zone in rows.zones.values() if zone.pk in {z.pk for z in miner.zones.all()}],
+            rows.site,
+        )
+        or "",
+    )
+
+
+def _with_contexts(situation: MinerSituation, miner: Miner, shared: dict[str, Any]) -> MinerSituation:
+    own = context.miner(miner.name, miner.model, miner.nominal_power_w, miner.is_active, situation.snapshot)
+    return replace(situation, contexts=context.of_miner(shared, own, situation.zones))
+
+
+def _shared(rows: SiteRows, now: datetime) -> dict[str, Any]:
+    site = rows.site
+    return {
+        **context.timestamp(now.astimezone(site.tz)),
+        **sun.values(now, site.latitude, site.longitude, site.tz),
+    }
+
+
+def _heated(rows: SiteRows, members: list[UUID], zones: dict[UUID, ZoneState]) -> list[ZoneState]:
+    wanted = {zone.pk for pk in members for zone in rows.miners[pk].zones.all()}
+    return [zone for pk, zone in zones.items() if pk in wanted]
+
+
+def _extremes(zones: list[ZoneState]) -> dict[str, Any]:
+    """`climate.min/max/avg_temperature` over the unit's own zones."""
+    return {path: value for path, value in context.climate(zones).items() if path.count(".") == 1}
+
+
+def facts(source: EnergySource) -> balance.SourceFacts:
+    return balance.SourceFacts(
+        source.name,
+        source.type,
+        source.nominal_power_w,
+        source.has_production,
+        source.has_battery,
+        source.battery_capacity_wh,
+        source.has_grid,
+        source.contracted_power_w,
+    )
+
+
+def _state(source: EnergySource, observation: Observation, own_w: float, other_w: float, now: datetime) -> EnergyState:
+    monitor = source.monitor
+    error = "No energy monitor is set up." if monitor is None else observation.errors.get(monitor.pk, "")
+    return balance.build(
+        facts(source),
+        None if monitor is None else _reading(observation, monitor.pk, EnergySnapshot),
+        f"‘{monitor.name}’ {error}." if monitor is not None and error else error,
+        stale_after=timedelta(seconds=monitor.stale_after_seconds if monitor else 3600),
+        now=now,
+        own_miners_w=own_w,
+        other_miners_w=other_w,
+        is_real=monitor.is_real if monitor else True,
+    )
+
+
+def _energy(
+    rows: SiteRows, observation: Observation, miners: dict[UUID, MinerSituation], now: datetime
+) -> dict[UUID, EnergyState]:
+    """Every source of the site as a person sees it: all its miners counted back in."""
+    drawn = sum(miner.draws_w for miner in miners.values())
+    return {pk: _state(source, observation, drawn, 0.0, now) for pk, source in rows.sources.items()}
+
+
+def _unit_energy(
+    rows: SiteRows,
+    source: EnergySource | None,
+    observation: Observation,
+    miners: dict[UUID, MinerSituation],
+    members: list[UUID],
+    now: datetime,
+) -> EnergyState | None:
+    """The source as one unit may use it: only its own miners counted back in."""
+    if source is None:
+        return None
+    own = sum(miners[pk].draws_w for pk in members)
+    other = sum(miner.draws_w for pk, miner in miners.items() if pk not in members)
+    return _state(source, observation, own, other, now)

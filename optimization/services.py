@@ -1,0 +1,254 @@
+"""What changes units, policies and anything that heats: checks first, off first, then the change."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import F, Q
+
+from climate.models import ClimateMonitor, ClimateZone
+from miners.models import DesiredState, Miner, MinerController
+from miners.reality import reality_problem
+from optimization.rules import CompiledPolicy, FieldTree, RuleErrors, compile_rule
+from sites.clock import Clock
+from sites.models import Site
+from sites.services import log_activity
+
+from .models import OptimizationUnit, Policy, Rule, RuleKind
+from .passes.run import run_sites
+
+#: A clean stop, disabling and deleting wait this long for an off to be seen (DESIGN §5.8).
+STOP_SECONDS = 20.0
+_LOOK_EVERY_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyCheck:
+    """What is wrong with a policy (errors: it cannot be used) and what may not be meant (warnings)."""
+
+    valid: bool
+    errors: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    start_rules_count: int = 0
+    stop_rules_count: int = 0
+    enabled_start_rules_count: int = 0
+    enabled_stop_rules_count: int = 0
+
+
+def fields_for(site: Site | None) -> FieldTree:
+    """The field tree rules of this site are checked against; without a site no zone has a name."""
+    zones = [] if site is None else list(ClimateZone.objects.filter(site=site).values_list("slug", "name"))
+    return FieldTree.for_zones(zones)
+
+
+def validate_conditions(
+    conditions: object, site: Site | None, *, kind: str = RuleKind.START, name: str = "rule"
+) -> None:
+    """Raises ValidationError on `conditions`: every problem with its place and the nearest valid name."""
+    try:
+        compile_rule(conditions, fields_for(site), kind=kind, name=name)
+    except RuleErrors as error:
+        raise ValidationError({"conditions": [str(problem) for problem in error.problems]}) from None
+
+
+def save_rule(rule: Rule) -> Rule:
+    """Check a rule against the real fields and save it; its policy gets a new version. Raises ValidationError."""
+    rule.clean_fields(exclude=["policy", "conditions"])
+    validate_conditions(rule.conditions, rule.policy.site, kind=rule.kind, name=rule.name)
+    with transaction.atomic():
+        rule.save()
+        touch_policy(rule.policy)
+    return rule
+
+
+def touch_policy(policy: Policy) -> None:
+    """A rule of it changed: new version, and the units using it decide at once."""
+    Policy.objects.filter(pk=policy.pk).update(version=F("version") + 1)
+    for site in Site.objects.filter(units__policy=policy).distinct():
+        site.wake()
+
+
+def check_policy(policy: Policy, site: Site | None = None) -> PolicyCheck:
+    """Whether a unit (of `site`, by default the policy's own) can use the policy."""
+    fields = fields_for(site or policy.site)
+    rules = list(policy.rules.all())
+    errors, compiled = [], {RuleKind.START: [], RuleKind.STOP: []}
+    for rule in rules:
+        if not rule.enabled:
+            continue
+        try:
+            compiled[RuleKind(rule.kind)].append(
+                compile_rule(
+                    rule.conditions,
+                    fields,
+                    kind=rule.kind,
+                    name=rule.name,
+                    priority=rule.priority,
+                    rule_id=str(rule.pk),
+                )
+            )
+        except RuleErrors as error:
+            errors += [f"Rule ‘{rule.name}’: {problem}" for problem in error.problems]
+    counts = {kind: len([rule for rule in rules if rule.kind == kind]) for kind in RuleKind}
+    for kind in RuleKind:
+        if not any(rule.kind == kind and rule.enabled for rule in rules):
+            errors.append(f"The policy has no enabled rule to {RuleKind(kind).label}.")
+    warnings = [f"Rule ‘{rule.name}’ is switched off." for rule in rules if not rule.enabled]
+    if not errors:
+        policy_rules = CompiledPolicy(compiled[RuleKind.START], compiled[RuleKind.STOP])
+        warnings += [str(warning) for warning in policy_rules.warnings(fields)]
+    return PolicyCheck(
+        not errors,
+        errors,
+        warnings,
+        counts[RuleKind.START],
+        counts[RuleKind.STOP],
+        len(compiled[RuleKind.START]),
+        len(compiled[RuleKind.STOP]),
+    )
+
+
+def enable_unit(unit: OptimizationUnit, *, by: str = "") -> OptimizationUnit:
+    """Let a unit decide. Raises ValidationError naming everything that stands against it."""
+    problems: dict[str, list[str]] = {}
+    if unit.policy is None:
+        problems["policy"] = ["Choose a policy first."]
+    else:
+        check = check_policy(unit.policy, unit.site)
+        if not check.valid:
+            problems["policy"] = check.errors
+    miners = list(unit.miners.select_related("controller", "site"))
+    if not miners:
+        problems["miners"] = ["Add at least one miner first."]
+    for miner in miners:
+        problems.setdefault("miners", []).extend(miner_problems(miner, unit))
+    if not problems.get("miners"):
+        problems.pop("miners", None)
+    if problems:
+        raise ValidationError(problems)
+    with transaction.atomic():
+        OptimizationUnit.objects.filter(pk=unit.pk).update(is_enabled=True)
+        log_activity(unit.site, f"Unit {unit.name} is on.", actor=by)
+        unit.site.wake()
+    unit.is_enabled = True
+    return unit
+
+
+def miner_problems(miner: Miner, unit: OptimizationUnit) -> list[str]:
+    """Why this miner cannot be in `unit` while that is enabled."""
+    problems = []
+    other = miner.units.filter(is_enabled=True).exclude(pk=unit.pk).first()
+    if other is not None:
+        problems.append(f"{miner.name} is in the enabled unit ‘{other.name}’. Take it out there first.")
+    if miner.site_id != unit.site_id:
+        problems.append(f"{miner.name} belongs to another site.")
+    if miner.controller is None:
+        problems.append(f"{miner.name} has no controller. Choose one first.")
+    zones = list(miner.zones.prefetch_related("monitors"))
+    if not zones and not miner.heats_no_room:
+        problems.append(f"Say which rooms {miner.name} heats, or that it heats none.")
+    reality = reality_problem(miner.controller, zones, miner.site)
+    if reality:
+        problems.append(reality)
+    return problems
+
+
+def disable_unit(unit: OptimizationUnit, *, by: str = "", seconds: float = STOP_SECONDS) -> list[str]:
+    """Stop deciding for a unit: its miners are switched off and seen off first, as far as they answer.
+
+    Returns a sentence for each miner whose off was not seen within `seconds`; the passes go on
+    trying for those, for a miner we had on stays ours until it was seen off.
+    """
+    miners = list(unit.miners.all())
+    with transaction.atomic():
+        OptimizationUnit.objects.filter(pk=unit.pk).update(is_enabled=False)
+        log_activity(unit.site, f"Unit {unit.name} is off.", actor=by)
+        unit.site.wake()
+    unit.is_enabled = False
+    return switch_off(miners, seconds=seconds)
+
+
+def switch_off(miners: Iterable[Miner], *, seconds: float = STOP_SECONDS, clock: Clock | None = None) -> list[str]:
+    """Switch these miners off by passes of their sites and wait until they are seen off.
+
+    Returns a sentence for each that was not within `seconds`. Miners marked “leave on” are left.
+    """
+    wanted = {miner.pk: miner for miner in miners if not miner.leave_on}
+    sites = {miner.site_id for miner in wanted.values()}
+    deadline = time.monotonic() + seconds
+    while wanted:
+        run_sites(sites, clock=clock, stopping=frozenset(wanted))
+        open_ids = _not_seen_off(wanted)
+        if not open_ids or time.monotonic() >= deadline:
+            return [_not_off(wanted[pk]) for pk in open_ids]
+        time.sleep(_LOOK_EVERY_SECONDS)
+    return []
+
+
+def _not_seen_off(wanted: Collection[UUID]) -> list[UUID]:
+    """Those a pass has not seen off. A miner nobody ever commanded or saw on counts as off."""
+    rows = {row.miner_id: row for row in DesiredState.objects.filter(miner__in=list(wanted))}
+    return [
+        pk
+        for pk in wanted
+        if (row := rows.get(pk)) is not None
+        and row.seen_on is not False
+        and (row.seen_on or row.power_w > 0 or row.switched_on_at is not None)
+    ]
+
+
+def _not_off(miner: Miner) -> str:
+    return f"{miner.name} was told to be off, but nobody has seen it off. Look at the device."
+
+
+def clean_stop(seconds: float = STOP_SECONDS) -> list[str]:
+    """The program stops: every miner it may have on is switched off and seen off (DESIGN §5.8)."""
+    touched = Q(desired__power_w__gt=0) | Q(desired__seen_on=True)
+    return switch_off(Miner.objects.filter(touched).select_related("site"), seconds=seconds)
+
+
+def heaters_of(obj: models.Model) -> list[Miner]:
+    """The miners that lose their control, their room's sensor or themselves when `obj` goes."""
+    match obj:
+        case Miner():
+            found = Miner.objects.filter(pk=obj.pk)
+        case MinerController():
+            found = Miner.objects.filter(controller=obj)
+        case ClimateZone():
+            found = Miner.objects.filter(zones=obj)
+        case ClimateMonitor():
+            found = Miner.objects.filter(zones__monitors=obj)
+        case OptimizationUnit():
+            found = Miner.objects.filter(units=obj)
+        case Site():
+            found = Miner.objects.filter(site=obj)
+        case _:
+            found = Miner.objects.none()
+    return list(found.distinct())
+
+
+def delete_safely(obj: models.Model, *, by: str = "", seconds: float = STOP_SECONDS) -> None:
+    """Delete something after everything it heats was seen off. Raises ValidationError when it was not.
+
+    Raises also django's ProtectedError when something else still needs `obj`.
+    """
+    open_miners = switch_off([miner for miner in heaters_of(obj) if _may_be_on(miner)], seconds=seconds)
+    if open_miners:
+        raise ValidationError([*open_miners, "Nothing was deleted. Try again when it is off."])
+    site = obj if isinstance(obj, Site) else getattr(obj, "site", None)
+    name = str(obj)
+    with transaction.atomic():
+        obj.delete()
+        if site is not None and site is not obj:
+            log_activity(site, f"Deleted: {obj._meta.verbose_name} {name}.", actor=by)
+            site.wake()
+
+
+def _may_be_on(miner: Miner) -> bool:
+    desired = getattr(miner, "desired", None)
+    return desired is not None and (desired.power_w > 0 or desired.seen_on is True)

@@ -1,0 +1,110 @@
+"""The kinds of alarms, in one table: how bad, what it is called, what a person can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .models import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmKind:
+    """`did`: what the program did about it; `remedy`: what the person can do. Plain sentences."""
+
+    key: str
+    severity: str
+    title: str
+    did: str
+    remedy: str
+
+
+_TABLE = (
+    AlarmKind(
+        "cannot_switch_off",
+        Severity.ALARM,
+        "Cannot switch off",
+        "It keeps trying to switch it off and does so first when the device answers again.",
+        "If the room gets too warm, switch the plug or the breaker off by hand.",
+    ),
+    AlarmKind(
+        "off_not_confirmed",
+        Severity.ALARM,
+        "Off not confirmed",
+        "It repeats the command until the device shows that it is off.",
+        "Look at the device. If it still heats, switch it off at the plug.",
+    ),
+    AlarmKind(
+        "high_limit",
+        Severity.ALARM,
+        "High limit",
+        "Every miner heating the zone is off until it has cooled by 2 K.",
+        "If it is not hot there, check the sensor and the limit in the zone's settings.",
+    ),
+    AlarmKind(
+        "high_limit_latched",
+        Severity.ALARM,
+        "High limit, latched",
+        "Every miner heating the zone stays off.",
+        "Find out why it got too hot three times, then acknowledge this alarm to allow heating again.",
+    ),
+    AlarmKind(
+        "sensor_lost",
+        Severity.ALARM,
+        "Sensor lost",
+        "Every miner heating the zone is off.",
+        "Check the sensor's battery and its connection. Heating resumes by itself when it reports again.",
+    ),
+    AlarmKind(
+        "frost_not_protected",
+        Severity.ALARM,
+        "Frost: not protected",
+        "It wants to heat but may not or cannot.",
+        "Heat the room by other means and look at the reason on its card.",
+    ),
+    AlarmKind(
+        "switched_on_outside",
+        Severity.ALARM,
+        "Switched on outside",
+        "It switched the miner off again each time.",
+        "Find out who or what switches it on; set it to ‘on by hand’ here if you want it to run.",
+    ),
+    AlarmKind(
+        "connection_lost",
+        Severity.WARNING,
+        "Connection lost",
+        "It keeps asking and resumes by itself.",
+        "Check that the other side runs, and its address and token under Set-up → Connections.",
+    ),
+    AlarmKind(
+        "start_not_confirmed",
+        Severity.WARNING,
+        "Does not start",
+        "It repeats the command with growing pauses.",
+        "Look at the device: is it plugged in, is its breaker on?",
+    ),
+    AlarmKind(
+        "pass_failed",
+        Severity.ALARM,
+        "Control failed",
+        "It tries again with the next pass; other homes are not affected.",
+        "Look at the log and report the message there.",
+    ),
+    AlarmKind(
+        "policy_problem",
+        Severity.WARNING,
+        "Policy cannot be used",
+        "Nothing is started by it; running miners are switched off.",
+        "Open the policy and mend the rule named here.",
+    ),
+)
+
+KINDS: dict[str, AlarmKind] = {kind.key: kind for kind in _TABLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong right now, found by a pass. `subject`: "miner:<id>", "zone:<id>", …"""
+
+    kind: str
+    subject: str
+    text: str
