@@ -7,6 +7,7 @@ the two together.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from .context import Context, clean
 from .fields import Field
@@ -28,7 +29,7 @@ def explain(
 
     {rule, rule_id, kind, priority, truth, contexts: [{key, truth, conditions}]}, one entry a context;
     truth is "true" | "false" | "unknown" | "absent". Every node has place, node ("all_of", "any_of",
-    "not_", "leaf"), truth and, with a `for`, hold {seconds, elapsed, key}; groups have children; leaves
+    "not_", "leaf"), truth and, with a `for`, hold {seconds, elapsed, inner, key}; groups have children; leaves
     field, label, operator, symbol, value (seen), expected, unit, value_ref.
     """
     if isinstance(contexts, Context):
@@ -106,7 +107,17 @@ class _Explainer:
 
     def hold(self, node: Node) -> dict:
         key = key_in(timer_key(*self.rule.timer_id, node.place, signature(node)), self.ctx.key)
-        return {"seconds": node.hold_seconds, "elapsed": elapsed(self.holds, key, self.now), "key": key}
+        inner = self.bare_truth(node)
+        return {
+            "seconds": node.hold_seconds,
+            "elapsed": elapsed(self.holds, key, self.now) if inner is True else 0.0,
+            "inner": WORDS[inner],
+            "key": key,
+        }
+
+    def bare_truth(self, node: Node) -> Truth:
+        bare = replace(node, hold_seconds=0)
+        return interpret(bare, self.ctx, self.holds, self.now, self.rule.timer_id)[0]
 
     def leaf(self, leaf: Leaf) -> dict:
         told = {

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from .advice import RuleWarning, advise
-from .context import Context, side
+from .compile import Test
+from .context import Context
 from .fields import FieldTree
 from .holds import key_in, since
-from .nodes import leaves
 from .rule import CompiledRule
-from .truth import ABSENT, Kleene, conjunction, disjunction
+from .truth import ABSENT, conjunction, disjunction
 
+Asked = Iterable[tuple[CompiledRule, Test]]
 Action = Literal["start", "stop", "hold", "blocked"]
 
 
@@ -40,6 +41,8 @@ class Verdict:
 
 
 _HOLD = Verdict("hold")
+_STEADY = ("climate.", "miner.", "sun.", "timestamp.")
+"""Fields hardly any site is without: good witnesses."""
 
 
 class CompiledPolicy:
@@ -53,13 +56,13 @@ class CompiledPolicy:
         if wrong:
             raise ValueError(f"rules of the wrong kind: {', '.join(wrong)}")
         rules = self.start_rules + self.stop_rules
+        self.rules = rules
+        self._starts: Asked = tuple((r, r.test) for r in self.start_rules)
+        self._stops: Asked = tuple((r, r.test) for r in self.stop_rules)
         self._verdicts = {r: Verdict(r.kind, r) for r in rules}
+        self._with_absent: dict[tuple, Verdict] = {}
         self._witnesses = _witnesses(rules)
         self._timers = tuple(timer for rule in rules for timer in rule.timers)
-
-    @property
-    def rules(self) -> tuple[CompiledRule, ...]:
-        return self.start_rules + self.stop_rules
 
     @property
     def missing_fields(self) -> tuple[str, ...]:
@@ -78,14 +81,17 @@ class CompiledPolicy:
             raise ValueError("a decision needs at least one context")
         clock = (holds, now)
         verdict = self._running(contexts, clock) if running else self._off(contexts, clock)
-        inactive = self._inactive(contexts)
-        return replace(verdict, inactive=inactive) if inactive else verdict
+        first, doubtful = contexts[0], ()
+        for half, path, rules in self._witnesses:
+            if first[half].get(path, ABSENT) is ABSENT:
+                doubtful += rules
+        return self._with_inactive(verdict, doubtful, contexts) if doubtful else verdict
 
     def _off(self, contexts: Sequence[Context], clock) -> Verdict:
-        wanted, unknown = _first(self.start_rules, contexts, clock, disjunction)
+        wanted, unknown = _first(self._starts, contexts, clock, disjunction)
         if wanted is None and not unknown:
             return _HOLD
-        stop, unknown_stops = _first(self.stop_rules, contexts, clock, conjunction)
+        stop, unknown_stops = _first(self._stops, contexts, clock, conjunction)
         if wanted is None:
             return _HOLD if stop else _uncertain("hold", unknown, contexts)
         if stop is not None:
@@ -95,18 +101,30 @@ class CompiledPolicy:
         return self._verdicts[wanted]
 
     def _running(self, contexts: Sequence[Context], clock) -> Verdict:
-        stop, unknown = _first(self.stop_rules, contexts, clock, conjunction)
+        stop, unknown = _first(self._stops, contexts, clock, conjunction)
         if stop is not None:
             return self._verdicts[stop]
         return _uncertain("hold", unknown, contexts) if unknown else _HOLD
 
-    def _inactive(self, contexts: Sequence[Context]) -> tuple[str, ...]:
-        """Names of the rules that apply in none of the contexts."""
-        first = contexts[0]
-        for half, path in self._witnesses:
-            if first[half].get(path, ABSENT) is ABSENT:
-                return tuple(r.name for r in self.rules if all(r.is_inactive(ctx) for ctx in contexts))
-        return ()
+    def _with_inactive(self, verdict: Verdict, doubtful: tuple[CompiledRule, ...], contexts) -> Verdict:
+        """`verdict` naming the rules that apply in none of the contexts; simple ones are made once."""
+        inactive: tuple[str, ...] = ()
+        for rule in doubtful:
+            for ctx in contexts:
+                if not rule.is_inactive(ctx):
+                    break
+            else:
+                inactive += (rule.name,)
+        if not inactive:
+            return verdict
+        if verdict.unknown_rules or verdict.wanted:
+            return replace(verdict, inactive=inactive)
+        known = self._with_absent.get((verdict.rule, inactive))
+        if known is None:
+            if len(self._with_absent) > 100:
+                self._with_absent.clear()
+            known = self._with_absent[verdict.rule, inactive] = replace(verdict, inactive=inactive)
+        return known
 
     def update_holds(
         self, contexts: Context | Sequence[Context], holds: Mapping[str, float], now: float
@@ -132,17 +150,23 @@ class CompiledPolicy:
         return advise(self.start_rules, self.stop_rules, fields)
 
 
-def _first(rules, contexts, clock, combine) -> tuple[CompiledRule | None, list[CompiledRule]]:
+def _first(rules: Asked, contexts, clock, combine) -> tuple[CompiledRule | None, Sequence[CompiledRule]]:
     """The first true rule, and the unknown ones if none is true."""
-    unknown = []
-    single = contexts[0] if len(contexts) == 1 else None
-    for rule in rules:
-        truth: Kleene = rule.test(single, clock) if single else combine([rule.test(c, clock) for c in contexts])
+    if len(contexts) > 1:
+        rules = ((rule, _over(test, contexts, combine)) for rule, test in rules)
+    ctx, unknown = contexts[0], None
+    for rule, test in rules:
+        truth = test(ctx, clock)
         if truth is True:
-            return rule, []
+            return rule, ()
         if truth is None:
-            unknown.append(rule)
-    return None, unknown
+            unknown = [*(unknown or ()), rule]
+    return None, unknown or ()
+
+
+def _over(test: Test, contexts: Sequence[Context], combine) -> Test:
+    """`test` for a miner that heats several zones."""
+    return lambda _, clock: combine([test(ctx, clock) for ctx in contexts])
 
 
 def _uncertain(action: Action, rules: list[CompiledRule], contexts: Sequence[Context]) -> Verdict:
@@ -150,15 +174,19 @@ def _uncertain(action: Action, rules: list[CompiledRule], contexts: Sequence[Con
     return Verdict(action, None, tuple(r.name for r in rules), tuple(paths))
 
 
-def _witnesses(rules: Sequence[CompiledRule]) -> tuple[tuple[int, str], ...]:
-    """A few paths, one at least in a leaf of every rule: while all are present no rule is inactive."""
-    chosen: dict[str, None] = {}
-    constants = [[leaf.field.path for leaf in leaves(r.node) if leaf.ref is None and not leaf.missing] for r in rules]
-    usage = [path for paths in constants for path in set(paths)]
-    for rule, paths in zip(rules, constants, strict=True):
-        if any(leaf.missing for leaf in leaves(rule.node)) or chosen.keys() & set(paths):
-            continue
-        candidates = paths or list(rule.paths)
-        for path in [max(candidates, key=usage.count)] if paths else candidates[:2]:
-            chosen[path] = None
-    return tuple((side(path), path) for path in chosen)
+def _witnesses(rules: Sequence[CompiledRule]) -> tuple[tuple[int, str, tuple[CompiledRule, ...]], ...]:
+    """(half, path, rules): while `path` is present none of `rules` is inactive. Few paths for all rules.
+
+    A rule that names a deleted zone is never inactive and needs no witness; one with no comparison
+    with a constant is looked at every time (path "", which no context has).
+    """
+    constants = {r: {p[0] for p in r.places if len(p) == 1} for r in rules if all(r.places)}
+    found: list[tuple[int, str, tuple[CompiledRule, ...]]] = []
+    while constants:
+        rest = [place for places in constants.values() for place in places]
+        best = max(sorted(set(rest)), key=lambda p: (p[1].startswith(_STEADY), rest.count(p)), default=(0, ""))
+        vouched = tuple(r for r, places in constants.items() if best in places or not rest)
+        found.append((*best, vouched))
+        for rule in vouched:
+            del constants[rule]
+    return tuple(found)

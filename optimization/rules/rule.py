@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .compile import Test, compile_node, inner_test
+from .compile import RuleCompiler, Test
 from .context import Context, clean, side
 from .fields import FieldTree
-from .holds import timer_key
-from .nodes import Node, leaves, signature, walk
+from .nodes import Node, leaves, walk
 from .parse import parse
 from .truth import ABSENT, Truth
 
@@ -97,10 +96,8 @@ def compile_rule(
     if kind not in ("start", "stop"):
         raise ValueError(f"kind is 'start' or 'stop', got {kind!r}")
     node = parse(conditions, fields, stored=stored)
-    timer_id = (kind, rule_id or name)
-    timers = tuple(
-        (timer_key(*timer_id, n.place, signature(n)), inner_test(n, timer_id)) for n in walk(node) if n.hold_seconds
-    )
+    compiler = RuleCompiler((kind, rule_id or name))
+    timers = tuple((compiler.timer(n), compiler.inner(n)) for n in walk(node) if n.hold_seconds)
     every = leaves(node)
     return CompiledRule(
         kind,
@@ -109,7 +106,7 @@ def compile_rule(
         rule_id,
         conditions,
         node,
-        compile_node(node, timer_id),
+        compiler.whole(node),
         timers,
         tuple(() if leaf.missing else tuple((side(p), p) for p in leaf.paths) for leaf in every),
         tuple(dict.fromkeys(path for leaf in every for path in leaf.paths)),

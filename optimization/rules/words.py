@@ -110,9 +110,9 @@ def duration(seconds: float) -> str:
 
 
 def _hold(node: dict) -> str:
+    """How long it has been so: "for 3 min", "for 30 s of 3 min"; nothing while it is not so."""
     hold = node.get("hold")
-    if not hold or hold["elapsed"] <= 0 and node["truth"] != "false":
+    if not hold or hold["inner"] != "true":
         return ""
-    if hold["elapsed"] >= hold["seconds"]:
-        return f" for {duration(hold['seconds'])}"
-    return f" for {duration(hold['elapsed'])} of {duration(hold['seconds'])}" if hold["elapsed"] > 0 else ""
+    whole = duration(hold["seconds"])
+    return f" for {whole}" if hold["elapsed"] >= hold["seconds"] else f" for {duration(hold['elapsed'])} of {whole}"
