@@ -1,16 +1,21 @@
 #!/usr/bin/env python
-"""Django's command-line entry: `manage.py up` runs the whole product in one process."""
+"""Django's command-line entry: `manage.py up` runs the whole product in one supervised process."""
 
 import os
 import sys
 
 
-def main() -> None:
+def main() -> int | None:
+    if sys.argv[1:] == ["up"]:
+        from edgemining import supervisor
+
+        if not supervisor.is_supervised():
+            return supervisor.run([sys.executable, *sys.argv])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "edgemining.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    return execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

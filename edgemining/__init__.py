@@ -1,5 +1,4 @@
-"""Composition: settings, urls, Celery, API root and commands. Nothing below imports from here."""
+"""Composition: settings, urls, Celery, API root and commands. Nothing below imports from here.
 
-from .celery import app as celery_app
-
-__all__ = ["celery_app"]
+Kept empty: `edgemining.supervisor`, the parent of `manage.py up`, must not load Django or Celery.
+"""

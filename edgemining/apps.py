@@ -5,3 +5,7 @@ class EdgeMiningConfig(AppConfig):
     name = "edgemining"
     label = "edgemining"
     verbose_name = "Edge Mining"
+
+    def ready(self) -> None:
+        # The Celery app must be the current one before any task is sent; the checks register themselves.
+        from . import celery, checks  # noqa: F401

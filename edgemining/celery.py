@@ -6,6 +6,13 @@ from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "edgemining.settings")
 
-app = Celery("edgemining")
-app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks()
+
+def make_app(name: str, *, set_as_current: bool) -> Celery:
+    """An application with this project's settings and tasks."""
+    made = Celery(name, set_as_current=set_as_current)
+    made.config_from_object("django.conf:settings", namespace="CELERY")
+    made.autodiscover_tasks()
+    return made
+
+
+app = make_app("edgemining", set_as_current=True)

@@ -35,8 +35,7 @@ class HomeHostMiddleware:
             host = request.META.get("HTTP_HOST") or request.META.get("SERVER_NAME", "")
             if not is_home_host(host):
                 return HttpResponseBadRequest(
-                    "This name is not one this box answers to. "
-                    "Use its address or add the name to ALLOWED_HOSTS.",
+                    "This name is not one this box answers to. Use its address or add the name to ALLOWED_HOSTS.",
                     content_type="text/plain; charset=utf-8",
                 )
         return self.get_response(request)

@@ -8,6 +8,7 @@ import os
 import secrets
 import socket
 import sys
+import warnings
 from pathlib import Path
 
 import environ
@@ -66,6 +67,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "edgemining.hosts.HomeHostMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "edgemining.headers.SecurityHeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -107,10 +109,14 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# What `manage.py up` listens on; 0.0.0.0 is every interface.
+HOST = env.str("HOST", "0.0.0.0")  # noqa: S104
+PORT = env.int("PORT", 8000)
+
 REDIS_URL = env.str("REDIS_URL", "")
 
 # Celery: the in-memory broker inside one process (`manage.py up`), Redis between processes.
-CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"  # no host there; kombu warns without one
 CELERY_BROKER_TRANSPORT_OPTIONS = {} if REDIS_URL else {"polling_interval": 0.2}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -119,6 +125,9 @@ CELERY_TASK_ROUTES = {"optimization.tasks.*": {"queue": "control"}}
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
+# Asking workers how they are makes sense only where they are processes of their own.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)
+CELERY_BEAT_SCHEDULER = "edgemining.beat:MonotonicScheduler"
 TICK_SECONDS = env.float("TICK_SECONDS", 2.0)
 CELERY_BEAT_SCHEDULE = {
     # A tick is idempotent and worthless when late: it expires before the next one.
@@ -147,11 +156,21 @@ LOGOUT_REDIRECT_URL = "sign-in"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 90
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("HTTPS_ONLY", False)
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
+# Behind a proxy that ends TLS: BEHIND_PROXY believes its headers, HTTPS_ONLY refuses plain http.
+BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
+HTTPS_ONLY = env.bool("HTTPS_ONLY", False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS_ONLY
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked from inside the container, by plain http
+SECURE_HSTS_SECONDS = 30 * 24 * 3600 if HTTPS_ONLY else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = None  # plain http on a LAN: browsers ignore it and warn
 X_FRAME_OPTIONS = "SAMEORIGIN"
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # HSTS for subdomains: other names of the domain are not ours to force
+    "security.W019",  # framing by the same origin: Home Assistant shows us in its sidebar
+    "security.W021",  # HSTS preload: the same
+]
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -163,6 +182,8 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
+# STATIC_ROOT is there only after collectstatic; the embedded server finds the files itself.
+warnings.filterwarnings("ignore", message="No directory at", module="django.core.handlers.base")
 
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
 LOGGING = {

@@ -1,0 +1,63 @@
+"""What comes before the first page: a current database, somebody who may sign in, something to see."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+from django.urls import reverse
+
+from sites.services import create_sign_in_link
+
+from .instance import CannotStart
+
+ADMINISTRATOR = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSignIn:
+    """The first administrator's ways in; shown once, the password is kept nowhere."""
+
+    username: str
+    password: str
+    path: str
+
+
+def migrate() -> int:
+    """Bring the database to this version; returns how many steps it took."""
+    executor = MigrationExecutor(connection)
+    loader = executor.loader
+    unknown = sorted(
+        key for key in loader.applied_migrations if key[0] in loader.migrated_apps and key not in loader.disk_migrations
+    )
+    if unknown:
+        names = ", ".join(f"{app} {name}" for app, name in unknown[:3])
+        raise CannotStart(
+            f"The database was written by a newer version of Edge Mining (it has {names}). "
+            "Start that version, or restore a backup made by this one."
+        )
+    steps = len(executor.migration_plan(loader.graph.leaf_nodes()))
+    if steps:
+        call_command("migrate", interactive=False, verbosity=0)
+    return steps
+
+
+def first_administrator() -> FirstSignIn | None:
+    """Create somebody who may do everything, when there is no such person yet."""
+    users = get_user_model().objects
+    if users.filter(is_superuser=True, is_active=True).exists():
+        return None
+    password = secrets.token_urlsafe(12)
+    with transaction.atomic():
+        name = ADMINISTRATOR if not users.filter(username=ADMINISTRATOR).exists() else f"admin-{secrets.token_hex(2)}"
+        user = users.create_superuser(name, password=password)
+        return FirstSignIn(name, password, sign_in_path(user))
+
+
+def sign_in_path(user) -> str:
+    """The path of a new one-time link."""
+    return reverse("sign-in-link", args=[create_sign_in_link(user)])
