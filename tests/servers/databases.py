@@ -1,0 +1,76 @@
+"""PostgreSQL, Redis and Mosquitto, each with nothing in it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from glob import glob
+
+from .process import Server, require
+
+
+class Postgres(Server):
+    """PostgreSQL with an empty database `edgemining`; trusts everybody on loopback."""
+
+    def __init__(self) -> None:
+        folders = sorted(glob("/usr/lib/postgresql/*/bin"), reverse=True)
+        initdb = require("initdb", "postgresql", *folders)
+        server = require("postgres", "postgresql", *folders)
+        # PostgreSQL refuses to run as root.
+        super().__init__("postgres", user="postgres" if os.geteuid() == 0 else None)
+        data = self.folder / "data"
+        self.run([initdb, "-D", data, "-U", "edgemining", "-A", "trust", "-E", "UTF8", "--no-sync"])
+        options = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self.folder}
+        options |= {"fsync": "off", "full_page_writes": "off", "max_connections": 50}
+        settings = (part for name, value in options.items() for part in ("-c", f"{name}={value}"))
+        is_ready = [require("pg_isready", "postgresql-client", *folders), *self._where]
+        self.start(
+            [server, "-D", data, *settings], lambda: subprocess.run(is_ready, capture_output=True).returncode == 0
+        )
+        self.run([require("createdb", "postgresql-client", *folders), *self._where, "edgemining"])
+
+    @property
+    def _where(self) -> list[str]:
+        return ["-h", "127.0.0.1", "-p", str(self.port), "-U", "edgemining"]
+
+    @property
+    def url(self) -> str:
+        """`DATABASE_URL`."""
+        return f"postgres://edgemining@127.0.0.1:{self.port}/edgemining"
+
+
+class Redis(Server):
+    """A Redis that keeps nothing on disk."""
+
+    def __init__(self) -> None:
+        binary = require("redis-server", "redis-server")
+        super().__init__("redis")
+        self._command = [binary, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        self.restart()
+
+    def restart(self) -> None:
+        """Start (again), empty."""
+        self.kill()
+        self.start(self._command)
+
+    @property
+    def url(self) -> str:
+        """`REDIS_URL`."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+
+class Mosquitto(Server):
+    """An MQTT broker for everybody on loopback."""
+
+    def __init__(self) -> None:
+        binary = require("mosquitto", "mosquitto")
+        super().__init__("mosquitto")
+        config = self.folder / "mosquitto.conf"
+        config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_dest stdout\n")
+        self._command = [binary, "-c", config]
+        self.restart()
+
+    def restart(self) -> None:
+        """Start (again); retained messages are gone."""
+        self.kill()
+        self.start(self._command)
