@@ -17,7 +17,7 @@ Every function is `test(ctx, clock) -> True | False | None` and answers one half
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from .context import Context, clean, clean_number, side
 from .holds import elapsed, key_in, timer_key
@@ -63,7 +63,7 @@ def test(ctx, clock):
     shared, own, key = ctx
     return t
 """
-_SLOW_NAMES = {"ABSENT": ABSENT, "float": float, "str": str}
+_NAMES = {"ABSENT": ABSENT, "float": float, "str": str}
 
 
 class _Writer:
@@ -77,7 +77,7 @@ class _Writer:
         tree = ast.parse(_TEMPLATE)
         body = tree.body[0].body
         body[1:1] = (self.write if held else self._plain)(node, negated, "t")
-        self.names |= _SLOW_NAMES
+        self.names |= _NAMES
         exec(compile(ast.fix_missing_locations(tree), "<rule>", "exec"), self.names)  # noqa: S102
         return self.names["test"]
 
@@ -186,6 +186,18 @@ def _slow_reference(left: object, right: object, type_name: str, compare: Callab
     if left is ABSENT or right is ABSENT:
         return False
     return None if left is None or right is None else compare(left, right)
+
+
+def absence_mask(places: Sequence[tuple[int, str]]) -> Callable[[Context], int]:
+    """`mask(ctx)`: bit i is set if the value at places[i] = (half, path) is absent."""
+    tree = ast.parse("def test(ctx):\n shared, own, key = ctx\n mask = 0\n return mask")
+    for bit, (half, path) in enumerate(places):
+        (branch,) = _code(f"if {('shared', 'own')[half]}.get('', ABSENT) is ABSENT: mask |= {1 << bit}")
+        branch.test.left.args[0] = ast.Constant(path)
+        tree.body[0].body.insert(-1, branch)
+    names = dict(_NAMES)
+    exec(compile(ast.fix_missing_locations(tree), "<absence>", "exec"), names)  # noqa: S102
+    return names["test"]
 
 
 def _timer_test(key: str, seconds: int) -> Callable[[Clock, str], bool]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from .advice import RuleWarning, advise
-from .compile import Test
+from .compile import Test, absence_mask
 from .context import Context
 from .fields import FieldTree
 from .holds import key_in, since
@@ -62,6 +62,8 @@ class CompiledPolicy:
         self._verdicts = {r: Verdict(r.kind, r) for r in rules}
         self._with_absent: dict[tuple, Verdict] = {}
         self._witnesses = _witnesses(rules)
+        self._absent_witnesses = absence_mask([w[:2] for w in self._witnesses])
+        self._doubtful: dict[int, tuple[CompiledRule, ...]] = {}
         self._timers = tuple(timer for rule in rules for timer in rule.timers)
 
     @property
@@ -80,12 +82,13 @@ class CompiledPolicy:
         if not contexts:
             raise ValueError("a decision needs at least one context")
         clock = (holds, now)
-        verdict = self._running(contexts, clock) if running else self._off(contexts, clock)
-        first, doubtful = contexts[0], ()
-        for half, path, rules in self._witnesses:
-            if first[half].get(path, ABSENT) is ABSENT:
-                doubtful += rules
-        return self._with_inactive(verdict, doubtful, contexts) if doubtful else verdict
+        if running:
+            stop, unknown = _first(self._stops, contexts, clock, conjunction)
+            verdict = self._verdicts[stop] if stop else _uncertain("hold", unknown, contexts) if unknown else _HOLD
+        else:
+            verdict = self._off(contexts, clock)
+        mask = self._absent_witnesses(contexts[0])
+        return self._with_inactive(verdict, mask, contexts) if mask else verdict
 
     def _off(self, contexts: Sequence[Context], clock) -> Verdict:
         wanted, unknown = _first(self._starts, contexts, clock, disjunction)
@@ -100,14 +103,14 @@ class CompiledPolicy:
             return replace(_uncertain("blocked", unknown_stops, contexts), wanted=wanted)
         return self._verdicts[wanted]
 
-    def _running(self, contexts: Sequence[Context], clock) -> Verdict:
-        stop, unknown = _first(self._stops, contexts, clock, conjunction)
-        if stop is not None:
-            return self._verdicts[stop]
-        return _uncertain("hold", unknown, contexts) if unknown else _HOLD
-
-    def _with_inactive(self, verdict: Verdict, doubtful: tuple[CompiledRule, ...], contexts) -> Verdict:
+    def _with_inactive(self, verdict: Verdict, mask: int, contexts: Sequence[Context]) -> Verdict:
         """`verdict` naming the rules that apply in none of the contexts; simple ones are made once."""
+        doubtful = self._doubtful.get(mask)
+        if doubtful is None:
+            if len(self._doubtful) > 100:
+                self._doubtful.clear()
+            vouched = [rules for bit, (_, _, rules) in enumerate(self._witnesses) if mask >> bit & 1]
+            doubtful = self._doubtful[mask] = tuple(rule for rules in vouched for rule in rules)
         inactive: tuple[str, ...] = ()
         for rule in doubtful:
             for ctx in contexts:
@@ -152,9 +155,9 @@ class CompiledPolicy:
 
 def _first(rules: Asked, contexts, clock, combine) -> tuple[CompiledRule | None, Sequence[CompiledRule]]:
     """The first true rule, and the unknown ones if none is true."""
-    if len(contexts) > 1:
-        rules = ((rule, _over(test, contexts, combine)) for rule, test in rules)
     ctx, unknown = contexts[0], None
+    if len(contexts) > 1:
+        rules = [(rule, _over(test, contexts, combine)) for rule, test in rules]
     for rule, test in rules:
         truth = test(ctx, clock)
         if truth is True:
