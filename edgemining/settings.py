@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_htmx",
+    "ninja",  # its templates and scripts: the API's pages then need nothing from elsewhere
     "sites",
     "integrations",
     "climate",
@@ -104,6 +105,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
+    # The admin's theme loads the PostgreSQL driver wherever it is installed: 7 MB for nothing here.
+    sys.modules.setdefault("psycopg", None)
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
@@ -145,6 +148,9 @@ CELERY_BEAT_SCHEDULE = {
 
 # Named sites (slug or id) that may run a real controller on a simulated or dummy sensor.
 TEST_BENCH_SITES = env.list("TEST_BENCH_SITES", default=[])
+
+# How the floors below `optimization` delete what may be heating: its miners are switched off first.
+DELETE_SAFELY = "optimization.services.delete_safely"
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -201,3 +207,6 @@ LOGGING = {
     },
 }
 logging.captureWarnings(True)
+
+# The set-up pages (admin): look and sidebar.
+from edgemining.admin_menu import UNFOLD  # noqa: E402, F401

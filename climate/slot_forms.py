@@ -1,0 +1,85 @@
+"""The schedule as rows of a form: weekdays to tick, and overlaps refused also between rows typed together."""
+
+from __future__ import annotations
+
+from django import forms
+from unfold.forms import PaginationInlineFormSet
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from .models import HIGH_LIMIT_MARGIN_K, TemperatureSlot
+from .schedule import ALL_DAYS, DAY_NAMES, Slot, find_overlap
+
+
+class WeekdaysField(forms.MultipleChoiceField):
+    """Seven ticks that become the bit mask of `TemperatureSlot.weekdays` (bit 0 = Monday)."""
+
+    widget = UnfoldAdminCheckboxSelectMultipleWidget
+
+    def __init__(self, **kwargs):
+        choices = [(str(day), name) for day, name in enumerate(DAY_NAMES)]
+        super().__init__(choices=choices, error_messages={"required": "Choose at least one weekday."}, **kwargs)
+
+    def prepare_value(self, value):
+        return [str(day) for day in range(7) if value >> day & 1] if isinstance(value, int) else value
+
+    def clean(self, value) -> int:
+        return sum(1 << int(day) for day in super().clean(value))
+
+    def has_changed(self, initial, data) -> bool:
+        return super().has_changed(self.prepare_value(initial), data)
+
+
+class SlotForm(forms.ModelForm):
+    """One stretch of the schedule."""
+
+    weekdays = WeekdaysField(initial=ALL_DAYS)
+
+    class Meta:
+        model = TemperatureSlot
+        fields = ("weekdays", "start_time", "end_time", "target_celsius")
+
+    def _post_clean(self):
+        """The row itself compares with what is stored; here the formset compares all rows as typed."""
+        self.instance.clean = lambda: None
+        try:
+            super()._post_clean()
+        finally:
+            del self.instance.clean
+
+    @property
+    def slot(self) -> Slot | None:
+        """The slot as typed, None while the row is empty, wrong or to be deleted."""
+        cleaned = getattr(self, "cleaned_data", {})
+        if cleaned.get("DELETE") or any(cleaned.get(name) is None for name in self.Meta.fields):
+            return None
+        return Slot(*(cleaned[name] for name in self.Meta.fields))
+
+
+class SlotFormSet(PaginationInlineFormSet):
+    """All slots of one zone, checked together."""
+
+    @property
+    def slots(self) -> list[tuple[SlotForm, Slot]]:
+        return [(form, form.slot) for form in self.forms if form.slot is not None]
+
+    def clean(self):
+        super().clean()
+        rows = self.slots
+        clash = find_overlap([slot for _, slot in rows])
+        if clash is not None:
+            form = next(form for form, slot in reversed(rows) if slot in (clash.first, clash.second))
+            form.add_error("start_time", clash.sentence)
+        for form, slot in rows:
+            self._check_high_limit(form, slot)
+
+    def _check_high_limit(self, form: SlotForm, slot: Slot) -> None:
+        zone = self.instance
+        if zone.high_limit_celsius is None or zone.hysteresis_celsius is None:
+            return
+        highest = zone.high_limit_celsius - zone.hysteresis_celsius - HIGH_LIMIT_MARGIN_K
+        if slot.target_celsius > highest + 1e-9:
+            form.add_error(
+                "target_celsius",
+                f"{slot.target_celsius:g} °C is too close to the high limit of {zone.high_limit_celsius:g} °C: "
+                f"choose at most {highest:g} °C or raise the limit.",
+            )

@@ -1,0 +1,162 @@
+"""Set-up pages of miners: the device, what drives it, the line it hangs on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.contrib import admin
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from climate.admin import zone_checks
+from climate.models import ClimateMonitor, ClimateZone
+from integrations.admin import AdapterAdmin
+from sites.admin_base import RecordAdmin, SiteRowAdmin, SiteRowForm
+from sites.words import NOTHING, listed, watts
+
+from .models import Circuit, CommandLog, Miner, MinerController
+from .reality import monitors_problem, reality_problem
+
+
+def sensors_fit_miners(zone: ClimateZone, monitors: Iterable[ClimateMonitor]) -> str | None:
+    """The sensors a zone is about to get must be as real as the miners that heat it."""
+    if zone._state.adding or zone.site.is_test_bench:
+        return None
+    for miner in zone.miners.select_related("controller"):
+        is_real = miner.controller is not None and miner.controller.is_real
+        problem = monitors_problem(miner.controller, zone, monitors) if is_real else None
+        if problem:
+            return problem
+    return None
+
+
+zone_checks.append(sensors_fit_miners)
+
+
+@admin.register(MinerController)
+class MinerControllerAdmin(AdapterAdmin):
+    """What reads and switches one miner."""
+
+    list_display = ("name", "kind", "connected_by", "drives")
+    list_select_related = ("site", "home_assistant", "simulated_house", "miner")
+    alternative = "To replace it, choose the new one in its miner first; deactivate the miner to leave it alone."
+
+    @admin.display(description="drives")
+    def drives(self, row: MinerController) -> str:
+        miner = getattr(row, "miner", None)
+        return str(miner) if miner else "no miner yet"
+
+
+@admin.register(Circuit)
+class CircuitAdmin(SiteRowAdmin):
+    """A fused line that several miners share."""
+
+    fields = ("site", "name", "limit_w")
+    list_display = ("name", "limit", "used_by")
+    alternative = "Its miners would then share no limit but the home's."
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).prefetch_related("miners")
+
+    @admin.display(description="limit", ordering="limit_w")
+    def limit(self, row: Circuit) -> str:
+        return watts(row.limit_w)
+
+    @admin.display(description="used by")
+    def used_by(self, row: Circuit) -> str:
+        return listed(row.miners.all()) or NOTHING
+
+
+class MinerForm(SiteRowForm):
+    def clean(self):
+        cleaned = super().clean()
+        zones, none = cleaned.get("zones"), cleaned.get("heats_no_room")
+        if zones and none:
+            self.add_error("heats_no_room", f"It heats {listed(zones)}. Untick this, or untick the rooms.")
+        if zones is not None and not zones and not none:
+            self.add_error("zones", "Which rooms does it heat? Tick them, or tick ‘heats no room’ below.")
+        problem = reality_problem(cleaned.get("controller"), zones or (), self.site) if self.site else None
+        if problem:
+            self.add_error("controller", problem)
+        return cleaned
+
+
+@admin.register(Miner)
+class MinerAdmin(SiteRowAdmin):
+    """A heater that earns: which rooms it heats, through which controller, and how often it may start."""
+
+    form = MinerForm
+    heats = True
+    list_display = ("name", "state", "power", "wanted", "rooms", "controller")
+    list_select_related = ("site", "controller", "desired")
+    alternative = "To leave it alone for a while, untick ‘active’; its history stays."
+    fieldsets = (
+        (None, {"fields": ("site", "name", "model", "controller", "nominal_power_w")}),
+        ("Where its heat goes", {"fields": ("zones", "heats_no_room", "circuit")}),
+        (
+            "Switching",
+            {
+                "fields": (
+                    "min_on_seconds",
+                    "min_off_seconds",
+                    "ramp_seconds",
+                    "max_starts_per_hour",
+                    "max_starts_per_day",
+                )
+            },
+        ),
+        ("In use", {"fields": ("is_active", "leave_on")}),
+    )
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).prefetch_related("zones")
+
+    def _live(self, miner: Miner) -> dict:
+        return miner.live.get("miners", {}).get(str(miner.pk), {})
+
+    @admin.display(description="state")
+    def state(self, miner: Miner) -> str | SafeString:
+        if not miner.is_active:
+            return "not active"
+        if miner.controller is None:
+            return format_html('<span class="state state-alarm">{}</span>', "no controller")
+        status = self._live(miner).get("status")
+        if status is None:
+            return "not read yet"
+        if status in ("unreachable", "protect"):
+            return format_html('<span class="state state-alarm">{}</span>', status)
+        tone = "heating" if status in ("heating", "ramping", "starting") else "calm"
+        return format_html('<span class="state state-{}">{}</span>', tone, status.replace("_", " "))
+
+    @admin.display(description="power now")
+    def power(self, miner: Miner) -> str:
+        seen = self._live(miner)
+        if not seen:
+            return NOTHING
+        return watts(seen["power_w"]) if seen["power_is_measured"] else "not measured"
+
+    @admin.display(description="wanted")
+    def wanted(self, miner: Miner) -> str:
+        desired = getattr(miner, "desired", None)
+        if desired is None:
+            return NOTHING
+        return watts(desired.power_w) if desired.power_w else "off"
+
+    @admin.display(description="heats")
+    def rooms(self, miner: Miner) -> str:
+        return "no room" if miner.heats_no_room else listed(miner.zones.all()) or "nobody said"
+
+
+@admin.register(CommandLog)
+class CommandLogAdmin(RecordAdmin):
+    """Every command to a device, and what came of it."""
+
+    list_display = ("when", "miner", "power", "outcome", "reason", "origin")
+    list_filter = ("outcome", "miner")
+    list_select_related = ("miner__site",)
+    search_fields = ("miner__name", "reason")
+    date_hierarchy = "at"
+
+    @admin.display(description="command", ordering="power_w")
+    def power(self, row: CommandLog) -> str:
+        return watts(row.power_w) if row.power_w else "off"

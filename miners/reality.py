@@ -1,0 +1,38 @@
+"""A real heater must not follow an invented sensor: the one rule, for the forms, the guard and the units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from sites.words import listed
+
+
+class HasReality(Protocol):
+    is_real: bool
+
+
+def reality_problem(controller: HasReality | None, zones: Iterable, site) -> str | None:
+    """Why this controller may not heat these zones (with their `monitors`) of this site, or None.
+
+    Zones without any sensor are no case of this; a site the environment marks as test bench may.
+    """
+    if controller is None or not controller.is_real or site.is_test_bench:
+        return None
+    for zone in zones:
+        problem = monitors_problem(controller, zone, zone.monitors.all())
+        if problem:
+            return problem
+    return None
+
+
+def monitors_problem(controller: HasReality, zone, monitors: Iterable) -> str | None:
+    """The same for one zone and the sensors it is about to get."""
+    invented = [monitor for monitor in monitors if not monitor.is_real]
+    if not invented:
+        return None
+    return (
+        f"‘{controller}’ switches a real device, but {zone} is read by {listed(invented)}, "
+        "which measures nothing real. "
+        f"Give {zone} a real sensor, or use a simulated or dummy controller."
+    )
