@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -10,7 +11,6 @@ from .truth import ABSENT, Absent
 Value = float | int | str | bool | None | Absent
 
 OWN_ROOTS = ("climate.zone.", "miner.", "miner_state.")
-NUMBERS = frozenset((float, int))
 
 
 class Context(NamedTuple):
@@ -55,4 +55,4 @@ def clean_number(value: object) -> Value:
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return value if value - value == 0 else None  # NaN and infinity both fail
+    return value if abs(value) <= sys.float_info.max else None  # NaN, infinity and 10**400 all fail
