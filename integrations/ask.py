@@ -161,7 +161,7 @@ def call_all(
     flights: dict[Hashable, _Flight] = {}
     while True:
         for lane in lanes:
-            while lane.room and lane.waiting:
+            while lane.room and lane.waiting and time.monotonic() < own_deadline:
                 key = lane.waiting.popleft()
                 flights[key] = _start(key, lane, calls[key], own_deadline, returned)
         if not flights:

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -183,10 +183,7 @@ class Http:
             return self._too_late()
         if any(isinstance(cause, ConnectionError) for cause in causes):
             return Unreachable(f"{self.name} at {self.place} closed the connection before its answer was complete.")
-        if any(
-            isinstance(cause, urllib3.exceptions.IncompleteRead | urllib3.exceptions.InvalidChunkLength)
-            for cause in causes
-        ):
+        if any(isinstance(cause, IncompleteRead | urllib3.exceptions.InvalidChunkLength) for cause in causes):
             return BadAnswer(f"{self.name} at {self.place} broke off in the middle of its answer.")
         if any(isinstance(cause, HTTPException | ValueError) for cause in causes):
             return BadAnswer(
