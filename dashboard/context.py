@@ -1,5 +1,30 @@
-"""Template context of every page."""
+"""Template context of every page: navigation, colour scheme, homes, and a toast left by a plain form."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from .page import TOAST_KEY
+from .scope import scope_of
+
+THEMES = ("light", "dark")
+NAVIGATION = (
+    ("home", "Home", "home"),
+    ("energy", "Energy", "energy"),
+    ("miners", "Miners", "miners"),
+    ("policies", "Policies", "policies"),
+)
 
 
-def page(request) -> dict:
-    return {}
+def page(request: HttpRequest) -> dict:
+    """Only for the dashboard's own pages: the admin has its own frame and pays for none of this."""
+    if request.resolver_match is None or "admin" in request.resolver_match.namespaces:
+        return {}
+    chosen = request.COOKIES.get("theme", "")
+    context = {"theme": chosen if chosen in THEMES else "", "navigation": NAVIGATION}
+    if not request.user.is_authenticated:
+        return context
+    context |= {"scope": scope_of(request)}
+    if not request.htmx:
+        context["toast"] = request.session.pop(TOAST_KEY, None)
+    return context

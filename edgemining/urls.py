@@ -1,10 +1,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from .api import api
 from .health import healthz
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),
+    path("api/v1/", api.urls),
     path("", include("dashboard.urls")),
 ]

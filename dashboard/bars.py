@@ -1,0 +1,100 @@
+"""What stands above every page: alarms, late control, everything off by hand, a home that is not real."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sites.models import Site
+
+from . import formats, queries
+from .facts import AlarmFacts, MinerFacts, Moment
+
+LATE_AFTER_PERIODS = 3
+#: A period of a second or two must not make the bar flicker.
+LATE_AT_LEAST = timedelta(seconds=15)
+#: Without any snapshot this long after the start something is wrong, not just young.
+FIRST_PASS_WITHIN_SECONDS = 60
+_started = time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmBar:
+    """One open alarm in words."""
+
+    id: str
+    text: str
+    since: str
+    did: str
+    remedy: str
+    tone: str
+    acknowledged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AllOffBar:
+    """Everything is off by hand: since when, by whom, and whether the devices show it."""
+
+    since: str
+    by: str
+    confirmed: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """The bars of one home."""
+
+    alarms: tuple[AlarmBar, ...]
+    late: str
+    late_since: datetime | None
+    all_off: AllOffBar | None
+    has_miners: bool
+    is_demo: bool
+    is_test_bench: bool
+    is_inactive: bool
+
+
+def _alarm(alarm: AlarmFacts, at: Moment) -> AlarmBar:
+    return AlarmBar(
+        alarm.id, alarm.text, formats.moment(alarm.since, at.now, at.tz), alarm.did, alarm.remedy,
+        "alarm" if alarm.severity == "alarm" else "warn", alarm.acknowledged,
+    )  # fmt: skip
+
+
+def lateness(period_seconds: float, last_pass: datetime | None, now: datetime, uptime_seconds: float) -> str:
+    """A sentence when control is late, else nothing."""
+    if last_pass is None:
+        if uptime_seconds < FIRST_PASS_WITHIN_SECONDS:
+            return ""
+        return "Control has not looked at this home since the program started."
+    limit = max(timedelta(seconds=LATE_AFTER_PERIODS * period_seconds), LATE_AT_LEAST)
+    return "Control is late. What you see may be old." if now - last_pass > limit else ""
+
+
+def all_off_bar(miners: tuple[MinerFacts, ...], at: Moment) -> AllOffBar | None:
+    """The bar while every miner is off by hand until resumed."""
+    wishes = [miner.wish for miner in miners]
+    if not wishes or any(wish is None or wish.power_w > 0 or wish.until for wish in wishes):
+        return None
+    first = min(wishes, key=lambda wish: wish.since)
+    confirmed = sum(miner.live.get("status") == "off" for miner in miners)
+    return AllOffBar(formats.moment(first.since, at.now, at.tz), first.by, confirmed, len(miners))
+
+
+def bars_of(site: Site, at: Moment, miners: tuple[MinerFacts, ...], alarms: tuple[AlarmFacts, ...]) -> Bars:
+    """The bars of `site` now."""
+    last_pass, late = formats.parse_time(queries.snapshot(site).get("at")), ""
+    if site.is_active:
+        late = lateness(site.control_period_seconds, last_pass, at.now, time.monotonic() - _started)
+    return Bars(
+        alarms=tuple(_alarm(alarm, at) for alarm in alarms),
+        late=late,
+        late_since=last_pass if late else None,
+        all_off=all_off_bar(miners, at),
+        has_miners=bool(miners),
+        is_demo=site.is_demo,
+        is_test_bench=site.is_test_bench,
+        is_inactive=not site.is_active,
+    )

@@ -1,0 +1,94 @@
+"""What the rows of a site say, as plain values: the only input of the cards (`dashboard.cards`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from climate.state import Target
+
+from .sparkline import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person asked of a miner: W until a time (aware UTC; None: until resumed), and since when."""
+
+    power_w: int
+    until: datetime | None
+    since: datetime
+    by: str = ""
+    origin: str = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmFacts:
+    """One open alarm; `subject` as in `sites.models.Alarm`."""
+
+    id: str
+    subject: str
+    severity: str
+    text: str
+    did: str
+    remedy: str
+    since: datetime
+    acknowledged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MinerFacts:
+    """A miner, the wish that holds, and its part of the live snapshot ({} before the first pass)."""
+
+    id: str
+    name: str
+    nominal_power_w: int
+    wish: Wish | None = None
+    has_controller: bool = True
+    is_active: bool = True
+    zone_names: tuple[str, ...] = ()
+    heats_no_room: bool = False
+    unit_name: str = ""
+    live: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneFacts:
+    """A zone, its target as its rows say now, its part of the live snapshot, its last 6 hours."""
+
+    id: str
+    name: str
+    target: Target
+    by_hand: bool
+    hysteresis_celsius: float
+    stale_after_seconds: int | None
+    miners: tuple[MinerFacts, ...] = ()
+    live: Mapping[str, Any] = field(default_factory=dict)
+    rows: tuple[Row, ...] = ()
+
+    @property
+    def has_sensor(self) -> bool:
+        return self.stale_after_seconds is not None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """An energy source and its part of the live snapshot."""
+
+    id: str
+    name: str
+    has_production: bool
+    has_battery: bool
+    has_grid: bool
+    has_monitor: bool
+    live: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When and where a page is drawn: now (aware UTC) and the site's zone."""
+
+    now: datetime
+    tz: ZoneInfo

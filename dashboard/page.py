@@ -1,0 +1,111 @@
+"""One view, two answers: a whole page, or its live parts when htmx asks for what changed.
+
+A page is made of parts. Each part has an id in the document and a key that is equal as long as it
+looks the same; the browser swaps a part only when its key differs, and the server answers 304 when
+none does. When the set of parts changed (a new zone), the browser is told to load the page anew.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.shortcuts import render
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.http import parse_etags
+from django_htmx.http import HttpResponseClientRefresh
+
+from . import queries
+from .bars import Bars, bars_of
+from .scope import Scope, scope_of
+
+TOAST_KEY = "toast"
+
+
+def digest(*values: Any) -> str:
+    """A short fingerprint of plain values."""
+    return blake2b(repr(values).encode(), digest_size=8).hexdigest()
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a page that lives: dom id, template, and the plain model it shows."""
+
+    id: str
+    template: str
+    model: Any
+
+    @property
+    def key(self) -> str:
+        return digest(self.model)
+
+
+def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Pages for people who signed in; a live request of one who is out reloads its page."""
+
+    @functools.wraps(view)
+    def wrapped(request: HttpRequest, *args, **kwargs):
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        if request.htmx:
+            return HttpResponseClientRefresh()
+        return redirect_to_login(request.get_full_path())
+
+    return wrapped
+
+
+class PageData:
+    """What every page of a home needs, read once: scope, moment, miners, alarms, bars."""
+
+    def __init__(self, request: HttpRequest, scope: Scope):
+        self.request, self.scope, self.site = request, scope, scope.site
+        self.at = queries.now_at(scope.site)
+        self.miners = queries.miners(scope.site, self.at.now)
+        self.alarms = queries.alarms(scope.site)
+
+    @functools.cached_property
+    def bars(self) -> Bars:
+        return bars_of(self.site, self.at, self.miners, self.alarms)
+
+
+def home_page(view: Callable[[PageData], HttpResponse]) -> Callable[..., HttpResponse]:
+    """A signed-in view about the home in scope; without any home it becomes the welcome page."""
+
+    @signed_in
+    @functools.wraps(view)
+    def wrapped(request: HttpRequest, *args, **kwargs):
+        scope = scope_of(request)
+        if scope.site is None:
+            return HttpResponseClientRefresh() if request.htmx else render(request, "dashboard/welcome.html")
+        return view(PageData(request, scope), *args, **kwargs)
+
+    return wrapped
+
+
+def respond(data: PageData, template: str, parts: list[Part], **context: Any) -> HttpResponse:
+    """The page with its parts, or, for htmx, only the parts (304 when nothing changed)."""
+    request, bars = data.request, Part("bars", "dashboard/_bars.html", data.bars)
+    everything = [bars, *parts]
+    shape = digest([part.id for part in everything])
+    context |= {"site": data.site, "now": data.at.now, "bars": bars, "parts": parts, "shape": shape}
+    if not request.htmx:
+        response = render(request, template, context)
+        patch_cache_control(response, private=True, no_cache=True)
+        return response
+    if request.GET.get("shape") != shape:
+        return HttpResponseClientRefresh()
+    # The forms inside carry a CSRF token of this session: a fragment never outlives it.
+    etag = f'"{digest([(part.id, part.key) for part in everything], request.session.session_key)}"'
+    if etag in parse_etags(request.headers.get("If-None-Match", "")):
+        response = HttpResponseNotModified()
+    else:
+        response = render(request, "dashboard/_parts.html", {**context, "parts": everything, "oob": True})
+    response["ETag"] = etag
+    patch_cache_control(response, private=True, no_cache=True)
+    patch_vary_headers(response, ["HX-Request", "Cookie"])
+    return response

@@ -1,0 +1,176 @@
+"""Rows and the live snapshot of a site, as facts; the number of SQL statements never depends on the number of rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from climate.models import ClimateZone, TargetOverride, ZoneReading
+from climate.schedule import Override, resolve_target
+from energy.models import EnergySource
+from miners.models import ManualRequest, Miner
+from optimization.models import OptimizationUnit
+from sites import live
+from sites.models import Alarm, Site
+from sites.store import store
+
+from .facts import AlarmFacts, MinerFacts, Moment, SourceFacts, Wish, ZoneFacts
+from .sparkline import HOURS, Row
+
+#: Minute rows change once a minute: a page asking every 5 s need not read them each time.
+ROWS_KEPT_SECONDS = 20
+
+
+def now_at(site: Site) -> Moment:
+    return Moment(timezone.now(), site.tz)
+
+
+def snapshot(site: Site) -> dict[str, Any]:
+    """The live snapshot, {} before the first pass."""
+    return live.read(site.pk) or {}
+
+
+def _holding(now: datetime) -> Q:
+    """Wishes that hold at `now`."""
+    return Q(cancelled_at__isnull=True) & (Q(until__isnull=True) | Q(until__gt=now))
+
+
+def alarms(site: Site) -> tuple[AlarmFacts, ...]:
+    """Open alarms, the gravest first."""
+    rows = Alarm.objects.filter(site=site, ended_at__isnull=True)
+    facts = [
+        AlarmFacts(
+            str(row.pk), row.subject, row.severity, row.text, row.did, row.remedy, row.since,
+            acknowledged=row.acknowledged_at is not None,
+        )
+        for row in rows
+    ]  # fmt: skip
+    return tuple(
+        sorted(facts, key=lambda alarm: (alarm.severity != "alarm", alarm.acknowledged, -alarm.since.timestamp()))
+    )
+
+
+def wishes(site: Site, now: datetime) -> dict[str, Wish]:
+    """The wish that holds for each miner, by miner id."""
+    rows = ManualRequest.objects.filter(_holding(now), miner__site=site).order_by("created_at")
+    return {str(row.miner_id): Wish(row.power_w, row.until, row.created_at, row.by, row.origin) for row in rows}
+
+
+def miners(site: Site, now: datetime) -> tuple[MinerFacts, ...]:
+    """Every miner of the site."""
+    seen, wished = snapshot(site).get("miners", {}), wishes(site, now)
+    units = dict(
+        OptimizationUnit.objects.filter(site=site, is_enabled=True, miners__isnull=False)
+        .order_by("name")
+        .values_list("miners", "name")
+    )
+    rows = Miner.objects.filter(site=site).prefetch_related("zones")
+    return tuple(
+        MinerFacts(
+            id=str(row.pk),
+            name=row.name,
+            nominal_power_w=row.nominal_power_w,
+            wish=wished.get(str(row.pk)),
+            has_controller=row.controller_id is not None,
+            is_active=row.is_active,
+            zone_names=tuple(zone.name for zone in row.zones.all()),
+            heats_no_room=row.heats_no_room,
+            unit_name=units.get(row.pk, ""),
+            live=seen.get(str(row.pk), {}),
+        )
+        for row in rows
+    )
+
+
+def _overrides(zone_ids: Iterable, now: datetime) -> dict[Any, Override]:
+    rows = TargetOverride.objects.filter(_holding(now), zone__in=list(zone_ids)).order_by("created_at")
+    return {row.zone_id: Override(row.target_celsius, row.until) for row in rows}
+
+
+def _last_hours(key: Any, zone_ids: list, now: datetime) -> dict[str, list]:
+    """The minute rows of the last 6 hours by zone id, as plain lists (ISO time, °C, target °C, W).
+
+    `key`: what the rows are of, the site or one zone.
+    """
+    key = f"last-hours:{key}"
+    kept = store().get(key)
+    if kept is not None:
+        return kept
+    found: dict[str, list] = defaultdict(list)
+    # The index is (zone, at): naming the zones keeps the database from scanning every row there is.
+    rows = ZoneReading.objects.filter(zone__in=zone_ids, at__gte=now - timedelta(hours=HOURS)).order_by("zone", "at")
+    for zone_id, at, *values in rows.values_list("zone_id", "at", "temperature_celsius", "target_celsius", "heating_w"):
+        found[str(zone_id)].append([at.isoformat(), *values])
+    store().set(key, found, ttl_seconds=ROWS_KEPT_SECONDS)
+    return found
+
+
+def zones(
+    site: Site, at: Moment, miners: Iterable[MinerFacts], only: ClimateZone | None = None
+) -> tuple[ZoneFacts, ...]:
+    """Every zone of the site (or only one) with its miners."""
+    rows = ClimateZone.objects.filter(site=site).prefetch_related("slots", "monitors", "miners")
+    rows = list(rows.filter(pk=only.pk) if only else rows)
+    ids = [row.pk for row in rows]
+    seen, overrides, readings = (
+        snapshot(site).get("zones", {}),
+        _overrides(ids, at.now),
+        _last_hours((only or site).pk, ids, at.now),
+    )
+    by_id = {miner.id: miner for miner in miners}
+    return tuple(_zone(row, at, overrides.get(row.pk), seen, readings, by_id) for row in rows)
+
+
+def _zone(row, at: Moment, override: Override | None, seen: dict, readings: dict, by_id: dict) -> ZoneFacts:
+    key = str(row.pk)
+    target = resolve_target(
+        default_celsius=row.default_target_celsius,
+        slots=[slot.as_slot() for slot in row.slots.all()],
+        override=override,
+        now=at.now,
+        tz=at.tz,
+    )
+    return ZoneFacts(
+        id=key,
+        name=row.name,
+        target=target,
+        by_hand=override is not None,
+        hysteresis_celsius=row.hysteresis_celsius,
+        stale_after_seconds=min((monitor.stale_after_seconds for monitor in row.monitors.all()), default=None),
+        miners=tuple(by_id[str(miner.pk)] for miner in row.miners.all() if str(miner.pk) in by_id),
+        live=seen.get(key, {}),
+        rows=tuple(Row(datetime.fromisoformat(time), *values) for time, *values in readings.get(key, ())),
+    )
+
+
+def sources(site: Site) -> tuple[SourceFacts, ...]:
+    """Every energy source of the site."""
+    seen = snapshot(site).get("energy", {})
+    return tuple(
+        SourceFacts(
+            id=str(row.pk),
+            name=row.name,
+            has_production=row.has_production,
+            has_battery=row.has_battery,
+            has_grid=row.has_grid,
+            has_monitor=row.monitor_id is not None,
+            live=seen.get(str(row.pk), {}),
+        )
+        for row in EnergySource.objects.filter(site=site)
+    )
+
+
+def running_w(site: Site) -> float:
+    """What the site's miners draw now (W): measured, else what is wanted of those seen on."""
+    total = 0.0
+    for seen in snapshot(site).get("miners", {}).values():
+        if seen.get("power_is_measured") and seen.get("power_w") is not None:
+            total += seen["power_w"]
+        elif seen.get("status") in ("starting", "ramping", "heating", "no_pool"):
+            total += seen.get("desired_w") or 0
+    return total

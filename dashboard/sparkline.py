@@ -1,0 +1,126 @@
+"""The last hours of a room as a small drawing: temperature, target band, heating; pure geometry.
+
+Points are in the units of the drawing (0,0 top left), ready for `points=` of an SVG polyline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from . import formats
+
+WIDTH, HEIGHT = 240, 48
+STRIP_HEIGHT = 3
+HOURS = 6
+#: Rows are folded into this many columns; a column without rows is a gap.
+COLUMNS = 72
+#: So that the noise of a steady room does not look like a storm (°C).
+MIN_SPAN_CELSIUS = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One minute: °C (None: not believed), target °C, heating W."""
+
+    at: datetime
+    temperature_celsius: float | None
+    target_celsius: float | None
+    heating_w: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sparkline:
+    """SVG points of lines (one per unbroken stretch), band polygons, heating strips (x, width)."""
+
+    lines: tuple[str, ...]
+    band: tuple[str, ...]
+    heating: tuple[tuple[float, float], ...]
+    summary: str
+    width: int = WIDTH
+    height: int = HEIGHT
+    strip_y: int = HEIGHT - STRIP_HEIGHT
+    strip_height: int = STRIP_HEIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    temperature: float | None
+    target: float | None
+    heating: bool
+
+
+def _mean(values: list[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def _fold(rows: Sequence[Row], now: datetime) -> list[_Column]:
+    begin = now - timedelta(hours=HOURS)
+    width = timedelta(hours=HOURS) / COLUMNS
+    buckets: list[list[Row]] = [[] for _ in range(COLUMNS)]
+    for row in rows:
+        index = (row.at - begin) // width
+        if 0 <= index < COLUMNS:
+            buckets[index].append(row)
+    return [
+        _Column(
+            _mean([row.temperature_celsius for row in bucket if row.temperature_celsius is not None]),
+            _mean([row.target_celsius for row in bucket if row.target_celsius is not None]),
+            any(row.heating_w > 0 for row in bucket),
+        )
+        for bucket in buckets
+    ]
+
+
+def _stretches(present: Sequence[bool]) -> list[range]:
+    """Ranges of neighbouring columns that are present."""
+    found, start = [], None
+    for index, here in enumerate([*present, False]):
+        if here and start is None:
+            start = index
+        elif not here and start is not None:
+            found.append(range(start, index))
+            start = None
+    return found
+
+
+def sparkline(rows: Sequence[Row], hysteresis_celsius: float, now: datetime) -> Sparkline | None:
+    """The drawing of the last 6 hours, or None while there is nothing to draw."""
+    columns = _fold(rows, now)
+    temperatures = [column.temperature for column in columns if column.temperature is not None]
+    if len(temperatures) < 2:
+        return None
+    targets = [column.target for column in columns if column.target is not None]
+    low = min([*temperatures, *(target - hysteresis_celsius for target in targets)])
+    high = max([*temperatures, *(target + hysteresis_celsius for target in targets)])
+    middle, span = (low + high) / 2, max(high - low, MIN_SPAN_CELSIUS)
+
+    def x(index: int) -> float:
+        return round((index + 0.5) * WIDTH / COLUMNS, 1)
+
+    def y(value: float) -> float:
+        share = (value - middle) / span + 0.5
+        return round(2 + (1 - share) * (HEIGHT - STRIP_HEIGHT - 6), 1)
+
+    def path(stretch: range, values) -> str:
+        return " ".join(f"{x(index)},{y(value)}" for index, value in zip(stretch, values, strict=True))
+
+    band = []
+    for stretch in _stretches([column.target is not None for column in columns]):
+        upper = [columns[index].target + hysteresis_celsius for index in stretch]
+        lower = [columns[index].target - hysteresis_celsius for index in reversed(stretch)]
+        band.append(f"{path(stretch, upper)} {path(reversed(stretch), lower)}")
+    step = WIDTH / COLUMNS
+    return Sparkline(
+        lines=tuple(
+            path(stretch, [columns[index].temperature for index in stretch])
+            for stretch in _stretches([column.temperature is not None for column in columns])
+        ),
+        band=tuple(band),
+        heating=tuple(
+            (round(stretch.start * step, 1), round(len(stretch) * step, 1))
+            for stretch in _stretches([column.heating for column in columns])
+        ),
+        summary=f"Last {HOURS} hours: {formats.celsius(min(temperatures))} to {formats.celsius(max(temperatures))}",
+    )

@@ -1,0 +1,35 @@
+"""Addresses of the pages."""
+
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+
+from . import actions, sign_in, views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("zones/<uuid:zone_id>/", views.zone, name="zone"),
+    path("zones/<uuid:zone_id>/chart.json", views.zone_chart, name="zone-chart"),
+    path("energy/", views.energy, name="energy"),
+    path("energy/<uuid:source_id>/chart.json", views.energy_chart, name="energy-chart"),
+    path("miners/", views.miners, name="miners"),
+    path("policies/", views.policies, name="policies"),
+    path("activity/", views.activity, name="activity"),
+    path("sites/<uuid:site_id>/", views.show_site, name="show-site"),
+    # wishes
+    path("zones/<uuid:zone_id>/target/", actions.target, name="target"),
+    path("zones/<uuid:zone_id>/target/resume/", actions.target_resume, name="target-resume"),
+    path("zones/<uuid:zone_id>/target/undo/", actions.target_undo, name="target-undo"),
+    path("miners/<uuid:miner_id>/off/", actions.miner_off, name="miner-off"),
+    path("miners/<uuid:miner_id>/on/", actions.miner_on, name="miner-on"),
+    path("miners/<uuid:miner_id>/resume/", actions.miner_resume, name="miner-resume"),
+    path("sites/<uuid:site_id>/all-off/", actions.all_off, name="all-off"),
+    path("sites/<uuid:site_id>/resume-all/", actions.resume_all, name="resume-all"),
+    path("sites/<uuid:site_id>/remove-demo/", actions.remove_demo, name="remove-demo"),
+    path("setup/", views.home, name="setup"),
+    path("look-around/", actions.look_around, name="look-around"),
+    path("alarms/<uuid:alarm_id>/acknowledge/", actions.acknowledge, name="acknowledge"),
+    # signing in and out
+    path("sign-in/", sign_in.SignIn.as_view(), name="sign-in"),
+    path("sign-in/<str:token>/", sign_in.sign_in_link, name="sign-in-link"),
+    path("sign-out/", LogoutView.as_view(), name="sign-out"),
+]

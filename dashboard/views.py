@@ -1,0 +1,181 @@
+"""The pages about a home. Each gathers facts, makes cards of them and answers the page or its live parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from climate.models import ClimateZone
+from energy.models import EnergySource
+from sites.models import ActivityLog
+
+from . import charts, formats, queries, scope
+from .cards import miner_card, zone_card
+from .decisions import command_lines, decision_lines
+from .energy_panel import energy_panels, since_midnight
+from .page import PageData, Part, home_page, respond, signed_in
+from .policies import policy_views
+from .sensors import sensors
+from .week import week
+
+CHART_HOURS = (6, 24)
+ACTIVITY_ROWS = 50
+
+
+def _energy_live(data: PageData) -> dict:
+    """The live energy of the home: of its first source that says anything."""
+    return next((source.live for source in queries.sources(data.site) if source.live), {})
+
+
+@require_GET
+@home_page
+def home(data: PageData) -> HttpResponse:
+    """The climate dashboard: a card per zone, the energy beside them."""
+    sources = queries.sources(data.site)
+    energy = next((source.live for source in sources if source.live), None)
+    zones = queries.zones(data.site, data.at, data.miners)
+    cards = [zone_card(zone, data.at, alarms=data.alarms, energy=energy) for zone in zones]
+    panels = energy_panels(sources, queries.running_w(data.site))
+    roomless = [miner_card(miner, data.at, alarms=data.alarms) for miner in data.miners if not miner.zone_names]
+    rooms = [
+        *(Part(f"zone-{card.id}", "dashboard/_zone_card.html", card) for card in cards),
+        *(Part(f"miner-{card.id}", "dashboard/_miner_card.html", card) for card in roomless),
+    ]
+    beside = [Part(f"energy-{panel.id}", "dashboard/_energy_panel.html", panel) for panel in panels]
+    context = {"rooms": rooms, "energy": beside, "has_zones": bool(cards), "place": "home"}
+    return respond(data, "dashboard/home.html", [*rooms, *beside], **context)
+
+
+@require_GET
+@signed_in
+def zone(request: HttpRequest, zone_id: UUID) -> HttpResponse:
+    """One zone, larger: chart, week, sensor, last decisions."""
+    row = get_object_or_404(ClimateZone.objects.select_related("site"), pk=zone_id)
+    _show_site(request, row.site_id)
+    return _zone_page(request, row)
+
+
+@home_page
+def _zone_page(data: PageData, row: ClimateZone) -> HttpResponse:
+    (facts,) = queries.zones(data.site, data.at, data.miners, only=row)
+    card = zone_card(facts, data.at, alarms=data.alarms, energy=_energy_live(data))
+    decisions = decision_lines(data.site, [miner.id for miner in facts.miners], data.at)
+    health = sensors(
+        facts,
+        [monitor.name for monitor in row.monitors.all()],
+        high_limit_celsius=row.high_limit_celsius,
+        frost_limit_celsius=row.frost_limit_celsius if row.frost_protection else None,
+    )
+    parts = [
+        Part(f"zone-{card.id}", "dashboard/_zone_card.html", card),
+        Part("sensors", "dashboard/_sensors.html", health),
+        Part("decisions", "dashboard/_decisions.html", decisions),
+    ]
+    slots = [slot.as_slot() for slot in row.slots.all()]
+    return respond(
+        data,
+        "dashboard/zone.html",
+        parts,
+        place="home",
+        zone=row,
+        week=week(slots, row.default_target_celsius),
+        chart_hours=CHART_HOURS,
+    )
+
+
+@require_GET
+@signed_in
+def zone_chart(request: HttpRequest, zone_id: UUID) -> JsonResponse:
+    """The columns of a zone's chart; `hours` is 6 or 24."""
+    hours = request.GET.get("hours", "6")
+    if hours not in {str(choice) for choice in CHART_HOURS}:
+        return JsonResponse({"error": f"hours: ‘{hours}’ is not one of 6, 24."}, status=422)
+    row = get_object_or_404(ClimateZone, pk=zone_id)
+    return JsonResponse(charts.zone_chart(row, int(hours), timezone.now()))
+
+
+@require_GET
+@home_page
+def miners(data: PageData) -> HttpResponse:
+    """Every miner: what it does, what it should, why, and what was sent to it."""
+    cards = [miner_card(miner, data.at, alarms=data.alarms) for miner in data.miners]
+    parts = [
+        *(Part(f"miner-{card.id}", "dashboard/_miner_card.html", card) for card in cards),
+        Part("commands", "dashboard/_commands.html", command_lines(data.site, data.at)),
+    ]
+    return respond(data, "dashboard/miners.html", parts, has_miners=bool(cards), place="miners")
+
+
+@require_GET
+@home_page
+def energy(data: PageData) -> HttpResponse:
+    """Each source now, and today's chart."""
+    panels = energy_panels(queries.sources(data.site), queries.running_w(data.site))
+    parts = [Part(f"energy-{panel.id}", "dashboard/_energy_panel.html", panel) for panel in panels]
+    return respond(data, "dashboard/energy.html", parts, panels=panels, place="energy")
+
+
+@require_GET
+@signed_in
+def energy_chart(request: HttpRequest, source_id: UUID) -> JsonResponse:
+    """The columns of a source's chart since the site's last midnight."""
+    row = get_object_or_404(EnergySource.objects.select_related("site"), pk=source_id)
+    at = queries.now_at(row.site)
+    return JsonResponse(charts.energy_chart(row, since_midnight(at), at.now))
+
+
+@require_GET
+@home_page
+def policies(data: PageData) -> HttpResponse:
+    """Policies and their rules in words, and which units use them."""
+    return respond(data, "dashboard/policies.html", [], policies=policy_views(data.site), place="policies")
+
+
+@dataclass(frozen=True)
+class ActivityLine:
+    """One sentence of the log."""
+
+    at: str
+    text: str
+    actor: str
+    severity: str
+
+
+@require_GET
+@home_page
+def activity(data: PageData) -> HttpResponse:
+    """What happened, newest first; `before` pages on."""
+    rows = ActivityLog.objects.filter(site=data.site)
+    before = data.request.GET.get("before", "")
+    if before.isdigit():
+        rows = rows.filter(pk__lt=int(before))
+    rows = list(rows.order_by("-pk")[: ACTIVITY_ROWS + 1])
+    lines = tuple(
+        ActivityLine(formats.moment(row.at, data.at.now, data.at.tz), row.text, row.actor, row.severity)
+        for row in rows[:ACTIVITY_ROWS]
+    )
+    older = rows[ACTIVITY_ROWS - 1].pk if len(rows) > ACTIVITY_ROWS else None
+    part = Part("activity", "dashboard/_activity.html", lines)
+    return respond(data, "dashboard/activity.html", [part], older=older, place="activity")
+
+
+@require_GET
+@signed_in
+def show_site(request: HttpRequest, site_id: UUID) -> HttpResponse:
+    """The site switcher: show this home from now on."""
+    _show_site(request, site_id)
+    return redirect(reverse("home"))
+
+
+def _show_site(request: HttpRequest, site_id: UUID) -> None:
+    current = scope.scope_of(request)
+    if not any(site.pk == site_id for site in current.sites):
+        raise Http404
+    if current.site is None or current.site.pk != site_id:
+        scope.choose(request, site_id)

@@ -1,0 +1,112 @@
+"use strict";
+/* What the pages need beyond htmx: the pulse of the live parts, ages that tick, the colour scheme,
+   a word when the connection is gone. Everything works without it, only less lively. */
+(() => {
+  const PULSE_MS = 5000, TOAST_MS = 12000;
+  const byId = (id) => document.getElementById(id);
+
+  /* --- ages: the server's clock counts, ours only says how much time has passed --- */
+  const skew = document.body.dataset.now ? Date.parse(document.body.dataset.now) - Date.now() : 0;
+  const words = (seconds) => {
+    const s = Math.max(0, Math.floor(seconds)), thin = "\u202f";
+    if (s < 60) return `${s}${thin}s ago`;
+    if (s < 3600) return `${Math.floor(s / 60)}${thin}min ago`;
+    if (s < 172800) return `${Math.floor(s / 3600)}${thin}h ago`;
+    return `${Math.floor(s / 86400)}${thin}days ago`;
+  };
+  const tick = () => {
+    if (document.hidden) return;
+    for (const time of document.querySelectorAll("time.ago")) {
+      const seconds = (Date.now() + skew - Date.parse(time.dateTime)) / 1000, text = words(seconds);
+      if (time.textContent !== text) time.textContent = text;
+      time.classList.toggle("stale", Boolean(time.dataset.stale) && seconds > Number(time.dataset.stale));
+    }
+  };
+  tick();
+  setInterval(tick, 1000);
+
+  /* --- the pulse: ask what changed while somebody looks --- */
+  const pulse = () => {
+    if (!document.hidden && byId("live")) document.body.dispatchEvent(new Event("live"));
+  };
+  setInterval(pulse, PULSE_MS);
+  document.addEventListener("visibilitychange", () => { tick(); pulse(); });
+
+  /* A part is swapped only when it looks different, and never under somebody's hands. */
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const old = event.detail.target, fresh = event.detail.fragment.firstElementChild;
+    if (!old || !fresh) return;
+    const typing = old.contains(document.activeElement) && document.activeElement.matches("input, select, textarea");
+    if (old.dataset.key === fresh.dataset.key || typing || old.querySelector(".htmx-request")) {
+      event.detail.shouldSwap = false;
+      return;
+    }
+    for (const menu of old.querySelectorAll("details[open][id]")) {
+      const same = fresh.querySelector(`#${CSS.escape(menu.id)}`);
+      if (same) same.open = true;
+    }
+    const number = (card) => [".temperature", ".aim strong"].map((part) => card.querySelector(part)?.textContent).join();
+    if (fresh.matches(".zone") && number(old) !== number(fresh)) fresh.classList.add("changed");
+  });
+  document.addEventListener("htmx:oobAfterSwap", tick);
+
+  /* --- losing and finding the server --- */
+  const offline = (gone) => { byId("offline").hidden = !gone; };
+  document.addEventListener("htmx:sendError", () => offline(true));
+  document.addEventListener("htmx:timeout", () => offline(true));
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.xhr.status > 0 && event.detail.xhr.status < 500) offline(false);
+  });
+  document.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.xhr.status >= 500) offline(true);
+    else if (event.detail.requestConfig.verb !== "get") say("That did not work. Load the page again and try once more.");
+  });
+
+  /* --- toasts --- */
+  const say = (text) => {
+    const toast = document.createElement("div"), line = document.createElement("p");
+    toast.className = "toast alarm";
+    line.textContent = text;
+    toast.append(line);
+    byId("toasts").replaceChildren(toast);
+  };
+  let fading;
+  const fade = () => {
+    clearTimeout(fading);
+    fading = setTimeout(() => {
+      const toasts = byId("toasts");
+      if (toasts.matches(":hover, :focus-within")) return fade();
+      toasts.replaceChildren();
+    }, TOAST_MS);
+  };
+  new MutationObserver((_, self) => { self.takeRecords(); if (byId("toasts").firstElementChild) fade(); })
+    .observe(byId("toasts"), { childList: true });
+  if (byId("toasts").firstElementChild) fade();
+
+  /* --- menus: Esc or a tap elsewhere closes them, choosing in them too --- */
+  const closeMenus = (except) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (menu !== except) menu.open = false;
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    document.activeElement.closest?.("details.menu[open]")?.querySelector("summary").focus();
+    closeMenus();
+  });
+  document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu")));
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const menu = event.target.closest?.("details.menu");
+    if (menu) menu.open = false;
+  });
+
+  /* --- the colour scheme: as the device says, until somebody chooses --- */
+  const root = document.documentElement, button = byId("theme");
+  if (button) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+      root.dataset.theme = dark ? "light" : "dark";
+      document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax`;
+      document.dispatchEvent(new Event("themechange"));
+    });
+  }
+})();

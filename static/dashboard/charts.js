@@ -1,0 +1,232 @@
+"use strict";
+/* The charts of a room and of the energy, drawn by uPlot from columns the server sends.
+   Colours come from the page; what a line is stands beside it; one axis per unit. */
+(() => {
+  const REFRESH_MS = 60000;
+  /* light-dark() is resolved by the browser only in a real colour: let a probe resolve it. */
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.hidden = true;
+  const colour = (name) => { probe.style.color = `var(${name})`; return getComputedStyle(probe).color; };
+  const faded = (name, share) => {
+    const [r, g, b] = colour(name).match(/[\d.]+/g);
+    return `rgba(${r}, ${g}, ${b}, ${share})`;
+  };
+  const dash = (value, unit, digits) => (value == null ? "–" : `${value.toFixed(digits).replace("-", "−")}\u202f${unit}`);
+  const watts = (w) => (w == null ? "–" : Math.abs(w) < 1000 ? dash(w, "W", 0) : dash(w / 1000, "kW", 1));
+
+  /* The frame every chart shares: time axis in the site's zone, 24 h, now at the right edge. */
+  const frame = (box, data, height, extra) => {
+    const time = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: box.dataset.zone });
+    const grid = { stroke: colour("--line"), width: 1 };
+    return {
+      width: box.clientWidth, height, padding: [12, 12, 0, 0],
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), box.dataset.zone),
+      legend: { show: false },
+      cursor: { drag: { x: false, y: false }, points: { size: 8 } },
+      scales: { x: { range: [data.from, data.to] }, ...extra.scales },
+      axes: [
+        { stroke: colour("--soft"), grid, ticks: grid, space: 64, values: (_, ticks) => ticks.map((t) => time.format(t * 1000)) },
+        { stroke: colour("--soft"), grid, ticks: grid, size: 56, ...extra.axis },
+      ],
+      series: [{}, ...extra.series],
+      bands: extra.bands || [],
+      hooks: {
+        draw: [(plot) => { (extra.draw || (() => {}))(plot); mark(plot, data.to); label(plot, extra); }],
+        setCursor: [(plot) => {
+          const at = plot.cursor.idx;
+          box.querySelector(".readout").textContent = at == null ? extra.hint : `${time.format(plot.data[0][at] * 1000)} · ${extra.read(plot.data, at)}`;
+        }],
+      },
+    };
+  };
+
+  /* Now. */
+  const mark = (plot, now) => {
+    const x = Math.round(plot.valToPos(now, "x", true)), { top, height } = plot.bbox, pen = plot.ctx;
+    pen.save();
+    pen.strokeStyle = colour("--soft");
+    pen.setLineDash([4, 4]);
+    pen.beginPath(); pen.moveTo(x, top); pen.lineTo(x, top + height); pen.stroke();
+    pen.restore();
+  };
+
+  /* Names at the last value of each line, pushed apart where they would lie on each other. */
+  const label = (plot, extra) => {
+    const pen = plot.ctx, ratio = devicePixelRatio, gap = 16 * ratio, placed = [];
+    pen.save();
+    pen.font = `600 ${13 * ratio}px system-ui, sans-serif`;
+    pen.textAlign = "right";
+    extra.series.forEach((series, index) => {
+      if (!series.label) return;
+      const values = plot.data[index + 1];
+      let last = values.length - 1;
+      while (last >= 0 && values[last] == null) last--;
+      if (last < 0) return;
+      const scale = series.scale || "y";
+      placed.push({ text: series.label, colour: series.stroke(), y: plot.valToPos(values[last], scale, true) - 6 * ratio });
+    });
+    placed.sort((a, b) => a.y - b.y);
+    const top = plot.bbox.top + gap;
+    placed.forEach((item, index) => { item.y = Math.max(item.y, index ? placed[index - 1].y + gap : top); });
+    const bottom = plot.bbox.top + plot.bbox.height - 6 * ratio;
+    for (let index = placed.length - 1; index >= 0; index--) {
+      placed[index].y = Math.min(placed[index].y, index === placed.length - 1 ? bottom : placed[index + 1].y - gap);
+    }
+    const right = plot.bbox.left + plot.bbox.width - 8 * ratio;
+    pen.lineWidth = 4 * ratio;
+    pen.lineJoin = "round";
+    pen.strokeStyle = colour("--surface");
+    for (const item of placed) {
+      pen.strokeText(item.text, right, item.y);
+      pen.fillStyle = item.colour;
+      pen.fillText(item.text, right, item.y);
+    }
+    pen.restore();
+  };
+
+  /* Stretches of columns where `here` holds, as pixel pairs. */
+  const stretches = (plot, here) => {
+    const times = plot.data[0], found = [];
+    for (let i = 0, start = null; i <= times.length; i++) {
+      const holds = i < times.length && here(i);
+      if (holds && start === null) start = i;
+      if (!holds && start !== null) {
+        found.push([plot.valToPos(times[start], "x", true), plot.valToPos(times[i - 1] + 60, "x", true)]);
+        start = null;
+      }
+    }
+    return found;
+  };
+
+  const heatingStrip = (plot, heating) => {
+    const { top, height } = plot.bbox, pen = plot.ctx, tall = 6 * devicePixelRatio;
+    pen.save();
+    pen.fillStyle = colour("--heat");
+    for (const [from, to] of stretches(plot, (i) => heating[i] > 0)) pen.fillRect(from, top + height - tall, Math.max(to - from, 1), tall);
+    pen.restore();
+  };
+
+  /* Hatched: nothing believable was known here. */
+  const hatch = (plot, lost) => {
+    const { top, height } = plot.bbox, pen = plot.ctx, step = 8 * devicePixelRatio;
+    pen.save();
+    pen.strokeStyle = faded("--alarm", 0.5);
+    for (const [from, to] of stretches(plot, (i) => lost[i] === 1)) {
+      pen.save();
+      pen.beginPath(); pen.rect(from, top, to - from, height); pen.clip();
+      pen.beginPath();
+      for (let x = from - height; x < to; x += step) { pen.moveTo(x, top + height); pen.lineTo(x + height, top); }
+      pen.stroke();
+      pen.restore();
+    }
+    pen.restore();
+  };
+
+  const line = (name, label, more) => ({ label, stroke: () => colour(name), width: 2, points: { show: false }, ...more });
+  const edge = { label: "", stroke: () => "transparent", width: 0, points: { show: false } };
+
+  const zoneChart = (box, data) => {
+    const hint = "Touch the chart to read it. The strip below is heating.";
+    return [{
+      data: [data.t, data.temperature, data.high, data.low],
+      options: frame(box, data, 300, {
+        hint,
+        scales: { y: { range: (_, low, high) => {
+          if (low == null) return [15, 25];
+          const middle = (low + high) / 2, half = Math.max((high - low) / 2, 1) + 0.3;
+          return [middle - half, middle + half];
+        } } },
+        axis: { values: (_, ticks) => ticks.map((t) => `${t.toFixed(1)}°`) },
+        series: [line("--ink", "temperature"), edge, { ...edge, label: "target band", stroke: () => colour("--soft"), width: 0 }],
+        bands: [{ series: [2, 3], fill: () => faded("--ink", 0.12) }],
+        draw: (plot) => { heatingStrip(plot, data.heating); hatch(plot, data.lost); },
+        read: (columns, at) => {
+          const band = columns[2][at] == null ? "" : `, band ${dash(columns[3][at], "", 1).trim()}–${dash(columns[2][at], "°C", 1)}`;
+          return `${dash(columns[1][at], "°C", 1)}${band}${data.heating[at] > 0 ? `, heating ${watts(data.heating[at])}` : ""}${data.lost[at] ? ", sensor lost" : ""}`;
+        },
+      }),
+    }];
+  };
+
+  const energyChart = (box, data) => {
+    const known = (name) => data[name].some((value) => value != null);
+    const lines = [
+      ["production", "production", "--heat", { fill: () => faded("--heat", 0.15) }],
+      ["household", "household", "--ink", {}],
+      ["grid", "grid (+ buying)", "--cold", {}],
+      ["battery", "battery (+ charging)", "--away", {}],
+    ].filter(([name]) => known(name));
+    const charts = [{
+      data: [data.t, ...lines.map(([name]) => data[name])],
+      options: frame(box, data, 280, {
+        hint: "Touch the chart to read it.",
+        axis: { values: (_, ticks) => ticks.map(watts), size: 64 },
+        series: lines.map(([, label, name, more]) => line(name, label, more)),
+        read: (columns, at) => lines.map(([, label], index) => `${label} ${watts(columns[index + 1][at])}`).join(", "),
+      }),
+    }];
+    if (known("charge")) charts.push({
+      data: [data.t, data.charge],
+      options: frame(box, data, 140, {
+        hint: "",
+        scales: { y: { range: [0, 100] } },
+        axis: { values: (_, ticks) => ticks.map((t) => `${t}\u202f%`), size: 64 },
+        series: [line("--away", "battery charge", { fill: () => faded("--away", 0.12) })],
+        read: (columns, at) => `battery ${dash(columns[1][at], "%", 0)}`,
+      }),
+    });
+    return charts;
+  };
+
+  const kinds = { zone: zoneChart, energy: energyChart };
+
+  const note = (box, text) => {
+    const line = document.createElement("p");
+    line.className = "soft";
+    line.textContent = text;
+    box.replaceChildren(line);
+  };
+
+  const draw = (box) => {
+    const data = box.columns;
+    if (!data) return;
+    if (data.t.length < 2) return note(box, "Nothing recorded yet in this time. The line begins with the next minutes.");
+    for (const plot of box.plots || []) plot.destroy();
+    const readout = document.createElement("p");
+    readout.className = "readout";
+    box.replaceChildren(readout);
+    box.plots = kinds[box.dataset.chart](box, data).map((chart) => new uPlot(chart.options, chart.data, box));
+    readout.textContent = box.dataset.chart === "zone" ? "Touch the chart to read it. The strip below is heating." : "Touch the chart to read it.";
+  };
+
+  const load = async (box) => {
+    if (document.hidden) return;
+    const hours = box.dataset.hours ? `?hours=${box.dataset.hours}` : "";
+    try {
+      const answer = await fetch(box.dataset.src + hours, { headers: { Accept: "application/json" } });
+      if (!answer.ok || answer.redirected) throw new Error(answer.status);
+      box.columns = await answer.json();
+      draw(box);
+    } catch {
+      if (!box.columns) note(box, "The chart could not be loaded. It tries again in a minute.");
+    }
+  };
+
+  const boxes = [...document.querySelectorAll("[data-chart]")];
+  const redraw = () => boxes.forEach(draw);
+  boxes.forEach(load);
+  setInterval(() => boxes.forEach(load), REFRESH_MS);
+  new ResizeObserver(() => {
+    for (const box of boxes) if (box.plots && Math.abs(box.plots[0].width - box.clientWidth) > 1) draw(box);
+  }).observe(document.body);
+  document.addEventListener("themechange", redraw);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  for (const button of document.querySelectorAll("[data-chart-for]")) {
+    button.addEventListener("click", () => {
+      const box = document.getElementById(button.dataset.chartFor);
+      box.dataset.hours = button.dataset.hours;
+      for (const other of document.querySelectorAll(`[data-chart-for="${box.id}"]`)) other.setAttribute("aria-pressed", String(other === button));
+      load(box);
+    });
+  }
+})();
