@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,13 +13,24 @@ from sites.store import store
 FUTURE_TOLERANCE = timedelta(seconds=60)
 
 
-def due_sites(now: datetime, tick_seconds: float) -> list[UUID]:
-    """Ids of the sites to run now; claims their period, so that no other worker runs them too."""
-    due = []
+@dataclass(slots=True)
+class Due:
+    """Sites to run now, all there are, and the longest period among them (s)."""
+
+    now: list[UUID] = field(default_factory=list)
+    every: list[UUID] = field(default_factory=list)
+    longest_period_seconds: float = 0.0
+
+
+def due_sites(now: datetime, tick_seconds: float) -> Due:
+    """The sites to run now; claims their period, so that no other worker runs them too."""
+    due = Due()
     for pk, period, asked in Site.objects.values_list("pk", "control_period_seconds", "next_pass_at"):
         # Half a tick of slack keeps a 10 s period at 10 s, not at 12.
         claimed = store().add(f"cadence:{pk}", 1, max(0.5, period - tick_seconds / 2))
         wanted = asked is not None and (asked <= now or asked - now > FUTURE_TOLERANCE)
+        due.every.append(pk)
+        due.longest_period_seconds = max(due.longest_period_seconds, period)
         if claimed or wanted:
-            due.append(pk)
+            due.now.append(pk)
     return due

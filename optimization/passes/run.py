@@ -18,7 +18,7 @@ from sites.lease import Lease, acquire
 from sites.models import Alarm, Severity, Site
 from sites.services import log_activity
 
-from . import act, findings, record, timing
+from . import act, findings, last_resort, record, timing
 from .load import SiteRows, load
 from .observe import Observation, observe
 from .publish import publish
@@ -99,12 +99,14 @@ def _pass(leases: dict[UUID, Lease], clock: Clock, stopping: frozenset[UUID], re
     record.write(batch, now)
     for one in work:
         publish(one.rows, one.seen, observation, one.commands, (clock.monotonic() - began) * 1000, now)
+        last_resort.hand_over(one.rows, one.seen, observation)
         report.completed.append(one.rows.site.pk)
 
 
 def _decide(
     rows: SiteRows, lease: Lease, observation: Observation, clock: Clock, now: datetime, stopping: frozenset[UUID]
 ) -> _Work:
+    told_off = last_resort.take_over(rows, now)
     step = timing.wall_step(rows.memory, clock, now)
     stepped = bool(step)
     if stepped:
@@ -121,6 +123,7 @@ def _decide(
     commands, memory = decide(seen.situation, seen.memory, acknowledged=acknowledged)
     seen.memory = memory
     acted = act.want(rows, commands, now)
+    acted.changed.update(told_off)
     if stepped:
         acted.changed.update(rows.desired)
         text = f"The clock was set by {step.total_seconds():+.0f} s; every timer was moved with it."

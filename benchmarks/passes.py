@@ -1,0 +1,133 @@
+"""How long a pass takes for 1, 10, 100 and 1000 units on simulated adapters, and its SQL statements.
+
+One unit a site: the shape of a fleet. Runs on an in-memory database of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from benchmarks.rows import Row, row
+
+#: Seconds of CPU a pass may take, by units. 1000 homes at 10 s must leave half of one core free.
+TARGETS_MS = {1: 30.0, 10: 100.0, 100: 600.0, 1000: 6000.0}
+#: What the guards may cost per miner and pass.
+GUARDS_TARGET_US = 20.0
+
+
+def _setup() -> None:
+    os.environ["DATABASE_URL"] = "sqlite://:memory:"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "edgemining.settings")
+    import django
+    from django.conf import settings
+
+    if not settings.configured or not django.apps.apps.ready:
+        django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+
+
+def _homes(count: int) -> list:
+    """`count` sites, each with a zone, a simulated plug heater and "keep the room warm"."""
+    from climate.models import ClimateMonitor, ClimateZone
+    from integrations.models import SimulatedHouse
+    from miners.models import Miner, MinerController
+    from optimization.demo import ensure_shipped_policies
+    from optimization.models import OptimizationUnit, Policy
+    from sites.models import Site
+
+    ensure_shipped_policies()
+    policy = Policy.objects.get(shipped_key="solar_surplus_room_heating")
+    ids = []
+    for number in range(count):
+        site = Site.objects.create(name=f"bench {number}", time_zone="Europe/Rome", latitude=45.0, longitude=7.7)
+        house = SimulatedHouse.objects.create(site=site, seed=number)
+        monitor = ClimateMonitor.objects.create(
+            site=site, name="s", adapter_type="simulated", simulated_house=house, config={"room": "living_room"}
+        )
+        zone = ClimateZone.objects.create(site=site, name="Living room")
+        zone.monitors.add(monitor)
+        controller = MinerController.objects.create(
+            site=site, name="c", adapter_type="simulated", simulated_house=house, config={"miner": "avalon"}
+        )
+        miner = Miner.objects.create(site=site, name="Avalon", controller=controller, nominal_power_w=1600)
+        miner.zones.add(zone)
+        unit = OptimizationUnit.objects.create(site=site, name="u", policy=policy, is_enabled=True)
+        unit.miners.add(miner)
+        ids.append(site.pk)
+    return ids
+
+
+def _timed(ids: list, passes: int) -> tuple[float, set[int]]:
+    """CPU milliseconds of the middle pass, and the statement counts seen in quiet passes of one chunk."""
+    from datetime import UTC, datetime
+
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from optimization.passes.run import CHUNK_SITES, run_sites
+    from sites.clock import ManualClock
+
+    clock = ManualClock(datetime(2026, 11, 22, 6, 0, tzinfo=UTC))
+    run_sites(ids, clock=clock)
+    times, statements = [], set()
+    for _ in range(passes):
+        clock.advance(10)
+        began = time.process_time()
+        with CaptureQueriesContext(connection) as captured:
+            run_sites(ids, clock=clock)
+        times.append((time.process_time() - began) * 1000)
+        chunks = -(-len(ids) // CHUNK_SITES)
+        reads = [query for query in captured if query["sql"].startswith("SELECT")]
+        statements.add(len(reads) // chunks)
+    return sorted(times)[len(times) // 2], statements
+
+
+def _guards_us() -> float:
+    """Microseconds the guards take for one running miner with one zone."""
+    from datetime import UTC, datetime
+
+    from climate.state import SensorHealth, Target, ZoneState
+    from miners.state import MinerSnapshot, MinerStatus
+    from optimization.control.guards import Guarded, lowest_ceiling
+    from optimization.control.memory import ZoneTrip
+    from optimization.control.situation import Intent, MinerSituation
+
+    now = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
+    target = Target(21.0, 21.0, "default target")
+    zone = ZoneState("z", "z", "Z", 20.0, None, target, 0.5, 28.0, 7.0, SensorHealth.OK, "", now, 20.0, 20.0)
+    snapshot = MinerSnapshot(MinerStatus.HEATING, 1000.0, True)
+    miner = MinerSituation("m", "M", 1000, (zone,), False, snapshot, 1000, "policy", True)
+    case = Guarded(miner, Intent(1000, "policy", "hold_on", "…"), {"z": ZoneTrip()}, now)
+    loops, best = 20_000, float("inf")
+    for _ in range(5):
+        began = time.process_time()
+        for _ in range(loops):
+            lowest_ceiling(case)
+        best = min(best, (time.process_time() - began) / loops * 1e6)
+    return best
+
+
+def rows() -> list[Row]:
+    _setup()
+    from sites.models import Site
+
+    result, statements = [], set()
+    for count, target in TARGETS_MS.items():
+        Site.objects.all().delete()
+        milliseconds, seen = _timed(_homes(count), 9 if count <= 100 else 3)
+        statements |= seen
+        result.append(row(f"pass, {count} units (CPU)", milliseconds, "ms", target))
+    result.append(
+        row("SELECT statements a pass and chunk: spread over 1…1000 units", max(statements) - min(statements), "", 0)
+    )
+    result.append(row("SELECT statements a pass and chunk", max(statements), "", 25))
+    result.append(row("guards, one miner", _guards_us(), "µs", GUARDS_TARGET_US))
+    return result
+
+
+if __name__ == "__main__":
+    for one in rows():
+        print("  ".join(str(part) for part in one))

@@ -1,0 +1,160 @@
+"""The watchdog: when passes stop completing, every miner believed on is told to be off (DESIGN §5.9).
+
+It stands beside the engine: a thread of its own, the monotonic clock, controllers held in memory,
+no database, no worker. A completed pass hands over what it would take to switch off; when a site's
+next pass does not complete within three periods (at least 60 s), that is done. When no site
+completes any more, the program ends afterwards, to be started afresh by the supervisor.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from integrations.ask import call_all
+from sites.heartbeat import late_after_seconds
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+OFF_SECONDS = 5.0
+#: An off that was not taken is sent again after this long.
+AGAIN_SECONDS = 10.0
+#: Sending off and ending must fit in here; the supervisor waits this much longer than the watchdog.
+GRACE_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Heater:
+    """How to switch one miner off without anything but memory: `off(deadline)`, monotonic."""
+
+    miner_id: str
+    name: str
+    off: Callable[[float], None]
+
+
+@dataclass(slots=True)
+class _Watched:
+    completed: float
+    limit_seconds: float
+    heaters: dict[str, Heater]
+    fired_at: float | None = None
+    still_on: dict[str, Heater] = field(default_factory=dict)
+
+
+class Watchdog:
+    """Watches completed passes of the sites this process controls."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._sites: dict[str, _Watched] = {}
+        self._fired: dict[str, set[str]] = {}
+        self._marker: Path | None = None
+        self._end: Callable[[], None] | None = None
+
+    def completed(self, site_id: str, period_seconds: float, heaters: Collection[Heater]) -> None:
+        """A pass of this site has completed; `heaters` are its miners believed on."""
+        with self._lock:
+            self._sites[site_id] = _Watched(
+                self._monotonic(), late_after_seconds(period_seconds), {one.miner_id: one for one in heaters}
+            )
+
+    def keep_only(self, site_ids: Collection[str]) -> None:
+        """Stop watching sites that are gone."""
+        with self._lock:
+            self._sites = {pk: one for pk, one in self._sites.items() if pk in site_ids}
+
+    def late_sites(self) -> list[str]:
+        """Ids of the sites whose next pass should have completed by now."""
+        now = self._monotonic()
+        with self._lock:
+            return [pk for pk, one in self._sites.items() if now - one.completed > one.limit_seconds]
+
+    def take_fired(self, site_id: str) -> set[str]:
+        """Ids of the site's miners that were told off by the watchdog since the last call; then forgotten."""
+        with self._lock:
+            taken = self._fired.pop(site_id, set())
+            if taken:
+                self._write_marker()
+        return taken
+
+    def start(self, marker: Path, end: Callable[[], None]) -> None:
+        """Watch from a thread. `marker`: file that tells the next start; `end`: ends the process."""
+        self._marker, self._end = marker, end
+        self._read_marker()
+        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(LOOK_SECONDS)
+            try:
+                self.look()
+            except Exception:
+                log.exception("the watchdog failed to look")
+
+    def look(self) -> bool:
+        """Look once: tell off what is late; True when nothing completes any more and the program must end."""
+        now = self._monotonic()
+        with self._lock:
+            late = {pk: one for pk, one in self._sites.items() if now - one.completed > one.limit_seconds}
+            all_late = bool(late) and len(late) == len(self._sites)
+            due = {pk: one for pk, one in late.items() if one.fired_at is None or now - one.fired_at >= AGAIN_SECONDS}
+            for one in due.values():
+                if one.fired_at is None:
+                    one.still_on = dict(one.heaters)
+                one.fired_at = now
+        if due:
+            self._switch_off(due)
+        if all_late and self._end is not None:
+            log.critical("no pass completes any more: the program ends to be started afresh")
+            self._end()
+        return all_late
+
+    def _switch_off(self, due: dict[str, _Watched]) -> None:
+        heaters = {("watchdog", one.miner_id): one for watched in due.values() for one in watched.still_on.values()}
+        if not heaters:
+            return
+        with self._lock:
+            for pk, watched in due.items():
+                self._fired.setdefault(pk, set()).update(watched.still_on)
+            self._write_marker()
+        log.critical("passes are late: switching off %s", ", ".join(one.name for one in heaters.values()))
+        outcomes = call_all({key: one.off for key, one in heaters.items()}, OFF_SECONDS)
+        for watched in due.values():
+            for miner_id in list(watched.still_on):
+                error = outcomes[("watchdog", miner_id)].error
+                if error is None:
+                    del watched.still_on[miner_id]
+                else:
+                    log.critical("the watchdog could not switch off %s: %s", watched.still_on[miner_id].name, error)
+
+    def _write_marker(self) -> None:
+        """Tell the next start, without the database; a full disk must not stop the switching off."""
+        if self._marker is None:
+            return
+        try:
+            if self._fired:
+                self._marker.write_text(json.dumps({pk: sorted(ids) for pk, ids in self._fired.items()}))
+            else:
+                self._marker.unlink(missing_ok=True)
+        except OSError as error:
+            log.error("the watchdog could not write its marker: %s", error)
+
+    def _read_marker(self) -> None:
+        try:
+            found = json.loads(self._marker.read_text())
+            fired = {str(pk): {str(one) for one in ids} for pk, ids in found.items()}
+        except (OSError, ValueError, AttributeError, TypeError):
+            return
+        with self._lock:
+            self._fired = fired
+
+
+#: The watchdog of this process.
+watchdog = Watchdog()
