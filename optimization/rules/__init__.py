@@ -22,12 +22,12 @@ from .truth import ABSENT, Truth
 
 __all__ = [
     "ABSENT",
+    "OPERATORS",
     "CompiledPolicy",
     "CompiledRule",
     "Context",
     "Field",
     "FieldTree",
-    "OPERATORS",
     "Operator",
     "RuleErrors",
     "RuleProblem",

@@ -22,7 +22,9 @@ class RuleWarning(NamedTuple):
     message: str
 
 
-def advise(start_rules: tuple[CompiledRule, ...], stop_rules: tuple[CompiledRule, ...], fields: FieldTree) -> list[RuleWarning]:
+def advise(
+    start_rules: tuple[CompiledRule, ...], stop_rules: tuple[CompiledRule, ...], fields: FieldTree
+) -> list[RuleWarning]:
     """All warnings about these rules."""
     found: list[RuleWarning] = []
     if not start_rules:
@@ -72,8 +74,10 @@ def _same_threshold(start_rules, stop_rules) -> list[RuleWarning]:
         if _last(leaf) == TEMPERATURE and leaf.ref is None and leaf.operator.name in ("gt", "gte")
     }
     return [
-        RuleWarning("no_hysteresis", rule.name, f"Starts and stops at the same {leaf.value} °C: leave a band between them.")
+        RuleWarning(
+            "no_hysteresis", rule.name, f"Starts and stops at the same {leaf.value} °C: leave a band between them."
+        )
         for rule in start_rules
         for leaf in leaves(rule.node)
         if leaf.operator.name in ("lt", "lte") and leaf.ref is None and (leaf.field.path, leaf.value) in stops
-    ]  # fmt: skip
+    ]

@@ -13,8 +13,18 @@ from .operators import BOOLEAN, NUMBER, TEXT
 
 SOURCE_TYPES = ("solar", "wind", "grid", "hydroelectric", "other")
 MINER_STATUSES = (
-    "unknown", "off", "on", "starting", "ramping", "heating", "stopping", "protect", "no_pool", "unreachable", "error",
-)  # fmt: skip
+    "unknown",
+    "off",
+    "on",
+    "starting",
+    "ramping",
+    "heating",
+    "stopping",
+    "protect",
+    "no_pool",
+    "unreachable",
+    "error",
+)
 PAYOUT_FREQUENCIES = ("unknown", "per_block", "hourly", "daily", "threshold")
 SENSOR_HEALTH = ("ok", "suspect", "lost")
 CALENDAR = ("year", "month", "day", "hour", "minute", "second", "microsecond", "weekday", "isoweekday")
@@ -62,10 +72,12 @@ def _energy() -> Iterator[Field]:
     yield _number(e + "production", "W", "production")
     yield _number(e + "consumption.current_power", "W", "household consumption")
     yield _number(
-        e + "surplus_power", "W", "surplus",
+        e + "surplus_power",
+        "W",
+        "surplus",
         "Power usable without importing; the unit's running miners are counted back in, so that a start does not "
         "end its own reason.",
-    )  # fmt: skip
+    )
     yield _number(e + "battery.state_of_charge", "%", "battery charge")
     yield _number(e + "battery.remaining_capacity", "Wh", "energy left in the battery")
     yield _number(e + "battery.current_power", "W", "battery power", "Power into the battery (+ charging).")
@@ -81,8 +93,12 @@ def _energy() -> Iterator[Field]:
 
 
 def _home_load() -> Iterator[Field]:
-    figures = (("total_energy", "Wh", "energy"), ("avg_energy", "Wh", "average energy"),
-               ("avg_power", "W", "average power"), ("peak_power", "W", "peak power"))  # fmt: skip
+    figures = (
+        ("total_energy", "Wh", "energy"),
+        ("avg_energy", "Wh", "average energy"),
+        ("avg_power", "W", "average power"),
+        ("peak_power", "W", "peak power"),
+    )
     spans = {
         "total_history": ("past", [(f"last_{h}h.", f" of the last {h} h") for h in (1, 4, 12, 24)]),
         "total_forecast": ("expected", [(f"next_{h}h.", f" of the next {h} h") for h in (1, 2, 4, 6, 8, 12, 24)]),
@@ -161,9 +177,11 @@ def _climate() -> Iterator[Field]:
         z + "below_target", "the room is below its band", f"Temperature < lower bound {of}.", (temperature, "lt", lower)
     )
     yield _boolean(
-        z + "above_target", "the room is at its upper bound", f"Temperature ≥ upper bound {of}.",
+        z + "above_target",
+        "the room is at its upper bound",
+        f"Temperature ≥ upper bound {of}.",
         (temperature, "gte", upper),
-    )  # fmt: skip
+    )
     yield _number(z + "trend_celsius_per_hour", "°C/h", "temperature trend", f"Rise of the temperature {of}.")
     yield _text(z + "sensor", "sensor health", SENSOR_HEALTH)
 
@@ -174,5 +192,11 @@ def _time() -> Iterator[Field]:
 
 
 STANDARD_FIELDS: tuple[Field, ...] = (
-    *_energy(), *_home_load(), *_performance(), *_sun(), *_miner(), *_climate(), *_time(),
-)  # fmt: skip
+    *_energy(),
+    *_home_load(),
+    *_performance(),
+    *_sun(),
+    *_miner(),
+    *_climate(),
+    *_time(),
+)

@@ -167,8 +167,16 @@ def _load(name: str, path: str) -> list[ast.stmt]:
 
 def _symbol(operator: Operator, negated: bool) -> str:
     """The Python comparison of an operator, or "" if it needs a call."""
-    pairs = {"eq": "== !=", "ne": "!= ==", "gt": "> <=", "gte": ">= <", "lt": "< >=", "lte": "<= >",
-             "in": "in not-in", "not_in": "not-in in"}  # fmt: skip
+    pairs = {
+        "eq": "== !=",
+        "ne": "!= ==",
+        "gt": "> <=",
+        "gte": ">= <",
+        "lt": "< >=",
+        "lte": "<= >",
+        "in": "in not-in",
+        "not_in": "not-in in",
+    }
     return pairs[operator.name].split()[negated].replace("-", " ") if operator.name in pairs else ""
 
 

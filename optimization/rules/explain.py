@@ -15,16 +15,23 @@ from .holds import elapsed, key_in, timer_key
 from .nodes import Group, Leaf, Node, Not, children, leaves, signature
 from .rule import CompiledRule
 from .truth import (
-    ABSENT, Pair, Truth, all_pair, any_pair, conjunction, disjunction, held_pair, leaf_pair, not_pair,
-)  # fmt: skip
+    ABSENT,
+    Pair,
+    Truth,
+    all_pair,
+    any_pair,
+    conjunction,
+    disjunction,
+    held_pair,
+    leaf_pair,
+    not_pair,
+)
 from .words import sentence_of
 
 WORDS = {True: "true", False: "false", None: "unknown", ABSENT: "absent"}
 
 
-def explain(
-    rule: CompiledRule, contexts: Context | Sequence[Context], holds: Mapping[str, float], now: float
-) -> dict:
+def explain(rule: CompiledRule, contexts: Context | Sequence[Context], holds: Mapping[str, float], now: float) -> dict:
     """The rule as a JSON-able tree.
 
     {rule, rule_id, kind, priority, truth, contexts: [{key, truth, conditions}]}, one entry a context;

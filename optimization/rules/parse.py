@@ -56,12 +56,16 @@ class _Parser:
         if self.is_full:
             return None
         if not isinstance(raw, dict):
-            return self.problem(place, f"expected a condition, got {shown(raw)}; write {{all_of, any_of, not_ or field}}")
+            return self.problem(
+                place, f"expected a condition, got {shown(raw)}; write {{all_of, any_of, not_ or field}}"
+            )
         if depth > MAX_NESTING:
             return self.problem(place, f"nested deeper than {MAX_NESTING} levels; flatten the groups")
         words = [w for w in WORDS if w in raw]
         if len(words) > 1 or (words and any(k in raw for k in LEAF_KEYS)):
-            return self.problem(place, f"has {', '.join(map(repr, raw))[:80]} side by side; put each in a condition of its own")
+            return self.problem(
+                place, f"has {', '.join(map(repr, raw))[:80]} side by side; put each in a condition of its own"
+            )
         hold = self.hold(raw, place)
         if not words:
             return self.leaf(raw, place, hold)
@@ -95,7 +99,9 @@ class _Parser:
             return 0
         seconds = seconds_of(raw["for"])
         if seconds is None:
-            self.problem(f"{place}.for", f"{shown(raw['for'])} is no duration from 1 s to 24 h; write e.g. '90s', '3m', '1h'")
+            self.problem(
+                f"{place}.for", f"{shown(raw['for'])} is no duration from 1 s to 24 h; write e.g. '90s', '3m', '1h'"
+            )
         return seconds or 0
 
     def leaf(self, raw: dict, place: str, hold: int) -> Leaf | None:
@@ -104,7 +110,9 @@ class _Parser:
             return self.problem(place, f"more than {MAX_LEAVES} comparisons in one rule; split it")
         self.known_keys(raw, place, LEAF_KEYS)
         if "field" not in raw and "operator" not in raw:
-            return self.problem(place, "neither a group (all_of, any_of, not_) nor a comparison (field, operator, value)")
+            return self.problem(
+                place, "neither a group (all_of, any_of, not_) nor a comparison (field, operator, value)"
+            )
         field, field_gone = self.path(raw.get("field"), f"{place}.field")
         operator = self.operator(raw.get("operator"), f"{place}.operator", field)
         if ("value" in raw) == ("value_ref" in raw):
@@ -116,9 +124,9 @@ class _Parser:
         if field is None or operator is None:
             return None
         expected = self.value(raw["value"], f"{place}.value", field, operator)
-        return None if expected is None else Leaf(
-            place, hold, field, operator, raw["value"], expected, missing=field_gone
-        )  # fmt: skip
+        return (
+            None if expected is None else Leaf(place, hold, field, operator, raw["value"], expected, missing=field_gone)
+        )
 
     def path(self, raw: object, place: str) -> tuple[Field | None, tuple[str, ...]]:
         """The field, and its path once more if its zone has gone."""
@@ -144,7 +152,9 @@ class _Parser:
             return None
         if field is not None and field.type not in operator.types:
             fit = [o.name for o in OPERATORS.values() if field.type in o.types]
-            self.problem(place, f"{raw!r} does not fit {field.path!r}, a {field.type} field; use one of {' '.join(fit)}", fit[0])
+            self.problem(
+                place, f"{raw!r} does not fit {field.path!r}, a {field.type} field; use one of {' '.join(fit)}", fit[0]
+            )
             return None
         return operator
 
@@ -157,10 +167,15 @@ class _Parser:
         if not (field and ref):
             return ref, gone
         if field.type != ref.type:
-            self.problem(place, f"{ref.path!r} is a {ref.type} field and cannot be compared with the {field.type} field {field.path!r}")
+            self.problem(
+                place,
+                f"{ref.path!r} is a {ref.type} field and cannot be compared with the {field.type} field {field.path!r}",
+            )
             return None, ()
         if field.unit and ref.unit and field.unit != ref.unit:
-            self.problem(place, f"{ref.path!r} is in {ref.unit} and cannot be compared with {field.path!r} in {field.unit}")
+            self.problem(
+                place, f"{ref.path!r} is in {ref.unit} and cannot be compared with {field.path!r} in {field.unit}"
+            )
             return None, ()
         return ref, gone
 

@@ -12,7 +12,7 @@ from .context import Context
 from .fields import FieldTree
 from .holds import key_in, since
 from .rule import CompiledRule
-from .truth import ABSENT, conjunction, disjunction
+from .truth import conjunction, disjunction
 
 Asked = Iterable[tuple[CompiledRule, Test]]
 Action = Literal["start", "stop", "hold", "blocked"]
@@ -71,9 +71,7 @@ class CompiledPolicy:
         """Paths of deleted zones that rules still name."""
         return tuple(dict.fromkeys(path for rule in self.rules for path in rule.missing_fields))
 
-    def decide(
-        self, contexts: Sequence[Context], *, running: bool, holds: Mapping[str, float], now: float
-    ) -> Verdict:
+    def decide(self, contexts: Sequence[Context], *, running: bool, holds: Mapping[str, float], now: float) -> Verdict:
         """The verdict for one miner; pure. `now` epoch seconds, `holds` from `update_holds` of this pass.
 
         One context per zone the miner heats: a start rule holds if true for any of them, a stop rule

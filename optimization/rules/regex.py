@@ -1,4 +1,4 @@
-"""Bounded regular expressions: a match costs at most (states × characters) steps (a class costs its items), whatever the pattern.
+"""Bounded regular expressions: a match costs at most states × characters, whatever the pattern.
 
 Python's `re` backtracks and has no time limit, so it is used here only to *read* a pattern. What is
 truly regular (classes, alternatives, repeats, anchors) is turned into a state machine that walks all
@@ -6,7 +6,8 @@ possibilities side by side, one character at a time, so `(a+)+$` costs no more t
 references and look-around are not regular and are refused. As in `re.match`, a pattern matches at the
 start of the text; end it with `$` to match the whole.
 
-Limits: pattern ≤ 200, subject ≤ 256 characters, ≤ 600 states, ≤ 60 000 steps (some 20 ms). Over the
+Limits: pattern ≤ 200, subject ≤ 256 characters, ≤ 600 states, ≤ 60 000 steps (some 20 ms; a
+class costs a step per item). Over the
 subject or step limit the answer is unknown (None), never a guess.
 """
 
@@ -38,7 +39,7 @@ class RegexError(ValueError):
 class BoundedRegex:
     """A compiled pattern. Raises RegexError if it is malformed, too large or not regular."""
 
-    __slots__ = ("pattern", "_states", "_start")
+    __slots__ = ("_start", "_states", "pattern")
 
     def __init__(self, pattern: str):
         self.pattern = pattern

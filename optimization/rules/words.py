@@ -71,7 +71,7 @@ def _boolean(node: dict) -> str:
 
 
 def _negated(label: str) -> str:
-    """"the sun is up" → "the sun is not up"; a label without "is" gets "not: " in front."""
+    """ "the sun is up" → "the sun is not up"; a label without "is" gets "not: " in front."""
     if label.startswith("there is "):
         return "there is no " + label.removeprefix("there is ").removeprefix("a ")
     return label.replace(" is ", " is not ", 1) if " is " in label else f"not: {label}"
@@ -99,7 +99,7 @@ def figure(value: object, unit: str = "") -> str:
 
 
 def duration(seconds: float) -> str:
-    """"90 s", "3 min", "1 min 20 s", "2 h"."""
+    """ "90 s", "3 min", "1 min 20 s", "2 h"."""
     whole = int(seconds)
     if whole < 60:
         return f"{whole} s"

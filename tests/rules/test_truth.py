@@ -6,8 +6,16 @@ from hypothesis import given, settings
 
 from optimization.rules import ABSENT, Context, compile_rule
 from optimization.rules.truth import (
-    FALSE, NEITHER, TRUE, UNKNOWN, all_pair, any_pair, held_pair, leaf_pair, not_pair,
-)  # fmt: skip
+    FALSE,
+    NEITHER,
+    TRUE,
+    UNKNOWN,
+    all_pair,
+    any_pair,
+    held_pair,
+    leaf_pair,
+    not_pair,
+)
 
 from .worlds import ALL, BOOLEANS, FIELDS, NOW, NUMBERS, SMALL, WORDS, known_or_not, trees
 
@@ -51,6 +59,7 @@ def _known_value(path, pick):
 
 def _filled(ctx: Context, hollow, pick: int) -> Context:
     """`ctx` with every `hollow` value (None or ABSENT) replaced by a real one."""
+
     def fill(part):
         return {p: _known_value(p, pick + i) if v is hollow else v for i, (p, v) in enumerate(part.items())}
 

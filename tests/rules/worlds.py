@@ -9,29 +9,42 @@ from optimization.rules import ABSENT, Context, FieldTree
 FIELDS = FieldTree.for_zones([("living_room", "Living room"), ("bath", "Bad 1.5")])
 NOW = 1_700_000_000.0
 
-NUMBERS = ["energy_state.surplus_power", "energy_state.production", "climate.zone.temperature_celsius",
-           "climate.zones.bath.humidity", "miner.power_consumption_max", "climate.zone.target_temperature"]  # fmt: skip
+NUMBERS = [
+    "energy_state.surplus_power",
+    "energy_state.production",
+    "climate.zone.temperature_celsius",
+    "climate.zones.bath.humidity",
+    "miner.power_consumption_max",
+    "climate.zone.target_temperature",
+]
 TEXTS = ["miner_state.status", "miner.name"]
 BOOLEANS = ["climate.zone.below_target", "sun.is_up", "miner.active"]
-PAIRS = [("energy_state.surplus_power", "miner.power_consumption_max"),
-         ("climate.zone.temperature_celsius", "climate.zone.target_temperature")]  # fmt: skip
+PAIRS = [
+    ("energy_state.surplus_power", "miner.power_consumption_max"),
+    ("climate.zone.temperature_celsius", "climate.zone.target_temperature"),
+]
 WORDS = ["off", "on", "heating"]
 SMALL = [0.0, 1.0, 2.0]
 
 number_leaves = st.one_of(
     st.builds(
         lambda f, o, v: {"field": f, "operator": o, "value": v},
-        st.sampled_from(NUMBERS), st.sampled_from(["eq", "ne", "gt", "gte", "lt", "lte"]), st.sampled_from(SMALL),
+        st.sampled_from(NUMBERS),
+        st.sampled_from(["eq", "ne", "gt", "gte", "lt", "lte"]),
+        st.sampled_from(SMALL),
     ),
     st.builds(
         lambda f, o, v: {"field": f, "operator": o, "value": v},
-        st.sampled_from(NUMBERS), st.sampled_from(["in", "not_in"]), st.lists(st.sampled_from(SMALL), min_size=1),
+        st.sampled_from(NUMBERS),
+        st.sampled_from(["in", "not_in"]),
+        st.lists(st.sampled_from(SMALL), min_size=1),
     ),
     st.builds(
         lambda p, o: {"field": p[0], "operator": o, "value_ref": p[1]},
-        st.sampled_from(PAIRS), st.sampled_from(["eq", "ne", "gt", "gte", "lt", "lte"]),
+        st.sampled_from(PAIRS),
+        st.sampled_from(["eq", "ne", "gt", "gte", "lt", "lte"]),
     ),
-)  # fmt: skip
+)
 text_leaves = st.builds(
     lambda f, o, v: {"field": f, "operator": o, "value": [v] if o in ("in", "not_in") else v},
     st.sampled_from(TEXTS),
@@ -40,8 +53,10 @@ text_leaves = st.builds(
 )
 boolean_leaves = st.builds(
     lambda f, o, v: {"field": f, "operator": o, "value": v},
-    st.sampled_from(BOOLEANS), st.sampled_from(["eq", "ne"]), st.booleans(),
-)  # fmt: skip
+    st.sampled_from(BOOLEANS),
+    st.sampled_from(["eq", "ne"]),
+    st.booleans(),
+)
 leaves = st.one_of(number_leaves, text_leaves, boolean_leaves)
 
 
@@ -85,15 +100,25 @@ def _split(found: dict) -> Context:
 ALL = NUMBERS + TEXTS + BOOLEANS
 contexts = st.fixed_dictionaries({p: values(p) for p in ALL}).map(_split)
 known_or_not = st.fixed_dictionaries(
-    {p: st.one_of(st.sampled_from(SMALL if p in NUMBERS else WORDS if p in TEXTS else [True, False]), st.none(), st.just(ABSENT)) for p in ALL}
-).map(_split)  # fmt: skip
+    {
+        p: st.one_of(
+            st.sampled_from(SMALL if p in NUMBERS else WORDS if p in TEXTS else [True, False]),
+            st.none(),
+            st.just(ABSENT),
+        )
+        for p in ALL
+    }
+).map(_split)
 
 
 def leaf_oracle(leaf: dict, ctx: Context):
     """True, False, "U" or "A", straight from the words of DESIGN §5.2."""
     seen = _look(leaf["field"], ctx)
     expected = _look(leaf["value_ref"], ctx) if "value_ref" in leaf else leaf["value"]
-    if "A" in (type(seen) is str and seen.startswith("\0A") and "A", type(expected) is str and expected == "\0A" and "A"):
+    if "A" in (
+        type(seen) is str and seen.startswith("\0A") and "A",
+        type(expected) is str and expected == "\0A" and "A",
+    ):
         return "A"
     if seen == "\0U" or (type(expected) is str and expected == "\0U"):
         return "U"
@@ -101,12 +126,18 @@ def leaf_oracle(leaf: dict, ctx: Context):
     if operator == "regex":
         return "U" if len(seen) > 256 else seen.startswith(expected)
     return {
-        "eq": lambda: seen == expected, "ne": lambda: seen != expected, "gt": lambda: seen > expected,
-        "gte": lambda: seen >= expected, "lt": lambda: seen < expected, "lte": lambda: seen <= expected,
-        "in": lambda: seen in expected, "not_in": lambda: seen not in expected,
-        "contains": lambda: expected in seen, "starts_with": lambda: seen[: len(expected)] == expected,
+        "eq": lambda: seen == expected,
+        "ne": lambda: seen != expected,
+        "gt": lambda: seen > expected,
+        "gte": lambda: seen >= expected,
+        "lt": lambda: seen < expected,
+        "lte": lambda: seen <= expected,
+        "in": lambda: seen in expected,
+        "not_in": lambda: seen not in expected,
+        "contains": lambda: expected in seen,
+        "starts_with": lambda: seen[: len(expected)] == expected,
         "ends_with": lambda: seen[-len(expected) :] == expected,
-    }[operator]()  # fmt: skip
+    }[operator]()
 
 
 def _look(path: str, ctx: Context):
