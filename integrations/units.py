@@ -11,6 +11,8 @@ import re
 
 from .errors import BadAnswer
 
+#: Characters of the longest text that can be a number.
+_LONGEST = 64
 #: Plain ASCII decimals only: `float()` would also take "1_000", "nan", "infinity" and other digits.
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _ABSOLUTE_ZERO_CELSIUS = -273.15
@@ -36,7 +38,7 @@ def number(value: object, what: str) -> float:
             result = float(value)
         except OverflowError:
             result = math.inf
-    elif isinstance(value, str) and len(value) <= 64 and _NUMBER.fullmatch(value.strip()):
+    elif isinstance(value, str) and len(value) <= _LONGEST and _NUMBER.fullmatch(value.strip(" \t")):
         result = float(value)
     else:
         raise BadAnswer(f"{what} says {_quoted(value)}; a number is needed.{_hint(value)}")

@@ -23,8 +23,10 @@ _NAME = "Home Assistant"
 _STATES_LIMIT_BYTES = 8 * MEGABYTE
 #: Home Assistant cuts a rendered template at 256 KiB; 400 entities stay far below.
 _IDS_PER_QUESTION = 400
+#: How long a refused token is not shown again: Home Assistant logs each refusal, and may ban for them (s).
+_REMEMBER_REFUSED_TOKEN_S = 30.0
 #: How long a refusal of templates, the unit system and the list of ids are remembered (s).
-_REMEMBER_TEMPLATE_REFUSAL_S = 600.0
+_REMEMBER_TEMPLATE_REFUSAL_S = 3600.0
 _REMEMBER_UNIT_SYSTEM_S = 600.0
 _REMEMBER_KNOWN_IDS_S = 60.0
 #: What a token without rights, an old release, or one without the API integration answers.
@@ -53,6 +55,7 @@ class HomeAssistantSession:
         if not (token.isascii() and token.isprintable()) or " " in token:
             raise Unauthorized("The token holds characters that no token has. Copy it from Home Assistant again.")
         self._http = Http(url, name=_NAME, headers={"Authorization": f"Bearer {token}"})
+        self._token_refused_until = 0.0
         self._templates_refused_until = 0.0
         self._system_unit: tuple[float, str] | None = None
         self._known: tuple[float, tuple[str, ...]] = (-_REMEMBER_KNOWN_IDS_S, ())
@@ -66,6 +69,8 @@ class HomeAssistantSession:
         answers = EntityAnswers()
         if not wanted:
             return answers
+        if time.monotonic() < self._token_refused_until:
+            raise _refused_token()
         states = None
         if time.monotonic() >= self._templates_refused_until:
             states = self._ask_template(wanted, deadline)
@@ -181,9 +186,8 @@ class HomeAssistantSession:
         if answer.status in (200, 201):
             return answer
         if answer.status == 401:
-            raise Unauthorized(
-                "Home Assistant refuses the token. Create a new long-lived access token there and enter it here."
-            )
+            self._token_refused_until = time.monotonic() + _REMEMBER_REFUSED_TOKEN_S
+            raise _refused_token()
         if answer.status == 403:
             raise Unauthorized("Home Assistant refuses this computer or token (403). Is its address banned there?")
         if answer.status == 404 and what.startswith("/api/services"):
@@ -210,6 +214,12 @@ def turn(session: HomeAssistantSession, entity_id: str, *, on: bool, deadline: f
 
 def _is_starting(config: dict[str, Any]) -> bool:
     return config.get("state", "RUNNING") != "RUNNING"
+
+
+def _refused_token() -> Unauthorized:
+    return Unauthorized(
+        "Home Assistant refuses the token. Create a new long-lived access token there and enter it here."
+    )
 
 
 def _no_states() -> BadAnswer:

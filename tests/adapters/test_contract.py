@@ -1,0 +1,173 @@
+"""What holds for every adapter, whatever its kind; a new one is checked by being registered."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from climate.state import ClimateReading
+from energy.state import EnergySnapshot
+from integrations import registry
+from integrations.connections.entities import EntityAnswers, EntityState
+from integrations.connections.simulated_house import SimulatedHouseSession
+from integrations.errors import AdapterError
+from integrations.registry import ConnectionKind, Kind
+from miners.state import MinerSnapshot
+
+AT = datetime(2026, 11, 22, 15, 53, 28, tzinfo=UTC)
+READINGS = {
+    Kind.CLIMATE_MONITOR: ClimateReading,
+    Kind.ENERGY_MONITOR: EnergySnapshot,
+    Kind.MINER_CONTROLLER: MinerSnapshot,
+}
+#: Configurations of the adapters that need one.
+CONFIGS = {
+    (Kind.CLIMATE_MONITOR, "home_assistant"): {"entity_temperature": "sensor.t", "entity_humidity": "sensor.h"},
+    (Kind.ENERGY_MONITOR, "home_assistant"): {
+        "entity_production": "sensor.pv",
+        "entity_consumption": "sensor.load",
+        "entity_grid": "sensor.grid",
+        "entity_battery_soc": "sensor.soc",
+        "entity_battery_power": "sensor.battery",
+        "entity_battery_remaining_capacity": "sensor.left",
+    },
+    (Kind.MINER_CONTROLLER, "home_assistant_switch"): {"entity_switch": "switch.plug", "entity_power": "sensor.power"},
+}
+STATES = {
+    "sensor.t": ("20.5", "°C"),
+    "sensor.h": ("45", "%"),
+    "sensor.pv": ("3.2", "kW"),
+    "sensor.load": ("900", "W"),
+    "sensor.grid": ("-1500", "W"),
+    "sensor.soc": ("62", "%"),
+    "sensor.battery": ("800", "W"),
+    "sensor.left": ("6.2", "kWh"),
+    "switch.plug": ("on", None),
+    "sensor.power": ("3250", "W"),
+}
+ALL = [(kind, adapter) for kind in Kind for adapter in registry.adapters(kind).values()]
+CONNECTED = [(kind, adapter) for kind, adapter in ALL if adapter.connection is not None]
+STANDALONE = [(kind, adapter) for kind, adapter in ALL if adapter.connection is None]
+ON_HOME_ASSISTANT = [pair for pair in CONNECTED if pair[1].connection is ConnectionKind.HOME_ASSISTANT]
+
+
+def names(value):
+    return f"{value[0]}:{value[1].key}"
+
+
+def config_of(kind, adapter):
+    return adapter.Config.model_validate(CONFIGS.get((kind, adapter.key), {}))
+
+
+def good_answers(adapter, keys):
+    if adapter.connection is ConnectionKind.SIMULATED_HOUSE:
+        session = SimulatedHouseSession(SimpleNamespace(seed=1, state={}))
+        return session.ask(keys, time.monotonic() + 1)
+    return EntityAnswers({key: EntityState(key, *STATES[key], observed_at=AT) for key in keys})
+
+
+def check_reading(kind, reading):
+    """The right class; no NaN, no naive time, nothing in the future."""
+    assert type(reading) is READINGS[kind]
+    for field in dataclasses.fields(reading):
+        value = getattr(reading, field.name)
+        if isinstance(value, float):
+            assert math.isfinite(value), field.name
+    if reading.observed_at is not None:
+        assert reading.observed_at.utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize("pair", ALL, ids=names)
+def test_describes_itself(pair):
+    kind, adapter = pair
+    assert adapter.kind is kind
+    assert adapter.label
+    assert adapter.description.endswith(".")
+    for name, field in adapter.Config.model_json_schema().get("properties", {}).items():
+        assert field.get("description", "").endswith("."), name
+        if name.endswith(("_w", "_wh", "_celsius", "_percent", "_seconds")):
+            assert field.get("unit"), name
+        if name.startswith("entity_"):
+            assert field.get("entity_domains"), name
+
+
+@pytest.mark.parametrize("pair", ALL, ids=names)
+def test_refuses_what_it_does_not_know(pair):
+    kind, adapter = pair
+    with pytest.raises(ValidationError):
+        adapter.Config.model_validate({**CONFIGS.get((kind, adapter.key), {}), "bogus": 1})
+
+
+@pytest.mark.parametrize("pair", [pair for pair in ALL if pair[0] is Kind.MINER_CONTROLLER], ids=names)
+def test_controllers_say_what_cuts_the_power_when_the_program_is_gone(pair):
+    adapter = pair[1]
+    assert adapter.dead_man or adapter.dead_man_help.endswith(".")
+
+
+@pytest.mark.parametrize("pair", ALL, ids=names)
+def test_only_real_adapters_count_as_real(pair):
+    assert pair[1].is_real == (pair[1].connection is ConnectionKind.HOME_ASSISTANT)
+
+
+@pytest.mark.parametrize("pair", CONNECTED, ids=names)
+def test_reads_good_answers(pair):
+    kind, adapter = pair
+    config = config_of(kind, adapter)
+    keys = adapter.wants(config)
+    assert keys
+    reading = adapter.read(config, good_answers(adapter, keys))
+    check_reading(kind, reading)
+    assert reading.observed_at is not None
+
+
+@pytest.mark.parametrize("pair", CONNECTED, ids=names)
+def test_missing_answers_are_an_error(pair):
+    kind, adapter = pair
+    answers = EntityAnswers() if adapter.connection is ConnectionKind.HOME_ASSISTANT else {}
+    with pytest.raises(AdapterError):
+        adapter.read(config_of(kind, adapter), answers)
+
+
+@pytest.mark.parametrize("pair", STANDALONE, ids=names)
+def test_reads_alone(pair):
+    kind, adapter = pair
+    check_reading(kind, adapter.read_alone(config_of(kind, adapter), time.monotonic() + 1))
+
+
+_json = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.lists(st.integers(), max_size=2)
+)
+_states = st.sampled_from(["on", "off", "unavailable", "unknown", "", "20.5", "-3", "1e400", "nan", "20,5"]) | st.text(
+    max_size=20
+)
+_units = st.sampled_from([None, "°C", "°F", "K", "W", "kW", "%", "Wh", "kWh"]) | st.text(max_size=5)
+
+
+@pytest.mark.parametrize("pair", ON_HOME_ASSISTANT, ids=names)
+@given(data=st.data())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_answer_is_a_sound_reading_or_a_clear_error(pair, data):
+    kind, adapter = pair
+    config = config_of(kind, adapter)
+    states = {
+        key: EntityState(
+            key, data.draw(_states), data.draw(_units), observed_at=AT, current_temperature=data.draw(_json)
+        )
+        for key in adapter.wants(config)
+        if data.draw(st.booleans())
+    }
+    try:
+        reading = adapter.read(config, EntityAnswers(states))
+    except AdapterError as error:
+        assert str(error).isprintable()  # noqa: PT017 (either outcome is right)
+        assert len(str(error)) < 250  # noqa: PT017
+    else:
+        check_reading(kind, reading)

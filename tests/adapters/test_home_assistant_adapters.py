@@ -1,0 +1,174 @@
+"""What the adapters on Home Assistant make of states: signs, units, and switches that contradict their meters."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from climate.monitors.home_assistant import HomeAssistantClimateMonitor
+from energy.monitors.home_assistant import HomeAssistantEnergyMonitor
+from integrations.connections.entities import EntityAnswers, EntityState
+from integrations.errors import AdapterError, BadAnswer, NotFound
+from miners.controllers.home_assistant_switch import HomeAssistantSwitch
+from miners.state import MinerStatus
+
+AT = datetime(2026, 11, 22, 15, 53, 28, tzinfo=UTC)
+EARLIER = AT - timedelta(minutes=5)
+
+
+def answers(**states) -> EntityAnswers:
+    """`sensor__x=("20", "°C")` or `(state, unit, observed_at)`."""
+    result = EntityAnswers()
+    for name, (state, unit, *at) in states.items():
+        entity_id = name.replace("__", ".")
+        result[entity_id] = EntityState(entity_id, state, unit, observed_at=at[0] if at else AT)
+    return result
+
+
+# -- climate ----------------------------------------------------------------------------------
+
+
+def climate(**config):
+    return HomeAssistantClimateMonitor.Config(entity_temperature="sensor.t", **config)
+
+
+def test_temperature_and_humidity():
+    reading = HomeAssistantClimateMonitor.read(
+        climate(entity_humidity="sensor.h"), answers(sensor__t=("68", "°F", EARLIER), sensor__h=("45", "%"))
+    )
+    assert (reading.temperature_celsius, reading.humidity_percent, reading.observed_at) == (20.0, 45.0, EARLIER)
+
+
+def test_a_lost_humidity_does_not_take_the_temperature_with_it():
+    reading = HomeAssistantClimateMonitor.read(
+        climate(entity_humidity="sensor.h"), answers(sensor__t=("20", "°C"), sensor__h=("unavailable", "%"))
+    )
+    assert (reading.temperature_celsius, reading.humidity_percent) == (20.0, None)
+
+
+# -- energy -----------------------------------------------------------------------------------
+
+
+def energy(**config):
+    return HomeAssistantEnergyMonitor.Config(**config)
+
+
+@pytest.mark.parametrize(("positive_export", "grid_w"), [(False, -1500.0), (True, 1500.0)])
+def test_sign_of_the_grid(positive_export, grid_w):
+    config = energy(entity_grid="sensor.g", grid_positive_export=positive_export)
+    assert HomeAssistantEnergyMonitor.read(config, answers(sensor__g=("-1500", "W"))).grid_w == grid_w
+
+
+@pytest.mark.parametrize(("positive_charge", "battery_w"), [(True, 0.8e3), (False, -0.8e3)])
+def test_sign_of_the_battery(positive_charge, battery_w):
+    config = energy(entity_battery_power="sensor.b", battery_positive_charge=positive_charge)
+    assert HomeAssistantEnergyMonitor.read(config, answers(sensor__b=("0.8", "kW"))).battery_w == battery_w
+
+
+def test_a_turned_zero_stays_a_plain_zero():
+    config = energy(entity_grid="sensor.g", grid_positive_export=True)
+    assert str(HomeAssistantEnergyMonitor.read(config, answers(sensor__g=("0", "W"))).grid_w) == "0.0"
+
+
+def test_an_unreadable_part_is_unknown_and_named_never_zero():
+    config = energy(entity_production="sensor.pv", entity_consumption="sensor.l", entity_battery_soc="sensor.soc")
+    snapshot = HomeAssistantEnergyMonitor.read(
+        config, answers(sensor__pv=("3200", "W"), sensor__l=("unavailable", "W"), sensor__soc=("62", "V"))
+    )
+    assert (snapshot.production_w, snapshot.household_w, snapshot.battery_soc_percent) == (3200.0, None, None)
+    assert ["‘sensor.l’" in problem for problem in snapshot.problems] == [True, False]
+    assert "‘V’" in snapshot.problems[1]
+
+
+def test_the_time_is_that_of_the_oldest_part():
+    config = energy(entity_production="sensor.pv", entity_grid="sensor.g")
+    snapshot = HomeAssistantEnergyMonitor.read(
+        config, answers(sensor__pv=("0", "W", EARLIER), sensor__g=("100", "W", AT))
+    )
+    assert snapshot.observed_at == EARLIER
+
+
+def test_an_inverter_that_takes_power_at_night_produces_nothing():
+    config = energy(entity_production="sensor.pv")
+    assert HomeAssistantEnergyMonitor.read(config, answers(sensor__pv=("-4", "W"))).production_w == 0.0
+
+
+@pytest.mark.parametrize(
+    ("field", "state"), [("entity_consumption", ("-50", "W")), ("entity_battery_remaining_capacity", ("-1", "kWh"))]
+)
+def test_what_cannot_be_negative(field, state):
+    with pytest.raises(BadAnswer, match=r"sensor\.x"):
+        HomeAssistantEnergyMonitor.read(energy(**{field: "sensor.x"}), answers(sensor__x=state))
+
+
+def test_nothing_readable_is_an_error_not_an_empty_snapshot():
+    config = energy(entity_production="sensor.pv", entity_grid="sensor.g")
+    with pytest.raises(NotFound, match=r"sensor\.pv"):
+        HomeAssistantEnergyMonitor.read(config, EntityAnswers())
+    with pytest.raises(AdapterError, match="Choose at least one"):
+        HomeAssistantEnergyMonitor.read(energy(), EntityAnswers())
+
+
+@pytest.mark.parametrize("includes", [True, False])
+def test_whether_consumption_counts_the_miners_is_handed_on(includes):
+    config = energy(entity_consumption="sensor.l", consumption_includes_miners=includes)
+    snapshot = HomeAssistantEnergyMonitor.read(config, answers(sensor__l=("900", "W")))
+    assert (snapshot.household_w, snapshot.household_includes_miners) == (900.0, includes)
+
+
+# -- miners -----------------------------------------------------------------------------------
+
+METERED = HomeAssistantSwitch.Config(entity_switch="switch.p", entity_power="sensor.w")
+BARE = HomeAssistantSwitch.Config(entity_switch="switch.p")
+
+
+@pytest.mark.parametrize(
+    ("switch", "watts", "status", "problem"),
+    [
+        ("on", "3250", MinerStatus.HEATING, ""),
+        ("on", "50", MinerStatus.HEATING, ""),
+        ("on", "0", MinerStatus.STARTING, "is on, but ‘sensor.w’ shows 0 W"),
+        ("off", "0", MinerStatus.OFF, ""),
+        ("off", "4.9", MinerStatus.OFF, ""),
+        ("off", "20", MinerStatus.STOPPING, "is off, but ‘sensor.w’ shows 20 W"),
+        ("off", "3250", MinerStatus.HEATING, "is off, but ‘sensor.w’ shows 3250 W"),
+        ("unavailable", "3250", MinerStatus.UNREACHABLE, "cannot be switched. ‘sensor.w’ shows 3250 W"),
+        ("unavailable", "unavailable", MinerStatus.UNREACHABLE, "‘switch.p’ is unavailable"),
+        ("unknown", "0", MinerStatus.UNKNOWN, "does not know whether"),
+        ("open", "0", MinerStatus.UNKNOWN, "‘open’; on or off"),
+        ("on", "unavailable", MinerStatus.HEATING, "‘sensor.w’ is unavailable"),
+        ("off", "garbage", MinerStatus.OFF, "‘garbage’"),
+    ],
+)
+def test_switch_and_meter_together(switch, watts, status, problem):
+    snapshot = HomeAssistantSwitch.read(METERED, answers(switch__p=(switch, None), sensor__w=(watts, "W")))
+    assert snapshot.status is status
+    assert problem in snapshot.problem
+    assert bool(problem) == bool(snapshot.problem)
+    assert snapshot.power_is_measured == (snapshot.power_w is not None)
+
+
+@pytest.mark.parametrize(("switch", "status"), [("on", MinerStatus.HEATING), ("off", MinerStatus.OFF)])
+def test_without_a_meter_power_is_not_measured(switch, status):
+    snapshot = HomeAssistantSwitch.read(BARE, answers(switch__p=(switch, None, EARLIER)))
+    assert (snapshot.status, snapshot.power_w, snapshot.power_is_measured) == (status, None, False)
+    assert snapshot.observed_at == EARLIER
+
+
+def test_a_missing_switch_is_an_error_even_when_the_meter_answers():
+    with pytest.raises(NotFound, match=r"switch\.p"):
+        HomeAssistantSwitch.read(METERED, answers(sensor__w=("0", "W")))
+
+
+@pytest.mark.parametrize("domain", ["switch", "input_boolean", "light", "fan"])
+@pytest.mark.parametrize(("power_w", "turned"), [(3250, "turn_on"), (0, "turn_off")])
+def test_writes_the_service_of_its_domain(domain, power_w, turned):
+    calls = []
+
+    class Session:
+        def call_service(self, *args):
+            calls.append(args)
+
+    HomeAssistantSwitch.write(HomeAssistantSwitch.Config(entity_switch=f"{domain}.p"), Session(), power_w, 12.5)
+    assert calls == [(domain, turned, f"{domain}.p", 12.5)]
