@@ -22,6 +22,7 @@ from climate import services as climate
 from climate.models import TARGET_MAX_CELSIUS, TARGET_MIN_CELSIUS, ClimateZone, TargetOverride
 from miners import services as mining
 from miners.models import Miner
+from optimization.demo import create_demo_home, remove_demo_home
 from sites.models import Alarm, Site
 from sites.services import acknowledge_alarm
 
@@ -242,10 +243,8 @@ def acknowledge(request: HttpRequest, alarm_id: UUID) -> HttpResponse:
 @action
 def remove_demo(request: HttpRequest, site_id: UUID) -> HttpResponse:
     """The simulated home goes, with everything in it."""
-    from optimization.demo import remove_demo_home
-
     site = get_object_or_404(Site, pk=site_id, is_demo=True)
-    remove_demo_home(site)
+    remove_demo_home(site, by=_who(request))
     request.session[TOAST_KEY] = {"text": "The simulated home has been removed.", "is_error": False}
     return redirect("home")
 
@@ -253,8 +252,6 @@ def remove_demo(request: HttpRequest, site_id: UUID) -> HttpResponse:
 @action
 def look_around(request: HttpRequest) -> HttpResponse:
     """A simulated home to look around in."""
-    from optimization.demo import create_demo_home
-
     site = Site.objects.filter(is_demo=True).first() or create_demo_home()
     scope.choose(request, site.pk)
     return redirect("home")

@@ -287,7 +287,7 @@ def _miner_state(miner: MinerFacts) -> State:
     if not miner.is_active:
         return State("set aside", "away")
     if not miner.has_controller:
-        return State("nothing switches it", "wait")
+        return State("no switch", "wait")
     if not miner.live:
         return State("waiting", "wait")
     state = _MINER_STATES.get(miner.live.get("status"), State("not known", "wait"))

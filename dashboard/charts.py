@@ -31,6 +31,10 @@ def _append(result: list[list[Any]], at: datetime, values: Sequence[Any]) -> Non
         column.append(round(value, 2) if isinstance(value, float) else value)
 
 
+def _chart(names: Sequence[str], lists: list[list[Any]], begin: datetime, now: datetime) -> dict[str, Any]:
+    return {**dict(zip(names, lists, strict=True)), "from": int(begin.timestamp()), "to": int(now.timestamp())}
+
+
 def zone_chart(zone: ClimateZone, hours: int, now: datetime) -> dict[str, Any]:
     """°C, band low and high °C, heating W, and 1 where the sensor was not to be believed."""
     rows = (

@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from . import actions, sign_in, views
+from . import actions, setup, sign_in, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -25,9 +25,14 @@ urlpatterns = [
     path("sites/<uuid:site_id>/all-off/", actions.all_off, name="all-off"),
     path("sites/<uuid:site_id>/resume-all/", actions.resume_all, name="resume-all"),
     path("sites/<uuid:site_id>/remove-demo/", actions.remove_demo, name="remove-demo"),
-    path("setup/", views.home, name="setup"),
     path("look-around/", actions.look_around, name="look-around"),
     path("alarms/<uuid:alarm_id>/acknowledge/", actions.acknowledge, name="acknowledge"),
+    # the set-up wizard
+    path("setup/", setup.connect, name="setup"),
+    path("setup/rooms/", setup.rooms, name="setup-rooms"),
+    path("setup/miners/", setup.miners, name="setup-miners"),
+    path("setup/energy/", setup.energy, name="setup-energy"),
+    path("setup/finish/", setup.finish, name="setup-finish"),
     # signing in and out
     path("sign-in/", sign_in.SignIn.as_view(), name="sign-in"),
     path("sign-in/<str:token>/", sign_in.sign_in_link, name="sign-in-link"),

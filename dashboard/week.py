@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from climate.schedule import DAY_MINUTES, DAY_NAMES, Slot, spans
@@ -46,23 +46,34 @@ def week(slots: Sequence[Slot], default_celsius: float) -> tuple[Day, ...]:
     low, high = min(targets), max(targets)
     days = []
     for number, name in enumerate(DAY_NAMES):
-        midnight, cursor, stretches = number * DAY_MINUTES, 0, []
-
-        def add(begin: int, end: int, target: float, is_default: bool, stretches=stretches) -> None:
-            if end > begin:
-                stretches.append(
-                    Stretch(
-                        round(100 * begin / DAY_MINUTES, 2), round(100 * (end - begin) / DAY_MINUTES, 2),
-                        formats.degrees(target), f"{_clock(begin)}–{_clock(end)}", _warmth(target, low, high), is_default,
-                    )
-                )  # fmt: skip
-
-        for begin, end, target in claimed:
-            start, stop = max(begin - midnight, 0), min(end - midnight, DAY_MINUTES)
-            if start < stop:
-                add(cursor, start, default_celsius, True)
-                add(start, stop, target, False)
-                cursor = stop
-        add(cursor, DAY_MINUTES, default_celsius, True)
-        days.append(Day(name, tuple(stretches)))
+        pieces = _pieces(claimed, number * DAY_MINUTES, default_celsius)
+        days.append(Day(name, tuple(_stretch(piece, low, high) for piece in pieces)))
     return tuple(days)
+
+
+def _pieces(
+    claimed: Sequence[tuple[int, int, float]], midnight: int, default_celsius: float
+) -> Iterator[tuple[int, int, float, bool]]:
+    """(begin, end, target °C, is the default) of one day, in minutes since its midnight, without holes."""
+    cursor = 0
+    for begin, end, target in claimed:
+        start, stop = max(begin - midnight, 0), min(end - midnight, DAY_MINUTES)
+        if start < stop:
+            if cursor < start:
+                yield cursor, start, default_celsius, True
+            yield start, stop, target, False
+            cursor = stop
+    if cursor < DAY_MINUTES:
+        yield cursor, DAY_MINUTES, default_celsius, True
+
+
+def _stretch(piece: tuple[int, int, float, bool], low: float, high: float) -> Stretch:
+    begin, end, target, is_default = piece
+    return Stretch(
+        start=round(100 * begin / DAY_MINUTES, 2),
+        width=round(100 * (end - begin) / DAY_MINUTES, 2),
+        target=formats.degrees(target),
+        times=f"{_clock(begin)}–{_clock(end)}",
+        warmth=_warmth(target, low, high),
+        is_default=is_default,
+    )

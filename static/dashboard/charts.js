@@ -14,12 +14,15 @@
   const dash = (value, unit, digits) => (value == null ? "–" : `${value.toFixed(digits).replace("-", "−")}\u202f${unit}`);
   const watts = (w) => (w == null ? "–" : Math.abs(w) < 1000 ? dash(w, "W", 0) : dash(w / 1000, "kW", 1));
 
+  /* Names stand beside the lines where there is room, on them where there is not. */
+  const WIDE = 560, NAMES = 148;
+
   /* The frame every chart shares: time axis in the site's zone, 24 h, now at the right edge. */
   const frame = (box, data, height, extra) => {
     const time = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: box.dataset.zone });
     const grid = { stroke: colour("--line"), width: 1 };
     return {
-      width: box.clientWidth, height, padding: [12, 12, 0, 0],
+      width: box.clientWidth, height, padding: [12, box.clientWidth >= WIDE ? NAMES : 12, 0, 0],
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), box.dataset.zone),
       legend: { show: false },
       cursor: { drag: { x: false, y: false }, points: { size: 8 } },
@@ -55,7 +58,8 @@
     const pen = plot.ctx, ratio = devicePixelRatio, gap = 16 * ratio, placed = [];
     pen.save();
     pen.font = `600 ${13 * ratio}px system-ui, sans-serif`;
-    pen.textAlign = "right";
+    const beside = plot.width >= WIDE;
+    pen.textAlign = beside ? "left" : "right";
     extra.series.forEach((series, index) => {
       if (!series.label) return;
       const values = plot.data[index + 1];
@@ -63,7 +67,7 @@
       while (last >= 0 && values[last] == null) last--;
       if (last < 0) return;
       const scale = series.scale || "y";
-      placed.push({ text: series.label, colour: series.stroke(), y: plot.valToPos(values[last], scale, true) - 6 * ratio });
+      placed.push({ text: series.label, colour: series.stroke(), y: plot.valToPos(values[last], scale, true) + (beside ? 4 : -6) * ratio });
     });
     placed.sort((a, b) => a.y - b.y);
     const top = plot.bbox.top + gap;
@@ -72,7 +76,7 @@
     for (let index = placed.length - 1; index >= 0; index--) {
       placed[index].y = Math.min(placed[index].y, index === placed.length - 1 ? bottom : placed[index + 1].y - gap);
     }
-    const right = plot.bbox.left + plot.bbox.width - 8 * ratio;
+    const right = plot.bbox.left + plot.bbox.width + (beside ? 8 : -8) * ratio;
     pen.lineWidth = 4 * ratio;
     pen.lineJoin = "round";
     pen.strokeStyle = colour("--surface");
