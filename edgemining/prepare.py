@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from sites.services import create_sign_in_link
 
+from . import backup
 from .instance import CannotStart
 
 ADMINISTRATOR = "admin"
@@ -42,6 +43,8 @@ def migrate() -> int:
         )
     steps = len(executor.migration_plan(loader.graph.leaf_nodes()))
     if steps:
+        if loader.applied_migrations:
+            backup.make_before_migration()
         call_command("migrate", interactive=False, verbosity=0)
     return steps
 
