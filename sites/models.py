@@ -154,6 +154,8 @@ class Alarm(UUIDModel):
     ended_at = models.DateTimeField(null=True, blank=True)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.CharField(max_length=80, blank=True)
+    #: Told outside (Home Assistant): "" not yet, "shown", "cleared".
+    told = models.CharField(max_length=8, blank=True, editable=False)
 
     class Meta:
         ordering = ["-since"]

@@ -91,6 +91,18 @@ class HomeAssistantSession:
             raise Refused(f"Home Assistant refuses {service} for ‘{entity_id}’.")
         self._checked(answer, f"/api/services ({domain}.{service})")
 
+    def notify(self, notification_id: str, title: str, message: str, deadline: float) -> None:
+        """Show a persistent notification; the same id replaces it."""
+        self._notification("create", {"notification_id": notification_id, "title": title, "message": message}, deadline)
+
+    def clear_notification(self, notification_id: str, deadline: float) -> None:
+        """Take a persistent notification away; one that is gone already is fine."""
+        self._notification("dismiss", {"notification_id": notification_id}, deadline)
+
+    def _notification(self, service: str, data: dict[str, str], deadline: float) -> None:
+        path = f"/api/services/persistent_notification/{service}"
+        self._checked(self._http.request("POST", path, json=data, deadline=deadline), path)
+
     def entities(self, deadline: float, domains: Collection[str] = ()) -> list[EntityState]:
         """All entities of these domains (all domains when empty), by id: for suggestions and set-up."""
         return sorted(

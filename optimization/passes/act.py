@@ -92,6 +92,17 @@ def note_seen(rows: SiteRows, snapshots: dict[UUID, MinerSnapshot], acted: Acted
             acted.changed[pk] = desired
 
 
+def heard_again(rows: SiteRows, seen: Seen, acted: Acted) -> None:
+    """A device that was silent at the last look answers now: the pause its retries had reached is over."""
+    before = set(seen.memory.shell.get("silent") or ())
+    silent = {str(pk) for pk, snapshot in seen.snapshots.items() if not snapshot.status.is_known}
+    seen.memory.shell["silent"] = sorted(silent)
+    for pk, desired in rows.desired.items():
+        if str(pk) in before - silent and desired.next_attempt_at is not None:
+            desired.next_attempt_at = None
+            acted.changed[pk] = desired
+
+
 def due_writes(rows: SiteRows, commands: Sequence[Command], seen: Seen, now: datetime) -> list[Command]:
     """The commands to write now, offs first."""
     due = []
@@ -125,6 +136,7 @@ def write_all(
     lanes: dict[UUID, list[_Write]] = defaultdict(list)
     places: dict[UUID, tuple[SiteRows, Seen, Acted]] = {}
     for rows, seen, acted, commands, lease in work:
+        heard_again(rows, seen, acted)
         for command in due_writes(rows, commands, seen, now):
             miner = rows.miners[UUID(command.miner_id)]
             lanes[miner.controller.connection_id or miner.controller_id].append(_Write(miner, command, lease))

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from uuid import UUID
 
+from django.db.models import Q
+
 from climate.models import ClimateZone, TargetOverride
 from climate.schedule import Override
 from energy.models import EnergySource
@@ -38,6 +40,8 @@ class SiteRows:
     rules: dict[UUID, list[Rule]] = field(default_factory=dict)
     connections: dict[UUID, HomeAssistant | SimulatedHouse] = field(default_factory=dict)
     alarms: list[Alarm] = field(default_factory=list)
+    #: Ended alarms that still stand in Home Assistant.
+    untold: list[Alarm] = field(default_factory=list)
 
 
 def load(site_ids: Sequence[UUID]) -> list[SiteRows]:
@@ -55,8 +59,9 @@ def load(site_ids: Sequence[UUID]) -> list[SiteRows]:
     for model in (HomeAssistant, SimulatedHouse):
         for row in model.objects.filter(site__in=ids):
             found[row.site_id].connections[row.pk] = row
-    for alarm in Alarm.objects.filter(site__in=ids, ended_at__isnull=True):
-        found[alarm.site_id].alarms.append(alarm)
+    for alarm in Alarm.objects.filter(Q(ended_at__isnull=True) | Q(told="shown"), site__in=ids):
+        rows = found[alarm.site_id]
+        (rows.alarms if alarm.ended_at is None else rows.untold).append(alarm)
     _load_memory(found, ids)
     return [found[pk] for pk in site_ids if pk in found]
 

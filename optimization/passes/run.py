@@ -23,6 +23,7 @@ from .load import SiteRows, load
 from .observe import Observation, observe
 from .publish import publish
 from .situate import Seen, situate
+from .tell import tell
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +102,7 @@ def _pass(leases: dict[UUID, Lease], clock: Clock, stopping: frozenset[UUID], re
         publish(one.rows, one.seen, observation, one.commands, (clock.monotonic() - began) * 1000, now)
         last_resort.hand_over(one.rows, one.seen, observation)
         report.completed.append(one.rows.site.pk)
+    tell([one.rows for one in work], observation)
 
 
 def _decide(

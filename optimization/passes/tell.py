@@ -1,0 +1,69 @@
+"""Telling alarms outside: each once as a persistent notification in Home Assistant, cleared on recovery.
+
+What could not be told is told by a later pass; nothing here delays or fails control.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from integrations.ask import call_all
+from integrations.connections.home_assistant import HomeAssistantSession
+from sites.alarms import KINDS
+from sites.models import Alarm, Severity
+
+from .load import SiteRows
+from .observe import Observation
+
+TELL_SECONDS = 3.0
+#: A flood of alarms is told over several passes.
+_MOST = 10
+
+
+def tell(chunk: Iterable[SiteRows], observation: Observation) -> None:
+    """Show new alarms, clear ended ones, through the first Home Assistant of each site that answered."""
+    calls, marks = {}, {}
+    for rows in chunk:
+        session = _session(rows, observation)
+        if session is None:
+            continue
+        for alarm in [one for one in rows.alarms if not one.told and one.severity == Severity.ALARM][:_MOST]:
+            if alarm.ended_at is None:
+                calls[("tell", alarm.pk)] = _show(session, alarm)
+                marks[("tell", alarm.pk)] = (alarm, "shown")
+        for alarm in rows.untold[:_MOST]:
+            calls[("tell", alarm.pk)] = _clear(session, alarm)
+            marks[("tell", alarm.pk)] = (alarm, "cleared")
+    if not calls:
+        return
+    done: dict[str, list[UUID]] = {"shown": [], "cleared": []}
+    for key, outcome in call_all(calls, TELL_SECONDS).items():
+        if outcome.error is None:
+            alarm, mark = marks[key]
+            done[mark].append(alarm.pk)
+    for mark, ids in done.items():
+        if ids:
+            Alarm.objects.filter(pk__in=ids).update(told=mark)
+
+
+def _session(rows: SiteRows, observation: Observation) -> HomeAssistantSession | None:
+    for pk in rows.connections:
+        session = observation.sessions.get(pk)
+        if isinstance(session, HomeAssistantSession) and pk not in observation.connection_errors:
+            return session
+    return None
+
+
+def _show(session: HomeAssistantSession, alarm: Alarm):
+    title = f"Edge Mining: {KINDS[alarm.kind].title if alarm.kind in KINDS else 'alarm'}"
+    message = f"{alarm.text} {alarm.did} {alarm.remedy}".strip()
+    return lambda deadline: session.notify(_id(alarm), title, message, deadline)
+
+
+def _clear(session: HomeAssistantSession, alarm: Alarm):
+    return lambda deadline: session.clear_notification(_id(alarm), deadline)
+
+
+def _id(alarm: Alarm) -> str:
+    return f"edgemining_{alarm.pk.hex}"
