@@ -1,0 +1,232 @@
+"""What breaks at Home Assistant while a room is heated: what the program does, and what a person reads."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from miners.models import DesiredState
+from optimization.models import Decision
+from optimization.passes.run import run_sites
+from sites import live
+from sites.models import ActivityLog
+from tests import factories
+from tests.servers.homeassistant_config import MINER_PLUG_W
+from tests.servers.process import wait_until
+
+from .home import PERIOD_S, SUNNY, UPPER, Home, become, seconds_of, show
+
+pytestmark = [pytest.mark.homeassistant, pytest.mark.django_db]
+
+#: The longest a pass may take when everything it talks to hangs: reading, writing, reading back.
+PASS_LIMIT_S = 5 + 4 + 4 + 1
+
+
+@pytest.mark.parametrize("mode", ["unavailable", "unknown"])
+def test_a_silent_sensor_stops_the_heat_after_two_minutes_and_says_so(house, ha, page, mode):
+    house.heat()
+    ha.mode("living_room_temperature", mode)
+    become(ha, "sensor.living_room_temperature", mode)
+    for _ in range(12):  # up to 110 s after the first pass that missed it
+        house.periods(1)
+        assert house.is_on()
+    house.periods(1)
+    become(ha, "switch.miner_plug", "off")
+    assert house.zone_live["sensor"] == "lost"
+    assert house.miner_live["guard"] == "sensor_lost"
+    assert "Living room sensor" in house.miner_live["reason"]
+    stop = Decision.objects.get(miner=house.miner, action="stop")
+    assert stop.reason == house.miner_live["reason"]
+    assert "sensor_lost" in house.alarms()
+    text = page()
+    assert house.miner_live["reason"] in text
+    assert "sensor lost" in text
+
+    ha.mode("living_room_temperature", "ok")
+    become(ha, "sensor.living_room_temperature", "19.0")
+    house.periods(2)
+    assert house.is_on()
+    assert house.alarms() == {}
+
+
+def test_a_sensor_that_is_gone_is_named_with_the_nearest_there_is(make_home, page):
+    house = make_home(climate={"entity_temperature": "sensor.livingroom_temperature"})
+    house.periods(1)
+    assert "‘sensor.livingroom_temperature’ is not known" in house.zone_live["problem"]
+    assert "sensor.living_room_temperature" in house.zone_live["problem"]
+    assert "Nearest: sensor.living_room_temperature" in page()
+
+
+def test_home_assistant_killed_while_heating(house, ha, page):
+    house.heat()
+    ha.kill()
+    for _ in range(13):
+        house.periods(1)
+    assert house.miner_live["status"] == "unreachable"
+    assert house.miner_live["desired_w"] == 0
+    assert not house.miner_live["confirmed"]
+    assert not house.connection_live["ok"]
+    assert {"cannot_switch_off", "sensor_lost", "connection_lost"} <= set(house.alarms())
+    told = house.alarms()["cannot_switch_off"]
+    assert "was on when last seen" in told
+    for path in ("/", reverse("miners")):
+        text = page(path)
+        assert "it was on when last seen" in text
+        assert "switch the plug or the breaker off by hand" in text
+    house.periods(5)  # nothing crashes, and nobody is told twice
+    assert ActivityLog.objects.filter(site=house.site, text__contains="Cannot switch off").count() == 1
+
+    # It comes back with the plug still on, in a room that has become warm: off comes first.
+    ha.boot()
+    ha.switch("switch.miner_plug", True)
+    show(ha, living_room_temperature=UPPER + 0.3)
+    before = len(house.commands())
+    house.look(after=1)  # whatever pause the repeats had reached
+    become(ha, "switch.miner_plug", "off")
+    assert house.commands()[before:] == [0]
+    house.periods(1)
+    assert house.alarms() == {}
+    assert house.miner_live["confirmed"]
+    assert "it was on when last seen" not in page()
+
+
+def test_control_resumes_by_itself_while_home_assistant_comes_up(house, ha):
+    house.heat()
+    ha.kill()
+    house.periods(1)
+    ha.boot(wait=False)
+    seen: list[str] = []
+
+    def heated_again() -> bool:
+        house.look(after=1)  # never raises: refused, 404, missing entities, unknown values
+        seen.append(house.connection_live["code"] or house.zone_live["problem"])
+        return house.zone_live["temperature_celsius"] is not None
+
+    wait_until(heated_again, 60, "the room is read again")
+    assert "unreachable" in seen
+    ha.wait_until_up()
+    # Its plug went off with it. Nobody commanded that, so it is taken for somebody's wish.
+    show(ha, living_room_temperature=19.0)
+    house.periods(1)
+    assert house.miner_live["status"] in ("off", "heating")
+    assert house.connection_live["ok"]
+    assert house.alarms() == {}
+
+
+def test_a_hung_home_assistant_holds_up_nobody(house, ha):
+    house.heat()
+    other = factories.site(control_period_seconds=PERIOD_S)
+    sensor = factories.climate_monitor(other, config={"temperature_celsius": 18.0})
+    room = factories.zone(other, monitor=sensor)
+    plug = factories.controller(other, config={"device": "beside a hung home"})
+    heater = factories.miner(other, zones=[room], controller=plug, min_off_seconds=0)
+    factories.unit(other, miners=[heater], policy=house.unit.policy)
+
+    def both() -> None:
+        assert set(run_sites([house.site.pk, other.pk], clock=house.clock).completed) == {house.site.pk, other.pk}
+
+    ha.freeze()
+    assert seconds_of(both) < PASS_LIMIT_S
+    assert live.read(other.pk)["miners"][str(heater.pk)]["status"] == "heating"
+    assert house.connection_live["code"] == "deadline"
+    house.clock.skip(130)
+    assert seconds_of(both) < PASS_LIMIT_S  # now it also tries to switch off
+    assert "cannot_switch_off" in house.alarms()
+    assert live.read(other.pk)["miners"][str(heater.pk)]["status"] == "heating"
+    ha.thaw()
+    ha.wait_until_up()
+    house.periods(2)
+    assert house.connection_live["ok"]
+    assert "cannot_switch_off" not in house.alarms()
+
+
+def test_a_wrong_token_is_said_clearly_in_the_admin_and_on_the_page(house, ha, page, client):
+    house.connection.token = "not-the-token"
+    house.connection.save()
+    house.periods(1)
+    assert house.connection_live["code"] == "unauthorized"
+    assert "refuses the token" in house.alarms()["connection_lost"]
+    text = page()
+    assert "Home Assistant refuses the token. Create a new long-lived access token" in text
+    assert "not-the-token" not in text
+
+    form = {"site": str(house.site.pk), "name": "Home Assistant", "url": ha.url, "token": "another-wrong-one"}
+    address = reverse("admin:integrations_homeassistant_probe_stored", args=[house.connection.pk])
+    answer = client.post(address, form).json()
+    assert not answer["ok"]
+    assert "refuses the token" in answer["sentence"]
+    assert "another-wrong-one" not in str(answer)
+    answer = client.post(address, {**form, "token": ha.token}).json()
+    assert answer["ok"], answer
+    assert "2024.3" in answer["sentence"]
+
+    house.connection.token = ha.token
+    house.connection.save()
+    house.periods(1)
+    assert house.connection_live["ok"]
+    assert house.alarms() == {}
+
+
+def test_a_token_without_rights_for_templates_controls_all_the_same(house, ha):
+    house.connection.token = ha.guest_token
+    house.connection.save()
+    house.heat()
+    show(ha, living_room_temperature=UPPER)
+    house.periods(1)
+    become(ha, "switch.miner_plug", "off")
+
+
+def test_a_plug_out_of_reach_while_on_is_an_alarm_until_it_is_seen_off(house, ha, page):
+    house.heat()
+    ha.switch("input_boolean.miner_plug_available", False)
+    become(ha, "switch.miner_plug", "unavailable")
+    show(ha, living_room_temperature=UPPER)
+    house.periods(1)
+    assert "cannot_switch_off" in house.alarms()
+    assert house.miner_live["status"] == "unreachable"
+    assert "it was on when last seen" in page()
+    assert house.commands()[-1] == 0  # Home Assistant took it, though the plug cannot have heard
+    house.periods(3)
+    assert "cannot_switch_off" in house.alarms()
+
+    ha.switch("input_boolean.miner_plug_available", True)
+    become(ha, "switch.miner_plug", "on")
+    house.look(after=1)  # the very next pass, whatever pause the repeats had reached
+    become(ha, "switch.miner_plug", "off")
+    house.periods(1)
+    assert house.alarms() == {}
+    assert DesiredState.objects.get(miner=house.miner).seen_on is False
+
+
+def test_a_plug_that_lies_about_being_off_is_found_by_its_meter(make_home, ha, page):
+    # A meter that the plug of this Home Assistant does not reset: here another sensor plays it.
+    house = make_home(plug={"entity_power": "sensor.pv_power"})
+    show(ha, living_room_temperature=19.0, pv_power=0)
+    house.periods(2)
+    assert house.is_on()
+    show(ha, living_room_temperature=UPPER, pv_power=MINER_PLUG_W)
+    house.periods(5)  # the relay sticks: the switch says off, the meter goes on
+    assert not house.is_on()
+    alarm = house.alarms()["off_not_confirmed"]
+    assert "still on and takes 3250 W" in alarm
+    assert alarm in page()
+    assert house.zone_live["heating"]
+    assert not house.miner_live["confirmed"]
+    assert house.commands().count(0) >= 3  # it goes on trying
+    show(ha, pv_power=0)
+    house.periods(1)
+    assert house.alarms() == {}
+    assert house.miner_live["confirmed"]
+
+
+def test_two_homes_on_one_home_assistant_do_not_disturb_each_other(make_home, ha):
+    first, second = make_home(), make_home(plug={"entity_switch": "input_boolean.heater_relay", "entity_power": ""})
+    show(ha, living_room_temperature=19.0, **SUNNY)
+    second.connection.url = "http://127.0.0.1:1"
+    second.connection.save()
+    report = run_sites([first.site.pk, second.site.pk], clock=first.clock)
+    assert set(report.completed) == {first.site.pk, second.site.pk}
+    assert first.is_on()
+    assert isinstance(second, Home)
+    assert second.connection_live["code"] == "unreachable"
+    assert ha.state("input_boolean.heater_relay")["state"] == "off"
