@@ -90,8 +90,8 @@ def _problem(reading: ClimateReading, memory: dict[str, Any], stale_after: timed
         return "reports from the future; a clock is wrong"
     if observed is not None and now - observed > stale_after:
         return f"has been silent for {_minutes(now - observed)}"
-    last, last_at = memory.get("last"), _time(memory.get("last_at"))
-    if isinstance(last, int | float) and last_at is not None:
+    last, last_at = _last(memory), _time(memory.get("last_at"))
+    if last is not None and last_at is not None:
         elapsed = now - last_at
         if timedelta(0) <= elapsed < JUMP_WITHIN and abs(seen - last) > JUMP_K:
             return f"jumped from {last:.1f} to {seen:.1f} °C"
@@ -101,11 +101,17 @@ def _problem(reading: ClimateReading, memory: dict[str, Any], stale_after: timed
 def _plausible(reading: ClimateReading | None, memory: dict[str, Any]) -> float | None:
     """The highest the room may be, believed or not: what it says now if any room could have it, else the last good."""
     low, high = PLAUSIBLE_CELSIUS
-    last = memory.get("last")
-    candidates = [last] if isinstance(last, int | float) else []
+    last = _last(memory)
+    candidates = [last] if last is not None else []
     if reading is not None and low <= reading.temperature_celsius <= high:
         candidates.append(reading.temperature_celsius)
     return max(candidates, default=None)
+
+
+def _last(memory: dict[str, Any]) -> float | None:
+    """The last believed °C; what no room has was never believed, so the memory is damaged."""
+    last, (low, high) = memory.get("last"), PLAUSIBLE_CELSIUS
+    return last if isinstance(last, int | float) and low <= last <= high else None
 
 
 def _minutes(span: timedelta) -> str:
