@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from climate.state import ZoneState
-from optimization.rules import Verdict
 
 from .situation import MinerSituation
 
@@ -25,14 +23,11 @@ def _zone(miner: MinerSituation) -> ZoneState | None:
     return min(known, key=lambda zone: zone.temperature_celsius - zone.target.effective_celsius, default=None)
 
 
-def rule_applies(miner: MinerSituation, action: str, rule_name: str, explanation: dict[str, Any]) -> str:
-    """Why a start or a stop rule applies now."""
+def rule_applies(miner: MinerSituation, action: str, why: str) -> str:
+    """Why a start or a stop rule applies now; `why` is the rule's own fact, as `rules.sentence` says it."""
     zone = _zone(miner)
-    why = explanation.get("sentence") or f"the rule ‘{rule_name}’ holds"
-    lead = f"{zone.name} is {_where(zone)}" if zone is not None else ""
-    verb = "runs" if action == "start" else "is off"
-    text = f"{lead}: {why}, so {miner.name} {verb}." if lead else f"{why}, so {miner.name} {verb}."
-    return text[0].upper() + text[1:]
+    text = why if zone is None or zone.name in why else f"{zone.name}: {why}"
+    return f"{text[0].upper()}{text[1:]}, so {miner.name} {'runs' if action == 'start' else 'is off'}."
 
 
 def keeps_heating(miner: MinerSituation) -> str:
@@ -46,12 +41,18 @@ def keeps_heating(miner: MinerSituation) -> str:
     )
 
 
-def stays_off(miner: MinerSituation) -> str:
+def is_cold(miner: MinerSituation) -> bool:
+    """A zone of it is below its band."""
+    return any(zone.below_target for zone in miner.zones)
+
+
+def stays_off(miner: MinerSituation, lacking: str) -> str:
+    """`lacking`: what a start rule misses, as `rules.sentence` says it; empty when nobody asks for heat."""
     zone = _zone(miner)
     if zone is None:
         return f"No start rule applies, so {miner.name} stays off."
     if zone.below_target:
-        return f"{zone.name} is {_where(zone)}, but no start rule applies, so {miner.name} stays off."
+        return f"{zone.name} is {_where(zone)}, but {lacking or 'no start rule applies'}, so {miner.name} stays off."
     if zone.above_target:
         return f"{zone.name} is {_where(zone)}, so {miner.name} stays off."
     return f"{zone.name} is {_where(zone)}; heating starts below {zone.lower_bound:.1f} °C."
@@ -63,19 +64,15 @@ def blocked(miner: MinerSituation, stop_rule: str) -> str:
     return f"{lead} stop rule ‘{stop_rule}’ holds, so {miner.name} stays off."
 
 
-def _missing(verdict: Verdict) -> str:
-    return f"a value that the rule ‘{verdict.unknown_rules[0]}’ needs is unknown"
+def not_started_unknown(miner: MinerSituation, lacking: str) -> str:
+    """`lacking`: what is unknown, as `rules.sentence` says it."""
+    return f"{miner.name} stays off: {lacking}."
 
 
-def not_started_unknown(miner: MinerSituation, verdict: Verdict) -> str:
-    return f"{miner.name} stays off: {_missing(verdict)}."
+def held_unknown(miner: MinerSituation, lacking: str, hold: timedelta) -> str:
+    return f"{miner.name} keeps running for at most {hold // timedelta(minutes=1)} min: {lacking}."
 
 
-def held_unknown(miner: MinerSituation, verdict: Verdict, since: datetime, hold: timedelta) -> str:
-    minutes = hold // timedelta(minutes=1)
-    return f"{miner.name} keeps running for at most {minutes} min: {_missing(verdict)}."
-
-
-def unknown_too_long(verdict: Verdict, since: datetime, now: datetime) -> str:
+def unknown_too_long(lacking: str, since: datetime, now: datetime) -> str:
     minutes = (now - since) // timedelta(minutes=1)
-    return f"Off: for {minutes} min {_missing(verdict)}. Heating resumes by itself when it is known again."
+    return f"Off: for {minutes} min {lacking}. Heating resumes by itself when it is known again."

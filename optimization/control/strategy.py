@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from climate.state import SensorHealth
-from optimization.rules import Verdict, explain
+from optimization.rules import Verdict, explain, sentence
 
 from . import sentences
 from .memory import Memory, parse_time
@@ -80,35 +80,51 @@ class PolicyStrategy:
         unknown_since: str | None,
         now: datetime,
     ) -> Intent:
-        rule = verdict.rule
+        rule, epoch = verdict.rule, now.timestamp()
         if verdict.action in ("start", "stop") and rule is not None:
-            explanation = explain(rule, miner.contexts, holds, now.timestamp())
+            explanation = explain(rule, miner.contexts, holds, epoch)
             return Intent(
                 miner.nominal_power_w if verdict.action == "start" else 0,
                 "policy",
                 f"rule_{verdict.action}",
-                sentences.rule_applies(miner, verdict.action, rule.name, explanation),
+                sentences.rule_applies(miner, verdict.action, sentence(explanation)),
                 rule.rule_id,
                 rule.name,
                 explanation,
             )
-        if miner.is_wanted_on:
-            since = parse_time(unknown_since)
-            if verdict.unknown_rules and since is not None:
-                if now - since >= UNKNOWN_HOLD:
-                    return Intent(0, "policy", "input_unknown", sentences.unknown_too_long(verdict, since, now))
-                return Intent(
-                    miner.desired_w,
-                    "policy",
-                    "hold_unknown",
-                    sentences.held_unknown(miner, verdict, since, UNKNOWN_HOLD),
-                )
-            return Intent(miner.desired_w, "policy", "hold_on", sentences.keeps_heating(miner))
         if verdict.unknown_rules:
-            return Intent(0, "policy", "start_unknown", sentences.not_started_unknown(miner, verdict))
+            unknown = next(one for one in unit.policy.rules if one.name == verdict.unknown_rules[0])
+            explanation = explain(unknown, miner.contexts, holds, epoch)
+            return self._unknown_intent(miner, sentence(explanation), explanation, parse_time(unknown_since), now)
+        if miner.is_wanted_on:
+            return Intent(miner.desired_w, "policy", "hold_on", sentences.keeps_heating(miner))
         if verdict.action == "blocked" and rule is not None:
             return Intent(0, "policy", "blocked", sentences.blocked(miner, rule.name), rule.rule_id, rule.name)
-        return Intent(0, "policy", "stays_off", sentences.stays_off(miner))
+        return self._stays_off(unit, miner, holds, epoch)
+
+    @staticmethod
+    def _stays_off(unit: UnitSituation, miner: MinerSituation, holds: dict[str, float], epoch: float) -> Intent:
+        """Nothing starts it; where the room is cold, the first start rule that applies here says what is lacking."""
+        explanation = {}
+        if sentences.is_cold(miner):
+            told = (explain(rule, miner.contexts, holds, epoch) for rule in unit.policy.start_rules)
+            explanation = next((one for one in told if one["truth"] != "absent"), {})
+        lacking = sentence(explanation) if explanation else ""
+        return Intent(0, "policy", "stays_off", sentences.stays_off(miner, lacking), explanation=explanation)
+
+    @staticmethod
+    def _unknown_intent(
+        miner: MinerSituation, lacking: str, explanation: dict, since: datetime | None, now: datetime
+    ) -> Intent:
+        """A needed input is unknown: an off miner stays off, a running one is held for a while."""
+        if not miner.is_wanted_on:
+            reason = sentences.not_started_unknown(miner, lacking)
+            return Intent(0, "policy", "start_unknown", reason, explanation=explanation)
+        if since is not None and now - since >= UNKNOWN_HOLD:
+            reason = sentences.unknown_too_long(lacking, since, now)
+            return Intent(0, "policy", "input_unknown", reason, explanation=explanation)
+        reason = sentences.held_unknown(miner, lacking, UNKNOWN_HOLD)
+        return Intent(miner.desired_w, "policy", "hold_unknown", reason, explanation=explanation)
 
 
 def frost_intent(miner: MinerSituation) -> Intent | None:
