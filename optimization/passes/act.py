@@ -26,7 +26,7 @@ from sites.lease import Lease
 
 from .load import SiteRows
 from .observe import Observation, read_rows
-from .situate import Seen
+from .situate import Seen, was_silent
 
 log = logging.getLogger(__name__)
 
@@ -94,11 +94,9 @@ def note_seen(rows: SiteRows, snapshots: dict[UUID, MinerSnapshot], acted: Acted
 
 def heard_again(rows: SiteRows, seen: Seen, acted: Acted) -> None:
     """A device that was silent at the last look answers now: the pause its retries had reached is over."""
-    before = set(seen.memory.shell.get("silent") or ())
-    silent = {str(pk) for pk, snapshot in seen.snapshots.items() if not snapshot.status.is_known}
-    seen.memory.shell["silent"] = sorted(silent)
     for pk, desired in rows.desired.items():
-        if str(pk) in before - silent and desired.next_attempt_at is not None:
+        known = pk in seen.snapshots and seen.snapshots[pk].status.is_known
+        if known and was_silent(rows.memory, pk) and desired.next_attempt_at is not None:
             desired.next_attempt_at = None
             acted.changed[pk] = desired
 

@@ -79,6 +79,8 @@ def collect(
     for miner in seen.outside_off:
         batch.requests.append(ManualRequest(miner=miner, power_w=0, until=now + OUTSIDE_OFF_HOLD, origin="outside"))
         acted.activity.append((Severity.WARNING, f"{miner.name} was switched off at the device; it stays off for 2 h."))
+    for miner in seen.came_back_off:
+        acted.activity.append((Severity.WARNING, f"{miner.name} came back switched off after it had not answered."))
     _alarms(batch, rows, findings, acted, now)
     batch.activity += [
         ActivityLog(site=site, at=now, severity=severity, text=text[:500]) for severity, text in acted.activity

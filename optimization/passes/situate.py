@@ -14,7 +14,7 @@ from climate.state import ClimateReading, ZoneState
 from energy import balance
 from energy.models import EnergySource
 from energy.state import EnergySnapshot, EnergyState
-from miners.models import Miner
+from miners.models import DesiredState, Miner
 from miners.reality import reality_problem
 from miners.state import MinerSnapshot, MinerStatus
 from optimization import sun
@@ -40,7 +40,19 @@ class Seen:
     memory: Memory
     #: Miners found switched off from outside in this pass.
     outside_off: list[Miner]
+    #: Miners we had on that were silent and now show off: nobody's wish, but no longer on.
+    came_back_off: list[Miner]
     policy_problems: dict[UUID, str]
+
+
+def was_silent(memory: Memory, miner_id: UUID) -> bool:
+    """At the last look the device did not say whether it was on."""
+    return str(miner_id) in (memory.shell.get("silent") or ())
+
+
+def note_silent(memory: Memory, snapshots: dict[UUID, MinerSnapshot]) -> None:
+    """Remember which devices do not say whether they are on, for the next pass."""
+    memory.shell["silent"] = sorted(str(pk) for pk, snapshot in snapshots.items() if not snapshot.status.is_known)
 
 
 def situate(
@@ -50,6 +62,9 @@ def situate(
     memory = replace(rows.memory, sensors={}, shell=dict(rows.memory.shell))
     zones = _zones(rows, observation, memory, now)
     snapshots = {pk: _snapshot(miner, observation) for pk, miner in rows.miners.items()}
+    came_back_off = [miner for pk, miner in rows.miners.items() if _came_back_off(rows, miner, snapshots[pk])]
+    for miner in came_back_off:
+        _take_as_off(rows.desired[miner.pk], now)
     outside_off = [miner for pk, miner in rows.miners.items() if _switched_off_outside(rows, miner, snapshots[pk])]
     miners = {
         pk: _miner(rows, miner, snapshots[pk], zones, miner in outside_off, pk in stopping, now)
@@ -85,6 +100,7 @@ def situate(
                 tuple(_with_contexts(miners[pk], rows.miners[pk], values) for pk in members),
             )
         )
+    note_silent(memory, snapshots)
     loose = tuple(miner for pk, miner in miners.items() if pk not in in_unit)
     situation = SiteSituation(
         now,
@@ -94,7 +110,7 @@ def situate(
         bool(memory.shell.get("clock_stepped")),
         not rows.site.is_active,
     )
-    return Seen(situation, zones, energy, snapshots, memory, outside_off, problems)
+    return Seen(situation, zones, energy, snapshots, memory, outside_off, came_back_off, problems)
 
 
 def _zones(rows: SiteRows, observation: Observation, memory: Memory, now: datetime) -> dict[UUID, ZoneState]:
@@ -162,11 +178,27 @@ def _snapshot(miner: Miner, observation: Observation) -> MinerSnapshot:
     return MinerSnapshot(MinerStatus.UNREACHABLE, problem=f"{miner.name}: {problem}.")
 
 
-def _switched_off_outside(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot) -> bool:
+def _was_on_and_is_off(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot) -> bool:
     desired = rows.desired.get(miner.pk)
     if desired is None or snapshot.status is not MinerStatus.OFF:
         return False
     return desired.power_w > 0 and desired.confirmed_at is not None
+
+
+def _switched_off_outside(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot) -> bool:
+    """We looked at it all the time and it went off: somebody's hand."""
+    return _was_on_and_is_off(rows, miner, snapshot) and not was_silent(rows.memory, miner.pk)
+
+
+def _came_back_off(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot) -> bool:
+    """It went off while it did not answer: a power cut or a restart, rather than a wish."""
+    return _was_on_and_is_off(rows, miner, snapshot) and was_silent(rows.memory, miner.pk)
+
+
+def _take_as_off(desired: DesiredState, now: datetime) -> None:
+    """From here on it is an off miner like any other: a start needs a reason and its minimum off time."""
+    desired.power_w, desired.changed_at, desired.confirmed_at = 0, now, now
+    desired.switched_off_at, desired.attempts, desired.next_attempt_at = now, 0, None
 
 
 def _miner(

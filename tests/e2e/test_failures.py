@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from miners.models import DesiredState
+from miners.models import DesiredState, ManualRequest
 from optimization.models import Decision
 from optimization.passes.run import run_sites
 from sites import live
@@ -95,22 +95,48 @@ def test_control_resumes_by_itself_while_home_assistant_comes_up(house, ha):
     ha.kill()
     house.periods(1)
     ha.boot(wait=False)
-    seen: list[str] = []
+    seen: set[str] = set()
 
-    def heated_again() -> bool:
+    def is_read_again() -> bool:
         house.look(after=1)  # never raises: refused, 404, missing entities, unknown values
-        seen.append(house.connection_live["code"] or house.zone_live["problem"])
+        seen.add(house.connection_live["code"])
         return house.zone_live["temperature_celsius"] is not None
 
-    wait_until(heated_again, 60, "the room is read again")
+    wait_until(is_read_again, 60, "the room is read again")
     assert "unreachable" in seen
     ha.wait_until_up()
-    # Its plug went off with it. Nobody commanded that, so it is taken for somebody's wish.
     show(ha, living_room_temperature=19.0)
+    # The plug came back off. Nobody switched it: the cold room is heated again at once.
+    wait_until(lambda: house.look(after=1) and house.is_on(), 5, "heated again")
     house.periods(1)
-    assert house.miner_live["status"] in ("off", "heating")
+    assert house.miner_live["confirmed"]
     assert house.connection_live["ok"]
     assert house.alarms() == {}
+    assert not ManualRequest.objects.filter(miner=house.miner).exists()
+
+
+def test_a_plug_that_comes_back_off_needs_a_reason_to_start(house, ha):
+    house.heat()
+    ha.switch("input_boolean.miner_plug_available", False)
+    become(ha, "switch.miner_plug", "unavailable")
+    house.periods(1)
+    ha.switch("input_boolean.miner_plug", False)
+    show(ha, living_room_temperature=21.0, miner_power=0)  # between the bounds: warm enough not to start
+    ha.switch("input_boolean.miner_plug_available", True)
+    become(ha, "switch.miner_plug", "off")
+    house.periods(3)
+    assert not house.is_on()
+    assert house.miner_live["desired_w"] == 0
+    assert house.commands() == [MINER_PLUG_W]
+    assert ActivityLog.objects.filter(site=house.site, text__contains="came back switched off").count() == 1
+    show(ha, living_room_temperature=19.5)
+    house.miner.min_off_seconds = 600
+    house.miner.save()
+    house.periods(1)
+    assert house.miner_live["guard"] == "min_off"  # counted from when it was found off
+    house.clock.skip(600)
+    house.periods(1)
+    become(ha, "switch.miner_plug", "on")
 
 
 def test_a_hung_home_assistant_holds_up_nobody(house, ha):
