@@ -80,7 +80,7 @@ def test_a_slot_that_overlaps_another_row_is_refused_in_forms_too(zone):
 def test_a_high_limit_under_the_schedule_is_refused(zone):
     services.replace_schedule(zone, [DAY])
     zone.high_limit_celsius = 22.4
-    with pytest.raises(ValidationError, match="22.4 °C is too low: the highest target plus hysteresis is 21.5 °C"):
+    with pytest.raises(ValidationError, match=r"22\.4 °C is too low: the highest target plus hysteresis is 21\.5 °C"):
         zone.full_clean()
     zone.high_limit_celsius = 22.5
     zone.full_clean()
