@@ -33,6 +33,16 @@ class Failure(StrEnum):
     WRONG_UNIT = "wrong_unit"
 
 
+class WriteFailure(StrEnum):
+    """How a dummy controller can be told to fail when it is commanded."""
+
+    NONE = "none"
+    UNREACHABLE = "unreachable"
+    HANG = "hang"
+    REFUSED = "refused"
+    IGNORE = "ignore"  # says yes and does nothing
+
+
 def _hang(deadline: float) -> AdapterError:
     threading.Event().wait(max(0.0, deadline - time.monotonic()))
     return DeadlineExceeded("The dummy did not answer in time, as it was told.")
@@ -46,7 +56,8 @@ def _unreadable(text: str, unit: str = "°C") -> AdapterError:
     raise ValueError(f"{text!r} {unit} is readable")
 
 
-_ERRORS: dict[Failure, Callable[[float], AdapterError]] = {
+#: By the word: both enumerations are text, and share most words.
+_ERRORS: dict[str, Callable[[float], AdapterError]] = {
     Failure.UNAVAILABLE: lambda deadline: Unreachable("The dummy is unavailable, as it was told."),
     Failure.UNREACHABLE: lambda deadline: Unreachable("The dummy cannot be reached, as it was told."),
     Failure.HANG: _hang,
@@ -54,24 +65,13 @@ _ERRORS: dict[Failure, Callable[[float], AdapterError]] = {
     Failure.GARBAGE: lambda deadline: _unreadable("\x00garbage"),
     Failure.NAN: lambda deadline: _unreadable("nan"),
     Failure.WRONG_UNIT: lambda deadline: _unreadable("20", "hPa"),
+    WriteFailure.REFUSED: lambda deadline: Refused("The dummy refuses the command, as it was told."),
 }
-
-
-class WriteFailure(StrEnum):
-    """How a dummy controller can be told to fail when it is commanded."""
-
-    NONE = "none"
-    UNREACHABLE = "unreachable"
-    HANG = "hang"
-    REFUSED = "refused"
-    IGNORE = "ignore"  # says yes and does nothing
 
 
 def fail_if_told(failure: Failure | WriteFailure, deadline: float) -> None:
     """Raise the error of `failure`; a hang first waits until `deadline` (`time.monotonic()`)."""
-    if failure == WriteFailure.REFUSED:
-        raise Refused("The dummy refuses the command, as it was told.")
-    error = _ERRORS.get(Failure(failure)) if failure in Failure else None
+    error = _ERRORS.get(failure)
     if error is not None:
         raise error(deadline)
 

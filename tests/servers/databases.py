@@ -14,6 +14,7 @@ class Postgres(Server):
 
     def __init__(self) -> None:
         folders = sorted(glob("/usr/lib/postgresql/*/bin"), reverse=True)
+        self._psql = require("psql", "postgresql-client", *folders)
         initdb = require("initdb", "postgresql", *folders)
         server = require("postgres", "postgresql", *folders)
         # PostgreSQL refuses to run as root.
@@ -32,6 +33,11 @@ class Postgres(Server):
     @property
     def _where(self) -> list[str]:
         return ["-h", "127.0.0.1", "-p", str(self.port), "-U", "edgemining"]
+
+    def query(self, sql: str) -> str:
+        """What psql prints for a statement, without decoration."""
+        command = [self._psql, *self._where, "-d", "edgemining", "-X", "-q", "-t", "-A", "-c", sql]
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
 
     @property
     def url(self) -> str:
