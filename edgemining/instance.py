@@ -39,6 +39,8 @@ def listening_socket(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+    except OverflowError:
+        raise CannotStart(f"PORT {port}: a port is a number from 1 to 65535.") from None
     except OSError as error:
         raise CannotStart(_why_not_bound(error, host, port)) from None
     return listener

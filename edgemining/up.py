@@ -1,11 +1,12 @@
 """The child of `manage.py up`: web server, Celery workers and beat in one process.
 
 The main thread starts everything, then only waits: for a signal, for the supervisor's death, for
-the death of a thread. What runs beside it is a thread each, so a watchdog is one more of them.
+the death of a thread.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -14,6 +15,7 @@ from django.conf import settings
 from django.db import connection
 
 from optimization.demo import ensure_first_home
+from optimization.watchdog import GRACE_SECONDS, watchdog
 from sites import heartbeat
 
 from . import addresses, instance, prepare
@@ -27,6 +29,8 @@ PREPARE_SECONDS = 900.0
 LAST_PASS_SECONDS = 10.0
 SWITCH_OFF_SECONDS = 20.0
 LOOK_SECONDS = 1.0
+#: Passes stopped completing and the watchdog ended the process (EX_TEMPFAIL).
+EXIT_LATE = 75
 
 
 def up() -> int:
@@ -42,8 +46,10 @@ def up() -> int:
     first_sign_in = prepare.first_administrator()
     ensure_first_home()
     engine, web = Engine(), WebThread(listener)
-    heartbeat.on_completed(lifeline.expect_within)
-    lifeline.expect_within(heartbeat.LATE_AFTER_SECONDS)
+    # The watchdog acts first: it can switch off, the supervisor can only kill.
+    heartbeat.on_completed(lambda seconds: lifeline.expect_within(seconds + GRACE_SECONDS))
+    lifeline.expect_within(heartbeat.LATE_AFTER_SECONDS + GRACE_SECONDS)
+    watchdog.start(settings.DATA_DIR / "watchdog.json", end=lambda: os._exit(EXIT_LATE))
     engine.start()
     web.start()
     _say_where(first_sign_in)

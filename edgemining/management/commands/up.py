@@ -2,8 +2,10 @@
 
 import os
 import sys
+import traceback
 
 from django.core.management.base import BaseCommand
+from django.db import OperationalError
 
 from edgemining import supervisor
 
@@ -14,14 +16,24 @@ class Command(BaseCommand):
     def handle(self, *args, **options) -> None:
         if not supervisor.is_supervised():
             sys.exit(supervisor.run([sys.executable, "manage.py", "up"]))
-        from edgemining import instance, up
-
-        try:
-            code = up.up()
-        except instance.CannotStart as error:
-            self.stderr.write(str(error))
-            code = supervisor.EXIT_GIVE_UP
+        code = _run()
         sys.stdout.flush()
         sys.stderr.flush()
         # A reader stuck in a dead device holds its thread for ever; it must not hold the exit.
         os._exit(code)
+
+
+def _run() -> int:
+    """The exit code of the program; whatever ends it is said on stderr."""
+    from edgemining import instance, up
+
+    try:
+        return up.up()
+    except instance.CannotStart as error:
+        print(error, file=sys.stderr)
+        return supervisor.EXIT_GIVE_UP
+    except OperationalError as error:
+        print(f"The database does not answer: {error}", file=sys.stderr)
+    except Exception:
+        traceback.print_exc()
+    return 1

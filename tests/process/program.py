@@ -1,0 +1,111 @@
+"""Starting and watching `manage.py up` from outside, as a person at a terminal does."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from tests.servers.process import free_port, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 60.0
+STOP_SECONDS = 60.0
+
+
+class Program:
+    """`manage.py up` on `data_dir`; may be started again and again. Its output is `.output`."""
+
+    def __init__(self, data_dir: Path, **environment: str) -> None:
+        self.port = int(environment.get("PORT") or free_port())
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._log = data_dir / "up.log"
+        inherited = {key: value for key, value in os.environ.items() if key not in ("SECRET_KEY", "DATABASE_URL")}
+        self._environment = {
+            **inherited,
+            "DATA_DIR": str(data_dir),
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            **environment,
+        }
+        self.process: subprocess.Popen | None = None
+
+    @property
+    def output(self) -> str:
+        return self._log.read_text()
+
+    def launch(self) -> None:
+        """Start it and return at once; the log starts anew."""
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "up"],
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def start(self) -> None:
+        """Start it and wait for the first page."""
+        self.launch()
+        wait_until(self.answers, START_SECONDS, f"the first page; it said:\n{self.output}")
+
+    def answers(self) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError(f"the program ended with {self.process.returncode}:\n{self.output}")
+        try:
+            return self.get("/sign-in/")[0] == 200
+        except OSError:
+            return False
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Status and text of a page."""
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def health(self) -> dict:
+        return json.loads(self.get("/healthz")[1])
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run another command of manage.py on the same data folder."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def child_pid(self) -> int | None:
+        """The process under the supervisor, or None between two of them."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return int(children[0]) if children else None
+
+    def ends(self, seconds: float = STOP_SECONDS) -> int:
+        """Wait for its end; returns the exit code."""
+        return self.process.wait(seconds)
+
+    def stop(self) -> int:
+        """Ctrl-C; returns the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.ends()
+
+    def kill(self) -> None:
+        """Leave nothing behind, whatever state the test left it in."""
+        if self.process is not None and self.process.poll() is None:
+            child = self.child_pid()
+            self.process.kill()
+            self.process.wait()
+            if child is not None:
+                os.kill(child, signal.SIGKILL)
