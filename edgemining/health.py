@@ -7,6 +7,7 @@ from django.http import JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from optimization.watchdog import watchdog
 from sites import heartbeat
 
 
@@ -35,6 +36,9 @@ def _database_problems() -> list[str]:
 
 
 def _control_problems(age_seconds: float | None) -> list[str]:
+    late = len(watchdog.late_sites())
+    if late:
+        return [f"Control is late in {late} home{'s' if late > 1 else ''}; the watchdog switches off what runs there."]
     if not heartbeat.is_late():
         return []
     if age_seconds is None:
