@@ -14,6 +14,8 @@ pytestmark = [pytest.mark.homeassistant, pytest.mark.django_db]
 
 
 def test_switched_off_in_home_assistant_stays_off_for_two_hours(house, ha, page):
+    house.sensor.stale_after_seconds = 4 * 3600  # Home Assistant's own clock is not set ahead
+    house.sensor.save()
     house.heat()
     ha.switch("switch.miner_plug", False)
     become(ha, "switch.miner_plug", "off")
@@ -23,10 +25,13 @@ def test_switched_off_in_home_assistant_stays_off_for_two_hours(house, ha, page)
     assert "switched off at the device" in page()
     wish = ManualRequest.objects.get(miner=house.miner, cancelled_at=None)
     assert (wish.power_w, wish.origin) == (0, "outside")
-    show(ha, living_room_temperature=19.1)  # the sensor is alive
     house.clock.skip(2 * 3600 - 90)
     house.periods(1)
     assert not house.is_on()
+    assert house.miner_live["reason_code"] == "outside_off"
+    house.clock.skip(90)
+    house.periods(1)
+    become(ha, "switch.miner_plug", "on")
 
 
 def test_switched_on_in_home_assistant_is_off_again_and_told_once(house, ha):

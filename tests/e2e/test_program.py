@@ -1,0 +1,100 @@
+"""The whole program as a process of its own, against the real Home Assistant."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.process.program import Program
+from tests.servers.homeassistant_config import MINER_PLUG_W
+from tests.servers.process import wait_until
+
+from .home import SUNNY, UPPER, show
+
+pytestmark = [pytest.mark.homeassistant, pytest.mark.process]
+
+PERIOD_S = 2
+#: Two periods, what a tick may be late, and what a busy machine needs for a pass and a template in Home Assistant.
+TWO_PERIODS_S = 2 * PERIOD_S + 1 + 3
+
+#: What the set-up wizard does, then what a test needs.
+SET_UP = f"""
+import os
+from django.core.management import call_command
+from miners.models import Miner
+from optimization.setup import HomePlan, MinerPlan, RoomPlan, create_home
+call_command("migrate", verbosity=0)
+site = create_home(HomePlan(
+    name="Real home", time_zone="Europe/Zurich", url=os.environ["TEST_HA_URL"], token=os.environ["TEST_HA_TOKEN"],
+    rooms=(RoomPlan("Living room", "sensor.living_room_temperature", 21.0),),
+    miners=(MinerPlan("Avalon", "switch.miner_plug", "sensor.miner_power", {MINER_PLUG_W}, ("Living room",)),),
+    policy_key="solar_surplus_room_heating",
+    energy=dict(
+        entity_production="sensor.pv_power", entity_consumption="sensor.house_load", entity_grid="sensor.grid_power",
+        entity_battery_soc="sensor.battery_soc", entity_battery_power="sensor.battery_power",
+    ),
+))
+site.control_period_seconds = {PERIOD_S}
+site.save()
+Miner.objects.update(min_on_seconds=0, min_off_seconds=0, max_starts_per_hour=99, max_starts_per_day=99)
+"""
+
+
+@pytest.fixture
+def program(ha, tmp_path) -> Iterator[Program]:
+    """Not started; its database holds one home on the real Home Assistant."""
+    made = Program(tmp_path, TICK_SECONDS="1", TEST_HA_URL=ha.url, TEST_HA_TOKEN=ha.token)
+    done = made.manage("shell", "--no-imports", "-c", SET_UP)
+    assert done.returncode == 0, done.stderr
+    yield made
+    made.kill()
+
+
+def commanded_watts(folder: Path) -> list[int]:
+    """Every command the program sent, oldest first, from its database."""
+    with sqlite3.connect(f"file:{folder}/edgemining.sqlite3?mode=ro", uri=True) as database:
+        return [watts for (watts,) in database.execute("SELECT power_w FROM miners_commandlog ORDER BY id")]
+
+
+def test_a_real_room_is_heated_through_crashes_and_switched_off_by_a_clean_stop(ha, program, tmp_path):
+    def plug(state: str) -> bool:
+        return ha.state("switch.miner_plug")["state"] == state
+
+    def turned_at() -> str:
+        return ha.state("switch.miner_plug")["last_changed"]
+
+    def has_controlled() -> bool:
+        return program.health()["last_tick_age_seconds"] is not None
+
+    show(ha, living_room_temperature=UPPER, **{**SUNNY, "battery_soc": 92})
+    program.start()
+    wait_until(has_controlled, 20, "a pass")
+    assert plug("off")
+    show(ha, living_room_temperature=19.0)
+    wait_until(lambda: plug("on"), TWO_PERIODS_S, "the cold room heated within two periods")
+    wait_until(lambda: commanded_watts(tmp_path) == [MINER_PLUG_W], 10, "the command recorded")
+    since = turned_at()
+
+    program.kill()  # everything, at once
+    assert plug("on")
+    program.start()
+    wait_until(has_controlled, 20, "a pass after the crash")
+    # Read first: it runs, it is wanted, so nothing was written to it.
+    assert turned_at() == since
+    assert commanded_watts(tmp_path) == [MINER_PLUG_W]
+
+    program.kill()
+    show(ha, living_room_temperature=UPPER)  # it became warm while nobody watched
+    program.start()
+    wait_until(lambda: plug("off"), TWO_PERIODS_S, "the warm room switched off by the first pass after the crash")
+    wait_until(lambda: commanded_watts(tmp_path) == [MINER_PLUG_W, 0], 10, "one off recorded")
+
+    show(ha, living_room_temperature=19.0)
+    wait_until(lambda: plug("on"), TWO_PERIODS_S, "heated again")
+    assert program.stop() == 0  # Ctrl-C
+    assert plug("off")
+    assert program.output.rstrip().endswith("Stopped.")
+    assert commanded_watts(tmp_path) == [MINER_PLUG_W, 0, MINER_PLUG_W, 0]
