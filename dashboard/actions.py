@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,13 +14,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 from django_htmx.http import trigger_client_event
 
 from climate import schedule
 from climate import services as climate
-from climate.models import TARGET_MAX_CELSIUS, TARGET_MIN_CELSIUS, ClimateZone, TargetOverride
+from climate.models import ClimateZone, TargetOverride
 from miners import services as mining
 from miners.models import Miner
 from optimization.demo import create_demo_home, remove_demo_home
@@ -122,7 +122,7 @@ def _until(zone: ClimateZone, hold: str, now: datetime) -> datetime | None:
 
 
 def _stepped(zone: ClimateZone, override: TargetOverride | None, step: str, now: datetime) -> float:
-    """The target one step away from what is asked for now, on the half-degree grid and within limits."""
+    """The target one step away from what is asked for now, on the half-degree grid."""
     try:
         direction = {"up": 1, "down": -1, "": 0}[step]
     except KeyError:
@@ -134,8 +134,7 @@ def _stepped(zone: ClimateZone, override: TargetOverride | None, step: str, now:
         asked = schedule.resolve_target(
             default_celsius=zone.default_target_celsius, slots=slots, override=None, now=now, tz=zone.site.tz
         ).requested_celsius
-    target = round((asked + direction * STEP_CELSIUS) / STEP_CELSIUS) * STEP_CELSIUS if direction else asked
-    return min(max(target, TARGET_MIN_CELSIUS), TARGET_MAX_CELSIUS)
+    return round((asked + direction * STEP_CELSIUS) / STEP_CELSIUS) * STEP_CELSIUS if direction else asked
 
 
 @action
@@ -175,7 +174,9 @@ def target_undo(request: HttpRequest, zone_id: UUID) -> HttpResponse:
         climate.cancel_override(zone, by=_who(request))
         return done(request, f"Undone. {zone.name} follows its schedule again.")
     try:
-        wanted, end = float(text), parse_datetime(until) if until else None
+        wanted, end = float(text), datetime.fromisoformat(until) if until else None
+        if not math.isfinite(wanted) or (end is not None and end.utcoffset() is None):
+            raise ValueError
     except ValueError:
         raise ValidationError(f"‘{text}’ until ‘{until}’ cannot be restored.") from None
     climate.set_override(zone, wanted, until=end, by=_who(request))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sites.models import Site
+from sites.store import store
 
 from . import formats, queries
 from .facts import AlarmFacts, MinerFacts, Moment
@@ -14,9 +14,9 @@ from .facts import AlarmFacts, MinerFacts, Moment
 LATE_AFTER_PERIODS = 3
 #: A period of a second or two must not make the bar flicker.
 LATE_AT_LEAST = timedelta(seconds=15)
-#: Without any snapshot this long after the start something is wrong, not just young.
-FIRST_PASS_WITHIN_SECONDS = 60
-_started = time.monotonic()
+#: Waiting longer than this for the first look means that something is wrong, not just young.
+FIRST_PASS_WITHIN = timedelta(seconds=60)
+_REMEMBER_WAITING_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +63,21 @@ def _alarm(alarm: AlarmFacts, at: Moment) -> AlarmBar:
     )  # fmt: skip
 
 
-def lateness(period_seconds: float, last_pass: datetime | None, now: datetime, uptime_seconds: float) -> str:
-    """A sentence when control is late, else nothing."""
+def lateness(period_seconds: float, last_pass: datetime | None, now: datetime, waiting_since: datetime | None) -> str:
+    """A sentence when control is late, else nothing. `waiting_since`: when somebody first missed a first pass."""
     if last_pass is None:
-        if uptime_seconds < FIRST_PASS_WITHIN_SECONDS:
+        if waiting_since is None or now - waiting_since < FIRST_PASS_WITHIN:
             return ""
-        return "Control has not looked at this home since the program started."
+        return "Control has not looked at this home yet."
     limit = max(timedelta(seconds=LATE_AFTER_PERIODS * period_seconds), LATE_AT_LEAST)
     return "Control is late. What you see may be old." if now - last_pass > limit else ""
+
+
+def _waiting_since(site: Site, now: datetime) -> datetime | None:
+    """When a page first found no snapshot of this home; kept while it has none."""
+    key = f"waiting:{site.pk}"
+    store().add(key, now.isoformat(), _REMEMBER_WAITING_SECONDS)
+    return formats.parse_time(store().get(key))
 
 
 def all_off_bar(miners: tuple[MinerFacts, ...], at: Moment) -> AllOffBar | None:
@@ -87,7 +94,8 @@ def bars_of(site: Site, at: Moment, miners: tuple[MinerFacts, ...], alarms: tupl
     """The bars of `site` now."""
     last_pass, late = formats.parse_time(queries.snapshot(site).get("at")), ""
     if site.is_active:
-        late = lateness(site.control_period_seconds, last_pass, at.now, time.monotonic() - _started)
+        waiting_since = None if last_pass else _waiting_since(site, at.now)
+        late = lateness(site.control_period_seconds, last_pass, at.now, waiting_since)
     return Bars(
         alarms=tuple(_alarm(alarm, at) for alarm in alarms),
         late=late,

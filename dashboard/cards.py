@@ -205,7 +205,9 @@ def _why(zone: ZoneFacts) -> str:
 
 def _temperature(zone: ZoneFacts) -> str:
     celsius = zone.live.get("temperature_celsius")
-    return "no reading" if celsius is None else formats.degrees(celsius)
+    if celsius is None:
+        return "no reading" if zone.live else "no reading yet"
+    return formats.degrees(celsius)
 
 
 def _last_known(zone: ZoneFacts, at: Moment) -> str:

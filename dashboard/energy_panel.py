@@ -46,6 +46,8 @@ def _direction(watts: float | None, positive: str, negative: str, idle: str) -> 
 
 def sentence(live: Mapping[str, Any]) -> str:
     """What matters most about the energy now."""
+    if not live:
+        return "Waiting for the first reading."
     surplus, grid, battery = live.get("surplus_w"), live.get("grid_w"), live.get("battery_w")
     if grid is not None and grid >= NOISE_W:
         return f"Buying {formats.power(grid)} from the grid."
@@ -97,8 +99,6 @@ def energy_panel(source: SourceFacts, miners_w: float) -> EnergyPanel:
     problem = source.live.get("problem") or ""
     if not source.has_monitor:
         problem = "Nothing measures this source yet. Choose a meter in Set-up."
-    elif not source.live:
-        problem = "Waiting for the first reading."
     return EnergyPanel(
         id=source.id,
         name=source.name,

@@ -166,11 +166,5 @@ def sources(site: Site) -> tuple[SourceFacts, ...]:
 
 
 def running_w(site: Site) -> float:
-    """What the site's miners draw now (W): measured, else what is wanted of those seen on."""
-    total = 0.0
-    for seen in snapshot(site).get("miners", {}).values():
-        if seen.get("power_is_measured") and seen.get("power_w") is not None:
-            total += seen["power_w"]
-        elif seen.get("status") in ("starting", "ramping", "heating", "no_pool"):
-            total += seen.get("desired_w") or 0
-    return total
+    """What the site's miners draw now (W), as the last pass reckons it: measured, else wanted of those seen on."""
+    return sum(seen.get("drawn_w") or 0.0 for seen in snapshot(site).get("miners", {}).values())

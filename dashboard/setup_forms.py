@@ -15,20 +15,19 @@ from integrations.connections.entities import EntityState
 TEMPERATURE_UNITS = {"°C", "°F", "K"}
 POWER_UNITS = {"W", "kW", "MW"}
 SWITCH_DOMAINS = ("switch", "input_boolean", "light", "fan")
-NUMBER_DOMAINS = ("sensor", "input_number", "number")
 DEFAULT_TARGET_CELSIUS = 20.0
 
 
 def reads_temperature(entity: EntityState) -> bool:
-    return entity.domain == "climate" or (entity.domain in NUMBER_DOMAINS and entity.unit in TEMPERATURE_UNITS)
+    return entity.domain == "climate" or (entity.domain == "sensor" and entity.unit in TEMPERATURE_UNITS)
 
 
 def measures_power(entity: EntityState) -> bool:
-    return entity.domain in NUMBER_DOMAINS and entity.unit in POWER_UNITS
+    return entity.domain == "sensor" and entity.unit in POWER_UNITS
 
 
 def measures_share(entity: EntityState) -> bool:
-    return entity.domain in NUMBER_DOMAINS and entity.unit == "%"
+    return entity.domain == "sensor" and entity.unit == "%"
 
 
 def switches(entity: EntityState) -> bool:

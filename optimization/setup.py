@@ -149,11 +149,14 @@ def _energy_source(site: Site, connection: HomeAssistant, config: dict) -> Energ
     monitor = _adapter(
         EnergyMonitor(site=site, name="Energy", adapter_type="home_assistant", config=config, home_assistant=connection)
     )
+    has_sun, has_grid = bool(config.get("entity_production")), bool(config.get("entity_grid"))
+    has_battery = bool(config.get("entity_battery_soc") or config.get("entity_battery_power"))
+    parts = [name for name, here in (("solar", has_sun), ("battery", has_battery), ("grid", has_grid)) if here]
     return EnergySource.objects.create(
         site=site,
-        name="Energy",
-        type=SourceType.SOLAR if config.get("entity_production") else SourceType.GRID,
-        has_battery=bool(config.get("entity_battery_soc") or config.get("entity_battery_power")),
-        has_grid=bool(config.get("entity_grid")),
+        name=" and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]])).capitalize() or "Home",
+        type=SourceType.SOLAR if has_sun else SourceType.GRID,
+        has_battery=has_battery,
+        has_grid=has_grid,
         monitor=monitor,
     )

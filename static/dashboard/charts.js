@@ -15,7 +15,7 @@
   const watts = (w) => (w == null ? "–" : Math.abs(w) < 1000 ? dash(w, "W", 0) : dash(w / 1000, "kW", 1));
 
   /* Names stand beside the lines where there is room, on them where there is not. */
-  const WIDE = 560, NAMES = 148;
+  const WIDE = 560, NAMES = 176;
 
   /* The frame every chart shares: time axis in the site's zone, 24 h, now at the right edge. */
   const frame = (box, data, height, extra) => {
@@ -172,7 +172,7 @@
     if (known("charge")) charts.push({
       data: [data.t, data.charge],
       options: frame(box, data, 140, {
-        hint: "",
+        hint: "Touch the chart to read it.",
         scales: { y: { range: [0, 100] } },
         axis: { values: (_, ticks) => ticks.map((t) => `${t}\u202f%`), size: 64 },
         series: [line("--away", "battery charge", { fill: () => faded("--away", 0.12) })],

@@ -1,0 +1,82 @@
+"""Sparkline, week strip and chart columns: pure geometry and folding."""
+
+from datetime import UTC, datetime, time, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from climate.schedule import ALL_DAYS, Slot
+from dashboard.charts import columns
+from dashboard.sparkline import COLUMNS, HEIGHT, WIDTH, Row, sparkline
+from dashboard.week import week
+
+NOW = datetime(2026, 1, 14, 17, 0, tzinfo=UTC)
+
+
+def rows(values, *, heating=0.0, every=1):
+    begin = NOW - timedelta(minutes=len(values) * every)
+    return [Row(begin + timedelta(minutes=i * every), value, 21.0, heating) for i, value in enumerate(values)]
+
+
+def test_nothing_to_draw_is_none():
+    assert sparkline([], 0.5, NOW) is None
+    assert sparkline(rows([None] * 100), 0.5, NOW) is None
+
+
+def test_a_gap_breaks_the_line_and_is_not_bridged():
+    spark = sparkline(rows([20.0] * 60 + [None] * 60 + [20.5] * 60), 0.5, NOW)
+    assert len(spark.lines) == 2
+    assert len(spark.band) == 1
+
+
+def test_heating_is_a_strip_where_it_heated():
+    assert sparkline(rows([20.0] * 120), 0.5, NOW).heating == ()
+    (strip,) = sparkline(rows([20.0] * 60, heating=800), 0.5, NOW).heating
+    x, width = strip
+    assert abs(x + width - WIDTH) < 1
+    assert abs(width - WIDTH / 6) <= 2 * WIDTH / COLUMNS
+
+
+def test_the_summary_names_the_range():
+    assert "19.0" in sparkline(rows([19.0] * 30 + [20.5] * 30), 0.5, NOW).summary
+
+
+@given(st.lists(st.one_of(st.none(), st.floats(-20, 50)), min_size=2, max_size=360))
+def test_every_point_lies_in_the_drawing(values):
+    spark = sparkline(rows(values), 0.5, NOW)
+    for path in (*spark.lines, *spark.band) if spark else ():
+        for point in path.split():
+            x, y = map(float, point.split(","))
+            assert 0 <= x <= WIDTH
+            assert 0 <= y <= HEIGHT
+
+
+def test_a_week_without_slots_is_the_default():
+    (stretch,) = week([], 19.0)[0].stretches
+    assert (stretch.width, stretch.target, stretch.is_default) == (100.0, "19.0°", True)
+
+
+def test_a_slot_over_midnight_shows_on_both_days():
+    days = week([Slot(1, time(22), time(6), 17.0)], 21.0)
+    monday, tuesday = days[0].stretches, days[1].stretches
+    assert [(s.times, s.target) for s in monday] == [("00:00–22:00", "21.0°"), ("22:00–24:00", "17.0°")]
+    assert [(s.times, s.target) for s in tuesday] == [("00:00–06:00", "17.0°"), ("06:00–24:00", "21.0°")]
+    assert monday[1].warmth < monday[0].warmth
+
+
+@given(st.integers(0, 23), st.integers(0, 23))
+def test_every_day_is_covered_without_holes(start, end):
+    for day in week([Slot(ALL_DAYS, time(start), time(end), 22.0)], 19.0):
+        cursor = 0.0
+        for stretch in day.stretches:
+            assert abs(stretch.start - cursor) < 0.02
+            cursor = stretch.start + stretch.width
+        assert abs(cursor - 100) < 0.03
+
+
+def test_columns_mark_a_hole_with_nulls():
+    minute = timedelta(minutes=1)
+    found = columns([(NOW, 1.234), (NOW + minute, 2.0), (NOW + 30 * minute, 3.0)], 1)
+    assert found[1] == [1.23, 2.0, None, 3.0]
+    assert found[0] == sorted(found[0])
+    assert columns([], 2) == [[], [], []]

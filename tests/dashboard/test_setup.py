@@ -1,0 +1,233 @@
+"""The wizard, from an address to a home, against a server that answers like Home Assistant."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+
+from optimization.demo import create_demo_home
+from optimization.setup import HomePlan, MinerPlan, RoomPlan, create_home
+from sites.models import Site
+from tests.adapters.fake_home import LIVING_ROOM, PLUG, TOKEN, FakeHome
+
+
+def sensor(entity_id: str, name: str, state: str, unit: str) -> dict:
+    return {
+        **LIVING_ROOM,
+        "entity_id": entity_id,
+        "state": state,
+        "attributes": {"unit_of_measurement": unit, "friendly_name": name},
+    }
+
+
+ENTITIES = (
+    LIVING_ROOM,
+    PLUG,
+    sensor("sensor.bedroom", "Bedroom Temperature", "18.0", "°C"),
+    sensor("sensor.plug_power", "Plug Power", "0", "W"),
+    sensor("sensor.pv", "PV Power", "3200", "W"),
+    sensor("sensor.soc", "Battery", "62", "%"),
+)
+LIVING = LIVING_ROOM["entity_id"]
+ROOMS = {f"{LIVING}-use": "on", f"{LIVING}-name": "Living room", f"{LIVING}-target": "21.5"}
+UNUSED = {"sensor.bedroom-name": "Bedroom", "sensor.bedroom-target": "20"}
+MINER = {
+    "add": "1", "name": "Avalon", "switch": "switch.miner_plug", "power": "sensor.plug_power", "watts": "3250",
+    "rooms": ["Living room"],
+}  # fmt: skip
+
+
+@pytest.fixture
+def fake(stub):
+    return stub(FakeHome(*ENTITIES))
+
+
+def connect(client, fake, token=TOKEN):
+    return client.post(reverse("setup"), {"url": fake.url, "token": token})
+
+
+def walk_to(client, fake, step):
+    """Answer every question before `step`."""
+    answers = [
+        ("setup", {"url": fake.url, "token": TOKEN}),
+        ("setup-rooms", ROOMS | UNUSED),
+        ("setup-miners", MINER),
+        ("setup-energy", {"entity_production": "sensor.pv", "entity_battery_soc": "sensor.soc"}),
+    ]
+    for name, data in answers:
+        if name == step:
+            return
+        assert client.post(reverse(name), data).status_code == 302, name
+
+
+def test_the_whole_way(signed_in, fake):
+    walk_to(signed_in, fake, "setup-finish")
+    data = {"name": "Our home", "policy": "solar_surplus_room_heating"}
+    assert signed_in.post(reverse("setup-finish"), data).url == "/"
+    site = Site.objects.get(name="Our home")
+    assert site.time_zone == "Europe/Zurich"
+    zone = site.zones.get()
+    assert (zone.name, zone.default_target_celsius) == ("Living room", 21.5)
+    assert zone.monitors.get().settings.entity_temperature == LIVING
+    miner = site.miners.get()
+    assert (miner.nominal_power_w, list(miner.zones.all())) == (3250, [zone])
+    assert miner.controller.settings.entity_power == "sensor.plug_power"
+    source = site.energy_sources.get()
+    assert (source.has_production, source.has_battery, source.has_grid) == (True, True, False)
+    unit = site.units.get()
+    assert (unit.is_enabled, unit.policy.shipped_key) == (True, "solar_surplus_room_heating")
+    assert site.home_assistants.get().token == TOKEN
+    html = signed_in.get("/").content.decode()
+    assert "Our home is set up." in html
+    assert "Living room" in html
+
+
+def test_a_wrong_token_is_said_and_goes_no_further(signed_in, fake):
+    answer = connect(signed_in, fake, "wrong")
+    assert "refuses the token" in answer.content.decode()
+    assert signed_in.get(reverse("setup-rooms")).url == reverse("setup")
+
+
+def test_an_address_where_nothing_listens(signed_in):
+    answer = signed_in.post(reverse("setup"), {"url": "http://127.0.0.1:9", "token": "x"})
+    assert answer.status_code == 200
+    assert 'role="alert"' in answer.content.decode()
+
+
+@pytest.mark.parametrize("url", ["homeassistant", "ftp://x", "javascript:alert(1)", ""])
+def test_what_is_no_address(signed_in, db, url):
+    answer = signed_in.post(reverse("setup"), {"url": url, "token": "x"})
+    assert answer.context["form"].errors["url"]
+
+
+def test_the_token_is_never_shown_and_lies_encrypted_in_the_session(signed_in, fake):
+    fake_token = TOKEN
+    connect(signed_in, fake)
+    assert signed_in.session["setup"]["token"] != fake_token
+    for name in ("setup", "setup-rooms"):
+        html = signed_in.get(reverse(name)).content.decode()
+        assert f'value="{fake_token}"' not in html
+
+
+def test_rooms_are_suggested_with_their_value_now(signed_in, fake):
+    connect(signed_in, fake)
+    html = signed_in.get(reverse("setup-rooms")).content.decode()
+    assert 'value="Living Room"' in html
+    assert "21.37 °C" in html
+    assert "sensor.pv" not in html
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (UNUSED | {f"{LIVING}-name": "Living room"}, "Choose at least one room."),
+        (ROOMS | UNUSED | {"sensor.bedroom-use": "on", "sensor.bedroom-name": "Living room"}, "same name"),
+        (ROOMS | UNUSED | {f"{LIVING}-name": ""}, "Give the room a name."),
+        (ROOMS | UNUSED | {f"{LIVING}-target": ""}, "Say how warm"),
+        (ROOMS | UNUSED | {f"{LIVING}-target": "50"}, "35"),
+        (ROOMS | UNUSED | {f"{LIVING}-target": "nan"}, "Enter a number."),
+    ],
+)
+def test_rooms_that_make_no_sense(signed_in, fake, data, said):
+    connect(signed_in, fake)
+    answer = signed_in.post(reverse("setup-rooms"), data)
+    assert answer.status_code == 200
+    assert said in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"switch": "switch.invented"}, "switch"),
+        ({"watts": "0"}, "watts"),
+        ({"watts": "99999"}, "watts"),
+        ({"rooms": ["Cellar"]}, "rooms"),
+        ({"name": ""}, "name"),
+    ],
+)
+def test_miners_that_make_no_sense(signed_in, fake, changes, field):
+    walk_to(signed_in, fake, "setup-miners")
+    answer = signed_in.post(reverse("setup-miners"), {**MINER, **changes})
+    assert answer.context["form"].errors[field]
+
+
+def test_a_plug_is_given_once_and_can_be_taken_back(signed_in, fake):
+    walk_to(signed_in, fake, "setup-energy")
+    again = signed_in.post(reverse("setup-miners"), MINER)
+    assert again.context["form"].errors["switch"]
+    signed_in.post(reverse("setup-miners"), {"forget": "switch.miner_plug"})
+    assert signed_in.session["setup"]["miners"] == []
+    assert "Add at least one miner." in signed_in.post(reverse("setup-miners"), {"next": "1"}).content.decode()
+
+
+def test_without_energy_only_policies_that_need_none_are_offered(signed_in, fake):
+    walk_to(signed_in, fake, "setup-energy")
+    signed_in.post(reverse("setup-energy"), {"skip": "1"})
+    html = signed_in.get(reverse("setup-finish")).content.decode()
+    assert re.findall(r'name="policy" value="(\w+)"', html) == ["keep_the_room_warm"]
+    signed_in.post(reverse("setup-finish"), {"name": "Ours", "policy": "keep_the_room_warm"})
+    assert Site.objects.get(name="Ours").units.get().energy_source is None
+
+
+@pytest.mark.parametrize(("wanted", "left"), [({"remove_demo": "on"}, 0), ({}, 1)])
+def test_the_simulated_home_goes_when_that_is_wanted(signed_in, fake, wanted, left):
+    create_demo_home()
+    walk_to(signed_in, fake, "setup-finish")
+    signed_in.post(reverse("setup-finish"), {"name": "Ours", "policy": "keep_the_room_warm", **wanted})
+    assert Site.objects.filter(is_demo=True).count() == left
+
+
+def test_a_name_that_is_taken_creates_nothing(signed_in, fake, home):
+    walk_to(signed_in, fake, "setup-finish")
+    answer = signed_in.post(reverse("setup-finish"), {"name": home.name, "policy": "keep_the_room_warm"})
+    assert "already exists" in answer.content.decode()
+    assert list(Site.objects.all()) == [home]
+
+
+def test_home_assistant_gone_in_between_is_said(signed_in, fake):
+    walk_to(signed_in, fake, "setup-miners")
+    fake.close()
+    answer = signed_in.get(reverse("setup-miners"))
+    assert answer.status_code == 200
+    assert 'role="alert"' in answer.content.decode()
+
+
+@pytest.mark.parametrize("step", ["setup-rooms", "setup-miners", "setup-energy", "setup-finish"])
+def test_steps_cannot_be_jumped(signed_in, db, step):
+    assert signed_in.get(reverse(step)).url == reverse("setup")
+
+
+def plan(**changes) -> HomePlan:
+    room = RoomPlan("Living room", LIVING, 21.0)
+    miner = MinerPlan("Avalon", "switch.miner_plug", "", 1000, ("Living room",))
+    defaults = {
+        "name": "Ours", "time_zone": "Europe/Zurich", "url": "http://ha.local:8123", "token": "t",
+        "rooms": (room,), "miners": (miner,), "policy_key": "keep_the_room_warm",
+    }  # fmt: skip
+    return HomePlan(**(defaults | changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"time_zone": "Mars/Olympus"},
+        {"url": "not an address"},
+        {"policy_key": "no_such_policy"},
+        {"rooms": (RoomPlan("Living room", "no entity", 21.0),)},
+        {"rooms": (RoomPlan("Living room", LIVING, 50.0),)},
+        {"miners": (MinerPlan("Avalon", "sensor.x", "", 1000, ("Living room",)),)},
+        {"miners": (MinerPlan("Avalon", "switch.x", "", 0, ("Living room",)),)},
+    ],
+)
+def test_a_home_is_created_whole_or_not_at_all(db, changes):
+    with pytest.raises(ValidationError):
+        create_home(plan(**changes))
+    assert not Site.objects.exists()
+
+
+def test_a_miner_that_heats_no_room_says_so(db):
+    site = create_home(plan(miners=(MinerPlan("Rig", "switch.rig", "", 1000, ()),)))
+    assert site.miners.get().heats_no_room
