@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connection
 
 from optimization.demo import ensure_first_home
+from optimization.watchdog import GRACE_SECONDS, watchdog
 from sites import heartbeat
 
 from . import addresses, instance, prepare
@@ -28,6 +29,8 @@ PREPARE_SECONDS = 900.0
 LAST_PASS_SECONDS = 10.0
 SWITCH_OFF_SECONDS = 20.0
 LOOK_SECONDS = 1.0
+#: Passes stopped completing and the watchdog ended the process (EX_TEMPFAIL).
+EXIT_LATE = 75
 
 
 def up() -> int:
