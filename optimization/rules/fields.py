@@ -44,8 +44,7 @@ class FieldTree:
     def __init__(self, fields: Iterable[Field], zone_names: Mapping[str, str] | None = None):
         """`zone_names`: what may stand for a zone in a path (slug or exact name) → its slug."""
         self._fields = {f.path: f for f in fields}
-        names = zone_names or {}
-        self._names = sorted(names.items(), key=lambda item: -len(item[0]))
+        self._slugs = dict(zone_names or {})
         self._suggested: dict[str, str | None] = {}
 
     @classmethod
@@ -70,15 +69,11 @@ class FieldTree:
     def get(self, path: str) -> Field | None:
         """The field at `path`; a zone may be written by its slug or by its exact name."""
         found = self._fields.get(path)
-        if found is not None or not path.startswith(ZONES):
-            return found
-        rest = path[len(ZONES) :]
-        for name, slug in self._names:  # longest first: names may hold spaces and dots
-            if rest.startswith(name + "."):
-                found = self._fields.get(f"{ZONES}{slug}.{rest[len(name) + 1 :]}")
-                if found is not None:
-                    return found
-        return None
+        if found is None and path.startswith(ZONES):
+            # a zone's leaves have no dots, so whatever stands before the last dot is its name, dots and all
+            zone, _, leaf = path[len(ZONES) :].rpartition(".")
+            found = self._fields.get(f"{ZONES}{self._slugs[zone]}.{leaf}") if zone in self._slugs else None
+        return found
 
     def gone(self, path: str) -> Field | None:
         """The field `path` was while its zone still existed; None if it cannot have been one."""

@@ -215,6 +215,8 @@ def test_zone_names_with_spaces_and_dots():
 def test_a_slug_wins_over_another_zones_name():
     fields = FieldTree.for_zones([("bath_old", "bath"), ("bath", "Bathroom")])
     assert fields.get("climate.zones.bath.humidity").path == "climate.zones.bath.humidity"
+    renamed = FieldTree.for_zones([("bath", "Bathroom"), ("bath_old", "bath")])
+    assert renamed.get("climate.zones.bath.humidity").path == "climate.zones.bath.humidity"
 
 
 def test_structure_holds_every_field_once():

@@ -118,6 +118,9 @@ def test_refused(pattern):
 
 def test_beyond_the_limits_is_unknown():
     assert BoundedRegex("a").matches("a" * 257) is None
+    costly = BoundedRegex("(?:(?:" + "a?" * 50 + "){5})*b")  # 500 states, all alive at every character
+    assert costly.matches("a" * 256) is None
+    assert costly.matches("a" * 20 + "b") is True
     leaf = {"field": "miner.name", "operator": "regex", "value": "a"}
     long = Context({}, {"miner.name": "a" * 257})
     for tree in (leaf, {"not_": leaf}):
