@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
+from integrations.probe import probe
 from optimization.demo import create_demo_home
 from optimization.setup import HomePlan, MinerPlan, RoomPlan, create_home
 from sites.models import Site
@@ -231,3 +232,32 @@ def test_a_home_is_created_whole_or_not_at_all(db, changes):
 def test_a_miner_that_heats_no_room_says_so(db):
     site = create_home(plan(miners=(MinerPlan("Rig", "switch.rig", "", 1000, ()),)))
     assert site.miners.get().heats_no_room
+
+
+@pytest.mark.homeassistant
+def test_the_way_on_a_real_home_assistant(signed_in, ha, db):
+    steps = [
+        ("setup", {"url": ha.url, "token": ha.token}),
+        ("setup-rooms", _rooms_of(signed_in)),
+        ("setup-miners", MINER | {"power": "sensor.miner_power"}),
+        ("setup-miners", {"next": "1"}),
+        ("setup-energy", {"entity_production": "sensor.pv_power", "entity_grid": "sensor.grid_power"}),
+        ("setup-finish", {"name": "Real", "policy": "solar_surplus_room_heating"}),
+    ]
+    for name, data in steps:
+        assert signed_in.post(reverse(name), data() if callable(data) else data).status_code == 302, name
+    site = Site.objects.get(name="Real")
+    look = probe(site.climatemonitors.select_related("home_assistant").get())
+    assert look.ok, look.sentence
+
+
+def _rooms_of(client):
+    """What the browser would send: every room that is offered, one of them chosen."""
+
+    def data() -> dict[str, str]:
+        html = client.get(reverse("setup-rooms")).content.decode()
+        fields = re.findall(r'name="([a-z0-9_.]+-name)" value="([^"]*)"', html)
+        targets = {name.replace("-name", "-target"): "20" for name, _ in fields}
+        return dict(fields) | targets | ROOMS
+
+    return data

@@ -1,0 +1,253 @@
+"""The pages in a real browser: alive without a reload, usable by tap and key, readable, and light."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from sites.models import Alarm
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+MEASURES = (Path(__file__).parent / "measures.js").read_text()
+PAGES = ["home", "energy", "miners", "policies", "activity", "setup"]
+WEIGHT_LIMIT_BYTES = 150_000
+
+
+class Screen:
+    """A page of one browser context; remembers what went wrong and what was fetched."""
+
+    def __init__(self, page, base_url: str):
+        self.page, self.base_url = page, base_url
+        self.problems: list[str] = []
+        self.responses: list = []
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
+        page.on("request", self._asked)
+        page.on("response", lambda response: self.responses.append(response))
+
+    def _asked(self, request) -> None:
+        if not request.url.startswith((self.base_url, "data:")):
+            self.problems.append(f"asked {request.url}")
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.base_url + path)
+
+    def measure(self, name: str):
+        return self.page.evaluate(f"({MEASURES}).{name}()")
+
+    def pulse(self) -> None:
+        """What the page does by itself every 5 s."""
+        with self.page.expect_response(lambda answer: "shape=" in answer.url):
+            self.page.evaluate("document.body.dispatchEvent(new Event('live'))")
+
+
+@pytest.fixture
+def screen(browser, live_server, client, anna, request):
+    """`screen(width=…, scheme=…)`: a signed-in page."""
+    client.force_login(anna)
+    contexts = []
+
+    def open_screen(width: int = 360, height: int = 780, scheme: str = "light", **options) -> Screen:
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **options)
+        contexts.append(context)
+        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+        return Screen(context.new_page(), live_server.url)
+
+    yield open_screen
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def full_home(seen_home):
+    """A home with something of everything on its cards."""
+    Alarm.objects.create(
+        site=seen_home.site, kind="k", subject=f"miner:{seen_home.miner.pk}", text="The Avalon cannot be switched off.",
+        did="It is told again.", remedy="Pull its plug.",
+    )  # fmt: skip
+    seen_home.record(400)
+    seen_home.publish(
+        zone={"heating": True, "heating_w": 800, "observed_at": (timezone.now() - timedelta(hours=1)).isoformat()},
+        miner={"status": "heating", "power_w": 800.0, "problem": "It is slow."},
+    )
+    return seen_home
+
+
+def test_a_card_lives_without_reload_shift_or_lost_focus(screen, seen_home):
+    seen_home.publish()
+    seen = screen()
+    seen.open("/")
+    page = seen.page
+    page.evaluate("window.same = true")
+    page.focus(f"#up-{seen_home.zone.pk}")
+    before = page.locator(".card").first.bounding_box()
+    seen_home.publish(zone={"temperature_celsius": 20.6}, miner={"reason": "Because it is a test."})
+    seen.pulse()
+    expect(page.locator(".temperature")).to_contain_text("20.6°")
+    expect(page.locator(".why").first).to_have_text("Because it is a test.")
+    assert page.evaluate("window.same && document.activeElement.id") == f"up-{seen_home.zone.pk}"
+    assert page.locator(".card").first.bounding_box() == before
+    assert seen.problems == []
+
+
+def test_the_page_asks_by_itself(screen, seen_home):
+    seen_home.publish()
+    seen = screen()
+    seen.open("/")
+    seen_home.publish(zone={"temperature_celsius": 20.9})
+    expect(seen.page.locator(".temperature")).to_contain_text("20.9°", timeout=9000)
+
+
+def test_what_did_not_change_is_not_touched(screen, seen_home):
+    now = timezone.now()
+    seen_home.publish(at=now)
+    seen = screen()
+    seen.open("/")
+    seen.page.evaluate("document.querySelector('.zone').mine = true")
+    seen_home.publish(energy={"production_w": 100.0}, at=now)
+    seen.pulse()
+    expect(seen.page.locator(".flows .sun")).to_contain_text("100")
+    assert seen.page.evaluate("document.querySelector('.zone').mine") is True
+
+
+def test_taps_change_the_target_and_undo_takes_them_back(screen, seen_home):
+    seen_home.publish()
+    seen = screen()
+    seen.open("/")
+    warmer, output = seen.page.locator(f"#up-{seen_home.zone.pk}"), seen.page.locator(".stepper output")
+    warmer.click()
+    warmer.click()
+    expect(output).to_have_text("22.0°")
+    expect(seen.page.locator(".toast")).to_contain_text("22.0°")
+    assert seen_home.zone.overrides.get(cancelled_at=None).target_celsius == 22.0
+    seen.page.click("#undo")
+    expect(output).to_have_text("21.0°")
+    assert not seen_home.zone.overrides.filter(cancelled_at=None).exists()
+    assert seen.problems == []
+
+
+def test_all_off_is_one_tap_with_a_clear_state(screen, seen_home):
+    seen_home.publish(miner={"status": "heating", "power_w": 800.0})
+    seen = screen()
+    seen.open("/miners/")
+    seen.page.click("#all-off")
+    expect(seen.page.locator(".bar.away")).to_contain_text("0 of 1 confirmed off.")
+    assert seen_home.miner.requests.get(cancelled_at=None).power_w == 0
+    seen.page.click("#resume-all")
+    expect(seen.page.locator(".bar.away")).to_have_count(0)
+
+
+def test_without_javascript_every_control_works(screen, seen_home):
+    seen_home.publish()
+    seen = screen(java_script_enabled=False)
+    seen.open("/")
+    seen.page.click(f"#up-{seen_home.zone.pk}")
+    expect(seen.page.locator(".toast")).to_contain_text("21.5°")
+    expect(seen.page.locator(".stepper output")).to_have_text("21.5°")
+    seen.page.click("#all-off")
+    expect(seen.page.locator(".bar.away")).to_contain_text("All miners are off by hand")
+
+
+def test_keys_open_and_close_the_menu(screen, seen_home):
+    seen_home.publish()
+    seen = screen()
+    seen.open("/")
+    page, menu = seen.page, f"#hold-{seen_home.zone.pk}"
+    page.focus(f"{menu} summary")
+    page.keyboard.press("Enter")
+    expect(page.locator(f"{menu} button").first).to_be_visible()
+    seen_home.publish(zone={"temperature_celsius": 20.7})
+    seen.pulse()
+    expect(page.locator(".temperature")).to_contain_text("20.7°")
+    expect(page.locator(f"{menu} button").first).to_be_visible()  # a live update does not close it
+    page.keyboard.press("Escape")
+    expect(page.locator(f"{menu} button").first).to_be_hidden()
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+
+
+def test_ages_tick_and_turn_amber(screen, seen_home):
+    silent = (timezone.now() - timedelta(minutes=31)).isoformat()
+    seen_home.publish(zone={"observed_at": silent})
+    seen = screen()
+    seen.open("/")
+    expect(seen.page.locator(".zone .ago")).to_have_class("ago stale")
+    fresh = seen.page.locator(".energy .ago")
+    first = fresh.inner_text()
+    seen.page.wait_for_function("(text) => document.querySelector('.energy .ago').innerText !== text", arg=first)
+
+
+def test_a_lost_connection_is_said_and_found_again(screen, seen_home):
+    seen_home.publish()
+    seen = screen()
+    seen.open("/")
+    seen.page.context.set_offline(True)
+    seen.page.evaluate("document.body.dispatchEvent(new Event('live'))")
+    expect(seen.page.locator("#offline")).to_be_visible()
+    seen.page.context.set_offline(False)
+    seen.page.evaluate("document.body.dispatchEvent(new Event('live'))")
+    expect(seen.page.locator("#offline")).to_be_hidden()
+
+
+def test_the_scheme_can_be_chosen_and_stays(screen, seen_home):
+    seen = screen(scheme="light")
+    seen.open("/")
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = seen.page.evaluate(background)
+    seen.page.click("#theme")
+    dark = seen.page.evaluate(background)
+    assert dark != light
+    seen.open("/miners/")
+    assert seen.page.evaluate(background) == dark
+
+
+def test_the_charts_are_drawn(screen, full_home):
+    seen = screen(width=1440)
+    seen.open(reverse("zone", args=[full_home.zone.pk]))
+    expect(seen.page.locator("#zone-chart canvas")).to_be_visible()
+    with seen.page.expect_response(lambda answer: "hours=24" in answer.url):
+        seen.page.click("text=24 h")
+    expect(seen.page.locator("[aria-pressed=true]")).to_have_text("24 h")
+    plot = seen.page.locator("#zone-chart .u-over")
+    plot.hover(position={"x": 300, "y": 50})
+    plot.hover(position={"x": 310, "y": 50})
+    expect(seen.page.locator("#zone-chart .readout")).to_contain_text("°C")
+    assert seen.problems == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1440, 3840])
+def test_every_page_fits_is_readable_and_nameable(screen, full_home, width, scheme):
+    seen = screen(width=width, scheme=scheme)
+    for path in [*(reverse(name) for name in PAGES), reverse("zone", args=[full_home.zone.pk])]:
+        seen.open(path)
+        assert seen.measure("overflow") <= 0, path
+        assert seen.measure("small") == [], path
+        assert seen.measure("faint") == [], path
+        assert seen.measure("unnamed") == [], path
+    assert seen.problems == []
+
+
+def test_the_measures_measure(screen, seen_home):
+    """What is too small, faint, nameless or wide is found: the test above can fail."""
+    seen = screen()
+    seen.open("/")
+    bad = '<button style="min-height:0;height:20px"></button><p style="color:#999;background:#fff;width:900px">pale</p>'
+    seen.page.evaluate("(html) => document.querySelector('main').insertAdjacentHTML('beforeend', html)", bad)
+    assert seen.measure("overflow") > 0
+    assert len(seen.measure("small")) == len(seen.measure("unnamed")) == 1
+    assert seen.measure("faint") == ["pale: 2.85"]
+
+
+def test_the_heaviest_page_stays_light(screen, full_home):
+    seen = screen()
+    seen.open(reverse("zone", args=[full_home.zone.pk]))
+    seen.page.wait_for_load_state("networkidle")
+    weight = sum(len(gzip.compress(answer.body())) for answer in seen.responses)
+    assert weight <= WEIGHT_LIMIT_BYTES
