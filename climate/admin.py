@@ -80,7 +80,7 @@ class ClimateZoneAdmin(SiteRowAdmin):
         (None, {"fields": ("site", "name", "monitors")}),
         ("Comfort", {"fields": ("default_target_celsius", "hysteresis_celsius")}),
         ("Safety", {"fields": ("high_limit_celsius", "frost_protection", "frost_limit_celsius")}),
-        ("More", {"fields": ("area_sqm", "position")}),
+        ("More", {"fields": ("area_sqm", "position"), "classes": ("collapse",)}),
     )
 
     def get_queryset(self, request):
@@ -131,7 +131,7 @@ class ClimateZoneAdmin(SiteRowAdmin):
         """The strip of the schedule as typed; nothing is saved."""
         typed = request.POST.copy()
         typed["slots-INITIAL_FORMS"] = "0"  # as typed, whatever is stored
-        formset = SlotInline(self.model, self.admin_site).get_formset(request)(typed, prefix="slots")
+        formset = SlotInline(self.model, self.admin_site).get_formset(request)(data=typed, prefix="slots")
         if not formset.management_form.is_valid():
             return HttpResponseBadRequest("This is not the form of a schedule.")
         formset.is_valid()

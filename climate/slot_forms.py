@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from unfold.forms import PaginationInlineFormSet
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSingleTimeWidget
 
 from .models import HIGH_LIMIT_MARGIN_K, TemperatureSlot
 from .schedule import ALL_DAYS, DAY_NAMES, Slot, find_overlap
@@ -37,6 +37,7 @@ class SlotForm(forms.ModelForm):
     class Meta:
         model = TemperatureSlot
         fields = ("weekdays", "start_time", "end_time", "target_celsius")
+        widgets = dict.fromkeys(("start_time", "end_time"), UnfoldAdminSingleTimeWidget(format="%H:%M"))
 
     def _post_clean(self):
         """The row itself compares with what is stored; here the formset compares all rows as typed."""
@@ -50,9 +51,8 @@ class SlotForm(forms.ModelForm):
     def slot(self) -> Slot | None:
         """The slot as typed, None while the row is empty, wrong or to be deleted."""
         cleaned = getattr(self, "cleaned_data", {})
-        if cleaned.get("DELETE") or any(cleaned.get(name) is None for name in self.Meta.fields):
-            return None
-        return Slot(*(cleaned[name] for name in self.Meta.fields))
+        values = [cleaned.get(name) for name in ("weekdays", "start_time", "end_time", "target_celsius")]
+        return None if cleaned.get("DELETE") or None in values else Slot(*values)
 
 
 class SlotFormSet(PaginationInlineFormSet):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from django.apps import apps
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
@@ -19,6 +20,7 @@ def _item(title: str, icon: str, model: str) -> dict:
         "title": title,
         "icon": icon,
         "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "model": apps.get_model(app, name),
         "permission": partial(_may_view, permission=f"{app}.view_{name}"),
     }
 
@@ -66,6 +68,15 @@ def navigation(request) -> list[dict]:
     return [group for group in groups if any(item["permission"](request) for item in group["items"])]
 
 
+def index(request, context: dict) -> dict:
+    """The first page: the same groups, each with how many there are, instead of a list of tables."""
+    steps = []
+    for group in navigation(request):
+        items = [item | {"count": item["model"]._base_manager.count()} for item in group["items"]]
+        steps.append({"title": group["title"], "items": [one for one in items if one["permission"](request)]})
+    return context | {"title": "Set-up", "steps": steps}
+
+
 def _blue(weight: str, lightness: str, chroma: str) -> tuple[str, str]:
     return weight, f"oklch({lightness} {chroma} 240)"
 
@@ -76,6 +87,7 @@ UNFOLD = {
     "SITE_SUBHEADER": "Set-up",
     "SITE_SYMBOL": "mode_heat",
     "SITE_URL": "/",
+    "DASHBOARD_CALLBACK": "edgemining.admin_menu.index",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
     "SHOW_BACK_BUTTON": False,

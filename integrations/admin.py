@@ -21,7 +21,7 @@ from sites.admin_base import SiteRowAdmin, SiteRowForm, refuse_unless
 from sites.words import NOTHING, listed
 
 from . import registry
-from .forms import adapter_form, fieldsets
+from .forms import adapter_form, fieldsets, real_first
 from .models import AdapterRow, HomeAssistant, SimulatedHouse
 from .probe import Probe, probe
 from .suggestions import suggest
@@ -97,7 +97,7 @@ class AdapterAdmin(ProbeAdmin):
     after_settings: tuple[str, ...] = ()
 
     def _adapters(self, obj: AdapterRow | None) -> dict[str, type[registry.Adapter]]:
-        known = registry.adapters(self.model.adapter_kind)
+        known = real_first(registry.adapters(self.model.adapter_kind))
         if obj is None:
             return known
         return {key: adapter for key, adapter in known.items() if key == obj.adapter_type}

@@ -31,6 +31,9 @@ from . import registry
 from .problems import sentence
 from .registry import Adapter, AdapterConfig, ConnectionKind
 
+CONNECTION_LABELS = {ConnectionKind.HOME_ASSISTANT: "Home Assistant", ConnectionKind.SIMULATED_HOUSE: "Simulated house"}
+#: Last words of a setting's name that only repeat its unit.
+_UNIT_WORDS = frozenset({"celsius", "percent", "seconds", "minutes", "w", "wh", "kwh"})
 CONNECTIONS = tuple(str(kind) for kind in ConnectionKind)
 
 
@@ -39,7 +42,13 @@ def input_name(adapter: type[Adapter], setting: str) -> str:
 
 
 def label_of(name: str, info: FieldInfo) -> str:
-    return info.title or name.replace("_", " ").capitalize()
+    """“Highest temperature” of `highest_temperature_celsius`: the unit stands in the input, entities are said so."""
+    words = name.split("_")
+    if extra_of(info).get("entity_domains") and words[0] == "entity" and len(words) > 1:
+        words = words[1:]
+    if extra_of(info).get("unit") and words[-1] in _UNIT_WORDS and len(words) > 1:
+        words = words[:-1]
+    return info.title or " ".join(words).capitalize()
 
 
 def extra_of(info: FieldInfo) -> Mapping[str, Any]:
@@ -68,7 +77,8 @@ def form_field(name: str, info: FieldInfo) -> forms.Field:
     """The input of one setting. Never `required` itself: only the chosen adapter's are, see `clean`."""
     kind, is_optional = base_type(info.annotation)
     extra = extra_of(info)
-    common = {"required": False, "label": label_of(name, info), "help_text": info.description or ""}
+    label = label_of(name, info) + (" *" if info.is_required() else "")
+    common = {"required": False, "label": label, "help_text": info.description or ""}
     if kind is bool:
         return forms.BooleanField(widget=UnfoldBooleanSwitchWidget(), **common)
     values = choices_of(kind)
@@ -103,8 +113,6 @@ def _input_attributes(kind: Any, info: FieldInfo, extra: Mapping[str, Any]) -> d
         attributes["suffix"] = extra["unit"]
     if extra.get("entity_domains"):
         attributes["data-entity-domains"] = ",".join(extra["entity_domains"])
-    if info.is_required():
-        attributes["data-needed"] = "1"
     return attributes
 
 
@@ -122,6 +130,9 @@ class AdapterForm(SiteRowForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        for name in CONNECTIONS:
+            if name in self.fields:
+                self.fields[name].label = CONNECTION_LABELS[name]
         kind = self.fields["adapter_type"]
         if self.instance._state.adding:
             self._preselect_connections()
@@ -207,7 +218,7 @@ def adapter_form(model, adapters: Mapping[str, type[Adapter]] | None = None) -> 
 
     Made when a page is asked for, because adapters register after the admin is loaded.
     """
-    adapters = registry.adapters(model.adapter_kind) if adapters is None else adapters
+    adapters = real_first(registry.adapters(model.adapter_kind)) if adapters is None else adapters
     fields: dict[str, Any] = {
         input_name(adapter, setting): form_field(setting, info)
         for adapter in adapters.values()
@@ -220,6 +231,11 @@ def adapter_form(model, adapters: Mapping[str, type[Adapter]] | None = None) -> 
     )
     fields["adapters"] = adapters
     return type(f"{model.__name__}Form", (AdapterForm,), fields)
+
+
+def real_first(adapters: Mapping[str, type[Adapter]]) -> dict[str, type[Adapter]]:
+    """Most people want the real thing; what only pretends stands last."""
+    return dict(sorted(adapters.items(), key=lambda item: (not item[1].is_real, item[1].label)))
 
 
 def fieldsets(adapters: Mapping[str, type[Adapter]], common: tuple[str, ...], after: tuple[str, ...]) -> list:

@@ -17,7 +17,7 @@ def sentence(problem: dict[str, Any], *, unit: str = "", is_secret: bool = False
     seen = "This" if is_secret else f"‘{str(problem.get('input'))[:80]}’"
     with_unit = f" {unit}" if unit else ""
     if kind not in _KNOWN:
-        return problem["msg"]
+        return _of_an_adapter(problem["msg"], seen if problem.get("loc") and not is_secret else "")
     if kind == "missing":
         return "This is needed. Fill it in."
     if kind in _NUMBER:
@@ -35,3 +35,9 @@ def sentence(problem: dict[str, Any], *, unit: str = "", is_secret: bool = False
     if kind in ("value_error", "assertion_error"):
         return str(context.get("error", problem["msg"]))
     return f"{seen} does not fit: {problem['msg']}."
+
+
+def _of_an_adapter(message: str, seen: str) -> str:
+    """An adapter's own words, with the value seen unless they have it."""
+    text = f"{seen}: {message}" if seen and "‘" not in message else f"{message[:1].upper()}{message[1:]}"
+    return text if text.endswith(".") else f"{text}."

@@ -19,7 +19,7 @@ from sites.words import NOTHING, celsius, listed, local_time, watts
 from . import services
 from .models import Decision, OptimizationUnit, Policy, Rule
 from .policy_copy import duplicate_policy
-from .readable import explanation_tree, field_list, rule_in_words, saw_tables
+from .readable import explanation_tree, field_list, policy_in_words, saw_tables
 from .rule_forms import RuleForm, RuleFormSet
 
 
@@ -29,14 +29,7 @@ class RuleInline(StackedInline):
     formset = RuleFormSet
     extra = 0
     collapsible = True
-    fields = ("kind", "name", "priority", "enabled", "description", "in_words", "conditions")
-    readonly_fields = ("in_words",)
-
-    @admin.display(description="in words")
-    def in_words(self, rule: Rule) -> str | SafeString:
-        if rule is None or rule._state.adding:
-            return "Shown when it is saved."
-        return rule_in_words(rule.conditions, services.fields_for(rule.policy.site))
+    fields = ("kind", "name", "priority", "enabled", "description", "conditions")
 
 
 @admin.register(Policy)
@@ -50,9 +43,10 @@ class PolicyAdmin(SiteRowAdmin):
     change_form_outer_before_template = "admin/optimization/policy_banner.html"
     fieldsets = (
         (None, {"fields": ("site", "name", "description")}),
+        ("In words", {"fields": ("in_words",)}),
         ("Names a rule may use", {"fields": ("names",), "classes": ("collapse",)}),
     )
-    readonly_fields = ("names",)
+    readonly_fields = ("in_words", "names")
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("site").prefetch_related("units", "rules")
@@ -63,7 +57,12 @@ class PolicyAdmin(SiteRowAdmin):
     def has_delete_permission(self, request, obj=None):
         return super().has_delete_permission(request, obj) and not (obj and obj.shipped_key)
 
-    @admin.display(description="names")
+    @admin.display(description="")
+    def in_words(self, policy: Policy) -> SafeString:
+        rules = [] if policy._state.adding else policy.rules.all()
+        return policy_in_words(rules, services.fields_for(policy.site if policy.site_id else only_site()))
+
+    @admin.display(description="")
     def names(self, policy: Policy) -> SafeString:
         return field_list(services.fields_for(policy.site if policy.site_id else only_site()))
 

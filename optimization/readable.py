@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
@@ -16,6 +16,7 @@ from .rules.words import duration, figure
 
 _GROUPS = {"all_of": "all of these", "any_of": "any of these", "not_": "not"}
 _SIGNS = {"true": "✓", "false": "✗", "unknown": "?", "absent": "–"}
+_ORDER = ("climate.zone.", "miner", "energy_", "climate.")
 _NOTHING = format_html("<p>{}</p>", "No rule was looked at: a person, a guard or the state of the device decided.")
 
 
@@ -27,6 +28,26 @@ def rule_in_words(conditions: object, fields: FieldTree) -> SafeString:
         return format_html(
             '<p class="state state-alarm">This rule cannot be understood and never applies: {}</p>', error
         )
+
+
+def policy_in_words(rules: Iterable, fields: FieldTree) -> SafeString:
+    """All rules of a policy: what starts heating, then what stops it, the highest priority first."""
+    by_kind = {kind: [rule for rule in rules if rule.kind == kind] for kind in ("start", "stop")}
+    parts = (
+        (f"{'Starts' if kind == 'start' else 'Stops'} heating when", _rules(found, fields))
+        for kind, found in by_kind.items()
+    )
+    return format_html_join("", "<h3>{}</h3>{}", parts)
+
+
+def _rules(rules: list, fields: FieldTree) -> SafeString:
+    if not rules:
+        return format_html("<p>{}</p>", "No rule yet.")
+    rows = (
+        (rule.name, "" if rule.enabled else " (switched off)", rule_in_words(rule.conditions, fields))
+        for rule in sorted(rules, key=lambda rule: -rule.priority)
+    )
+    return format_html_join("", "<p><strong>{}</strong>{}</p>{}", rows)
 
 
 def _asked(node: Node) -> SafeString:
@@ -87,18 +108,36 @@ def _found(node: Mapping[str, Any]) -> SafeString:
 
 def saw_tables(saw: Mapping[str, Any], fields: FieldTree) -> SafeString:
     """Everything the decision could look at, one table a room, each value with its unit."""
-    tables = ((key, _saw_table(values, fields)) for key, values in saw.items() if isinstance(values, Mapping))
-    return format_html_join("", "<details open><summary>{}</summary>{}</details>", tables)
+    tables = ((_saw_table(values, fields),) for values in saw.values() if isinstance(values, Mapping))
+    return format_html_join("", "{}", tables)
 
 
 def _saw_table(values: Mapping[str, Any], fields: FieldTree) -> SafeString:
-    rows = ((_label(path, fields.get(path)), _value(value, fields.get(path)), path) for path, value in values.items())
+    """The room and the miner first, then energy, then sun and clock with their moments in one row each."""
+    moments = {path.removesuffix(".hour"): path for path in values if path.endswith(".hour")}
+    rows = [
+        (_label(path, fields.get(path)), _value(value, fields.get(path)), path)
+        for path, value in values.items()
+        if path.rpartition(".")[0] not in moments or path == "timestamp.minute_of_day"
+    ]
+    rows += [(prefix.rpartition(".")[2], _moment(prefix, values), f"{prefix}.*") for prefix in moments]
+    rows.sort(key=lambda row: _place(row[2]))
     body = format_html_join("", "<tr><td>{}</td><td>{}</td><td><code>{}</code></td></tr>", rows)
     return format_html(
         '<table class="facts"><thead><tr><th>what</th><th>seen</th><th>name in rules</th></tr></thead>'
         "<tbody>{}</tbody></table>",
         body,
     )
+
+
+def _place(path: str) -> int:
+    return next((place for place, root in enumerate(_ORDER) if path.startswith(root)), len(_ORDER))
+
+
+def _moment(prefix: str, values: Mapping[str, Any]) -> str:
+    """“2026-11-22 07:40:25” from the calendar parts below `prefix`."""
+    parts = [values.get(f"{prefix}.{part}") for part in ("year", "month", "day", "hour", "minute", "second")]
+    return "unknown" if None in parts else "{:04d}-{:02d}-{:02d} {:02d}:{:02d}:{:02d}".format(*parts)
 
 
 def _label(path: str, field: Field | None) -> str:

@@ -165,9 +165,7 @@ class ApiTokenAdmin(DeletionAdmin):
             "name": obj.name,
             "opts": self.opts,
         }
-        response = TemplateResponse(request, "admin/sites/token_created.html", context)
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return TemplateResponse(request, "admin/sites/token_created.html", context)
 
 
 admin.site.unregister(Group)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import ProtectedError, Q
+from django.db.models import ProtectedError, Q, TextField
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.module_loading import import_string
@@ -37,8 +37,6 @@ class SiteRowForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        if "name" in self.fields and self.instance._state.adding:
-            self.fields["name"].widget.attrs.setdefault("autofocus", "")
         several = Site.objects.count() > 1
         for field in self.fields.values():
             if isinstance(field, forms.ModelChoiceField) and has_field(field.queryset.model, "site"):
@@ -95,6 +93,8 @@ class PageAdmin(ModelAdmin):
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         widget = getattr(field, "widget", None)
+        if isinstance(db_field, TextField):
+            widget.attrs["rows"] = 3
         if hasattr(widget, "can_delete_related"):
             # "Add" beside a choice helps while setting up; deleting from there would bypass the warnings.
             widget.can_delete_related = widget.can_change_related = widget.can_view_related = False
@@ -128,7 +128,7 @@ class DeletionAdmin(PageAdmin):
         except ValidationError as error:
             problems = error.messages
         except ProtectedError as error:
-            problems = [f"Nothing was deleted: {listed(error.protected_objects)} still need it."]
+            problems = [f"Nothing was deleted, because something still needs it: {listed(error.protected_objects)}."]
         for line in problems:
             messages.error(request, line)
         return HttpResponseRedirect(self.change_url(obj))

@@ -41,6 +41,11 @@ def local_time(at: datetime, zone: tzinfo) -> str:
     return f"{at.astimezone(zone):%d %b %Y %H:%M:%S}"
 
 
+def ended(text: str) -> str:
+    """`text` with a full stop, unless it ends a sentence already."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
 def listed(names: Iterable[object], limit: int = 5) -> str:
     """“‘A’, ‘B’ and 3 more”."""
     names = [f"‘{name}’" for name in names]

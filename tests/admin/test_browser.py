@@ -1,0 +1,119 @@
+"""The pages in a real browser: what the little script does, at the width of a phone and of a desk."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+from django.urls import reverse
+
+from tests import factories
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def open_page(browser, live_server, client):
+    """`open_page(path, width)`: a signed-in page that notes requests to elsewhere and script errors."""
+    client.force_login(factories.user("anna"))
+    contexts = []
+
+    def open_at(path: str, width: int = 1280, scheme: str = "light"):
+        context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        contexts.append(context)
+        cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
+        page = context.new_page()
+        page.trouble = []
+        page.on("pageerror", lambda error: page.trouble.append(str(error)))
+        page.on("request", lambda request: _note_foreign(page, request.url, live_server.url))
+        page.goto(live_server.url + path)
+        return page
+
+    yield open_at
+    for context in contexts:
+        context.close()
+
+
+def _note_foreign(page, url: str, own: str) -> None:
+    if not url.startswith((own, "data:", "blob:")):
+        page.trouble.append(f"asked {url}")
+
+
+def test_choosing_the_kind_shows_its_inputs_and_connection_only(open_page, home):
+    page = open_page(reverse("admin:climate_climatemonitor_add"))
+    assert page.locator("[name=home_assistant__entity_temperature]").is_visible()
+    assert page.locator("[name=home_assistant]").is_visible()
+    assert not page.locator("[name=dummy__temperature_celsius]").is_visible()
+    page.select_option("[name=adapter_type]", "dummy")
+    assert page.locator("[name=dummy__temperature_celsius]").is_visible()
+    assert not page.locator("[name=home_assistant]").is_visible()
+    assert not page.get_by_role("button", name="Test connection").is_visible()
+    assert page.trouble == []
+
+
+def test_read_now_answers_beside_the_button(open_page, home):
+    page = open_page(reverse("admin:climate_climatemonitor_add"))
+    page.select_option("[name=adapter_type]", "dummy")
+    page.fill("[name=dummy__temperature_celsius]", "19.5")
+    page.get_by_role("button", name="Read now").click()
+    page.locator(".probe-result.good").wait_for()
+    assert page.locator(".probe-result").inner_text().startswith("19.5 °C")
+    page.fill("[name=dummy__temperature_celsius]", "warm")
+    page.get_by_role("button", name="Read now").click()
+    page.locator(".probe-result.bad").wait_for()
+    assert "‘warm’" in page.locator(".probe-result").inner_text()
+    assert page.trouble == []
+
+
+def test_the_week_is_drawn_again_while_one_types(open_page, home):
+    zone = factories.zone(home)
+    page = open_page(reverse("admin:climate_climatezone_change", args=[zone.pk]))
+    page.locator(".week-day").first.wait_for()
+    assert page.locator(".week-bar i").count() == 0
+    page.locator("#slots-group").get_by_text("Add another").click()
+    page.fill("[name=slots-0-start_time]", "06:00")
+    page.fill("[name=slots-0-end_time]", "09:00")
+    page.fill("[name=slots-0-target_celsius]", "22")
+    page.locator(".week-bar i").nth(6).wait_for()
+    assert page.locator(".week-bar i").first.get_attribute("title") == "06:00–09:00 22.0\u202f°C"
+    assert page.trouble == []
+
+
+def test_names_of_fields_are_found_by_typing(open_page, home):
+    page = open_page(reverse("admin:optimization_policy_add"))
+    page.get_by_text("Names a rule may use").click()
+    page.get_by_label("Search the names").fill("battery charge")
+    shown = page.locator(".field-list tbody tr:visible").all_inner_texts()
+    assert shown
+    assert all("battery" in text.lower() for text in shown)
+    assert page.trouble == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "model", ["climate_climatezone", "miners_minercontroller", "optimization_policy", "sites_site"]
+)
+def test_no_page_is_wider_than_a_phone(open_page, home, model, scheme):
+    for path in (reverse(f"admin:{model}_changelist"), reverse(f"admin:{model}_add")):
+        page = open_page(path, 360, scheme)
+        page.wait_for_load_state("load")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert page.trouble == []
+
+
+@pytest.mark.homeassistant
+def test_entities_are_suggested_with_their_live_value(open_page, home, ha):
+    factories.home_assistant(home, url=ha.url, token=ha.token)
+    page = open_page(reverse("admin:climate_climatemonitor_add"))
+    entity = page.locator("[name=home_assistant__entity_temperature]")
+    entity.fill("living temp")
+    page.locator("datalist option[value='sensor.living_room_temperature']").first.wait_for(state="attached")
+    entity.fill("sensor.living_room_temperature")
+    page.get_by_text("°C now").wait_for()
+    page.fill("[name=name]", "Living room")
+    page.get_by_role("button", name="Test connection").click()
+    page.locator(".probe-result.good").wait_for()
+    assert "entities" in page.locator(".probe-result").inner_text()
+    page.get_by_role("button", name="Read now").click()
+    page.get_by_text("reported").wait_for()
+    assert page.trouble == []
