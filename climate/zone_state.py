@@ -11,6 +11,8 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
+from sites.words import ended
+
 from .sensors import MonitorState
 from .state import SensorHealth, Target, ZoneState
 
@@ -69,17 +71,20 @@ def _combine(
     if not good:
         lost = all(sensor.health is SensorHealth.LOST for sensor in sensors)
         worst = sensors[0]
-        return None, SensorHealth.LOST if lost else SensorHealth.SUSPECT, f"The sensor ‘{worst.name}’ {worst.problem}."
+        problem = ended(f"The sensor ‘{worst.name}’ {worst.problem}")
+        return None, SensorHealth.LOST if lost else SensorHealth.SUSPECT, problem
     values = [sensor.temperature_celsius for sensor in good]
     if len(good) == 2 and abs(values[0] - values[1]) > DISAGREE_K:
         return max(values), SensorHealth.SUSPECT, f"The sensors of {name} differ by {abs(values[0] - values[1]):.1f} K."
     bad = [sensor for sensor in sensors if sensor.temperature_celsius is None]
     if bad:
-        return median(values), SensorHealth.OK, f"The sensor ‘{bad[0].name}’ {bad[0].problem}; another one is used."
+        return median(values), SensorHealth.OK, ended(f"Another sensor is used: ‘{bad[0].name}’ {bad[0].problem}")
     return median(values), SensorHealth.OK, ""
 
 
-def update_trend(points: list[list[float]], temperature_celsius: float | None, now: datetime) -> tuple[list[list[float]], float | None]:
+def update_trend(
+    points: list[list[float]], temperature_celsius: float | None, now: datetime
+) -> tuple[list[list[float]], float | None]:
     """Points ([epoch s, °C], at most one a minute, last 30 min) with this one, and the trend in °C/h.
 
     None until 5 minutes have been seen.

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from climate.state import SensorHealth
-from miners.models import DesiredState
-from miners.state import MinerStatus
+from miners.models import DesiredState, Miner
+from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import parse_time
 from optimization.control.situation import Command
 from sites.alarms import Finding
@@ -56,8 +56,10 @@ def _miner(rows: SiteRows, seen: Seen, pk: UUID, command: Command, now: datetime
     if desired is not None and command.action != "leave" and desired.confirmed_at is None:
         if desired.power_w == 0:
             found += _off_open(desired, miner.name, miner.ramp_seconds, snapshot, rows.site.control_period_seconds, now)
-        elif _waited(desired, now) > timedelta(seconds=max(miner.ramp_seconds, 3 * rows.site.control_period_seconds)):
-            found.append(Finding("start_not_confirmed", f"miner:{pk}", f"{miner.name} was told to run but does not."))
+        elif _waited(desired, now) > _start_limit(rows, miner):
+            found.append(_does_not_run(miner, snapshot))
+    elif desired is not None and _starting_for(seen, pk, desired, now) > _start_limit(rows, miner):
+        found.append(_does_not_run(miner, snapshot))
     times = [at for text in seen.memory.outside_on.get(str(pk), []) if (at := parse_time(text))]
     if len([at for at in times if timedelta(0) <= now - at < OUTSIDE_ON_WITHIN]) >= OUTSIDE_ON_TIMES:
         text = f"{miner.name} was switched on from outside {OUTSIDE_ON_TIMES} times in 10 minutes."
@@ -73,16 +75,36 @@ def _off_open(
     if not snapshot.status.is_known:
         if desired.seen_on is False:
             return []
-        since = f" since {desired.seen_at:%H:%M} UTC" if desired.seen_at else ""
         state = "it was on when last seen" if desired.seen_on else "nobody has seen it off yet"
         why = f" {snapshot.problem}" if snapshot.problem else ""
-        return [Finding("cannot_switch_off", subject, f"{name} does not answer{since} and {state}.{why}")]
+        return [Finding("cannot_switch_off", subject, f"{name} does not answer and {state}.{why}")]
     if snapshot.status is MinerStatus.STOPPING and _waited(desired, now) < timedelta(seconds=ramp_seconds):
         return []
     if _waited(desired, now) > timedelta(seconds=3 * period):
         drawn = f" and takes {snapshot.power_w:.0f} W" if snapshot.power_w is not None else ""
         return [Finding("off_not_confirmed", subject, f"{name} was told to be off but is still on{drawn}.")]
     return []
+
+
+def _start_limit(rows: SiteRows, miner: Miner) -> timedelta:
+    return timedelta(seconds=max(miner.ramp_seconds, 3 * rows.site.control_period_seconds))
+
+
+def _does_not_run(miner: Miner, snapshot: MinerSnapshot) -> Finding:
+    why = f" {snapshot.problem}" if snapshot.problem else ""
+    return Finding("start_not_confirmed", f"miner:{miner.pk}", f"{miner.name} was told to run but does not.{why}")
+
+
+def _starting_for(seen: Seen, pk: UUID, desired: DesiredState, now: datetime) -> timedelta:
+    """How long a miner that is wanted on has been switched on without drawing its power."""
+    kept: dict[str, str] = dict(seen.memory.shell.get("starting_since") or {})
+    before = parse_time(kept.pop(str(pk), None))
+    starting = desired.power_w > 0 and seen.snapshots[pk].status is MinerStatus.STARTING
+    since = before if before is not None and before <= now else now
+    if starting:
+        kept[str(pk)] = since.isoformat()
+    seen.memory.shell["starting_since"] = kept
+    return now - since if starting else timedelta(0)
 
 
 def _waited(desired: DesiredState, now: datetime) -> timedelta:
@@ -115,6 +137,7 @@ def _connections(rows: SiteRows, seen: Seen, observation: Observation, now: date
         since = since if since is not None and since <= now else now
         bad[str(pk)] = since.isoformat()
         if now - since >= CONNECTION_GRACE or error.code == "unauthorized":
-            found.append(Finding("connection_lost", f"connection:{pk}", f"{row.name}: {error}"))
+            text = str(error) if str(error).startswith(row.name) else f"{row.name}: {error}"
+            found.append(Finding("connection_lost", f"connection:{pk}", text))
     seen.memory.shell["connection_bad"] = bad
     return found

@@ -21,7 +21,10 @@ from .load import SiteRows
 
 @dataclass(slots=True)
 class Observation:
-    """Readings and errors by adapter row, sessions and errors by connection."""
+    """Readings and errors by adapter row, sessions and errors by connection.
+
+    An error of a row goes on after its name: “cannot be read: …”.
+    """
 
     readings: dict[UUID, Any] = field(default_factory=dict)
     errors: dict[UUID, str] = field(default_factory=dict)
@@ -103,6 +106,6 @@ def _read(result: Observation, row: AdapterRow, read) -> None:
     try:
         result.readings[row.pk] = read()
     except AdapterError as error:
-        result.errors[row.pk] = str(error)
+        result.errors[row.pk] = f"cannot be read: {error}"
     except Exception as error:  # an adapter's bug costs its own row, never the pass
         result.errors[row.pk] = f"cannot be read: its adapter failed ({type(error).__name__})"

@@ -21,6 +21,7 @@ from optimization import sun
 from optimization.control import context
 from optimization.control.memory import Memory, parse_time
 from optimization.control.situation import MinerSituation, SiteSituation, UnitSituation, Wish
+from sites.words import ended
 
 from .load import SiteRows, compile_policy
 from .observe import Observation
@@ -175,7 +176,7 @@ def _snapshot(miner: Miner, observation: Observation) -> MinerSnapshot:
     if isinstance(reading, MinerSnapshot):
         return reading
     problem = observation.errors.get(miner.controller_id, "was not read")
-    return MinerSnapshot(MinerStatus.UNREACHABLE, problem=f"{miner.name}: {problem}.")
+    return MinerSnapshot(MinerStatus.UNREACHABLE, problem=ended(f"{miner.name} {problem}"))
 
 
 def _was_on_and_is_off(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot) -> bool:
@@ -290,7 +291,7 @@ def _state(source: EnergySource, observation: Observation, own_w: float, other_w
     return balance.build(
         facts(source),
         None if monitor is None else _reading(observation, monitor.pk, EnergySnapshot),
-        f"‘{monitor.name}’ {error}." if monitor is not None and error else error,
+        ended(f"‘{monitor.name}’ {error}") if monitor is not None and error else error,
         stale_after=timedelta(seconds=monitor.stale_after_seconds if monitor else 3600),
         now=now,
         own_miners_w=own_w,

@@ -74,7 +74,7 @@ def test_several_sensors_become_one_temperature(sensors, celsius, health):
         ((sensor(20.0), sensor(22.0)), "The sensors of Hall differ by 2.0 K."),
         (
             (sensor(20.0), sensor(None, name="door")),
-            "The sensor ‘door’ has been silent for 61 min; another one is used.",
+            "Another sensor is used: ‘door’ has been silent for 61 min.",
         ),
         ((sensor(20.0),), ""),
     ],

@@ -14,7 +14,7 @@ from tests import factories
 from tests.servers.homeassistant_config import MINER_PLUG_W
 from tests.servers.process import wait_until
 
-from .home import PERIOD_S, SUNNY, UPPER, Home, become, seconds_of, show
+from .home import PERIOD_S, SOLAR, SUNNY, UPPER, Home, become, seconds_of, show
 
 pytestmark = [pytest.mark.homeassistant, pytest.mark.django_db]
 
@@ -243,6 +243,42 @@ def test_a_plug_that_lies_about_being_off_is_found_by_its_meter(make_home, ha, p
     house.periods(1)
     assert house.alarms() == {}
     assert house.miner_live["confirmed"]
+
+
+def test_a_plug_that_is_on_but_draws_nothing_is_told_after_its_ramp_time(make_home, ha):
+    house = make_home(plug={"entity_power": "sensor.pv_power"})
+    show(ha, living_room_temperature=19.0, pv_power=0)
+    house.periods(2)
+    assert house.is_on()
+    house.clock.skip(house.miner.ramp_seconds - 3 * PERIOD_S)
+    house.periods(1)
+    assert house.alarms() == {}
+    house.periods(2)
+    alarm = house.alarms()["start_not_confirmed"]
+    assert "Avalon was told to run but does not." in alarm
+    assert "‘sensor.pv_power’ shows 0 W" in alarm
+    show(ha, pv_power=MINER_PLUG_W)
+    house.periods(1)
+    assert house.alarms() == {}
+
+
+def test_missing_energy_values_end_a_solar_run_after_ten_minutes(make_home, ha):
+    house = make_home(SOLAR)
+    show(ha, living_room_temperature=19.0, **{**SUNNY, "battery_soc": 92})
+    house.periods(2)
+    assert house.is_on()
+    for sensor in ("pv_power", "house_load", "grid_power", "battery_soc", "battery_power", "battery_remaining"):
+        ha.mode(sensor, "unavailable")
+        become(ha, f"sensor.{sensor}", "unavailable")
+    house.periods(1)
+    assert "is unavailable in Home Assistant" in house.energy_live["problem"]
+    house.clock.skip(590)
+    house.look(after=0)
+    assert house.is_on()
+    house.periods(1)
+    become(ha, "switch.miner_plug", "off")
+    stop = Decision.objects.get(miner=house.miner, action="stop")
+    assert stop.reason_code == "input_unknown"
 
 
 def test_two_homes_on_one_home_assistant_do_not_disturb_each_other(make_home, ha):
