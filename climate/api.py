@@ -1,0 +1,283 @@
+"""Climate zones and the monitors that read them."""
+
+from datetime import datetime, time
+from typing import Annotated, Literal
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja import Router
+from ninja.pagination import paginate
+from ninja.responses import Status
+from pydantic import Field
+
+from integrations.adapter_api import AdapterIn, AdapterOut, adapter_router
+from sites.rest import rows
+from sites.rest.bodies import Answer, Body, Moment, field, patch_of
+from sites.rest.paging import Paged
+from sites.rest.problems import Missing, invalid
+
+from . import schedule, services
+from .admin import zone_checks
+from .models import TARGET_MAX_CELSIUS, TARGET_MIN_CELSIUS, ClimateMonitor, ClimateZone, TargetOverride, TemperatureSlot
+
+
+class ClimateMonitorIn(AdapterIn):
+    stale_after_seconds: int = field(ClimateMonitor, "stale_after_seconds")
+
+
+class ClimateMonitorOut(AdapterOut):
+    stale_after_seconds: int
+
+
+monitors_router = adapter_router(
+    ClimateMonitor, ClimateMonitorIn, ClimateMonitorOut, used_through=("zones",), heats=True
+)
+zones_router = Router(tags=["climate-zones"])
+
+
+class ZoneIn(Body):
+    site_id: UUID
+    name: str = field(ClimateZone, "name")
+    area_sqm: float | None = field(ClimateZone, "area_sqm")
+    climate_monitor_ids: list[UUID] = Field([], max_length=20, description="The sensors that read it.")
+    default_target_celsius: float = field(ClimateZone, "default_target_celsius")
+    hysteresis_celsius: float = field(ClimateZone, "hysteresis_celsius")
+    high_limit_celsius: float = field(ClimateZone, "high_limit_celsius")
+    frost_protection: bool = field(ClimateZone, "frost_protection")
+    frost_limit_celsius: float = field(ClimateZone, "frost_limit_celsius")
+    position: int = Field(0, ge=0, le=32767, description="Order on the dashboard.")
+
+
+ZonePatch = patch_of(ZoneIn)
+_LINKS = {"climate_monitor_ids": rows.Link("monitors", ClimateMonitor)}
+
+
+class ZoneOut(Answer):
+    """`slug` is the zone's name in rule paths: `climate.zones.<slug>.temperature_celsius`."""
+
+    id: UUID
+    site_id: UUID
+    name: str
+    slug: str
+    area_sqm: float | None
+    climate_monitor_ids: list[UUID]
+    default_target_celsius: float
+    hysteresis_celsius: float
+    high_limit_celsius: float
+    frost_protection: bool
+    frost_limit_celsius: float
+    position: int
+
+    @staticmethod
+    def resolve_climate_monitor_ids(zone: ClimateZone) -> list[UUID]:
+        return [monitor.pk for monitor in zone.monitors.all()]
+
+
+def _zones() -> QuerySet[ClimateZone]:
+    return ClimateZone.objects.prefetch_related("monitors")
+
+
+def _zone(pk: UUID) -> ClimateZone:
+    return rows.get(ClimateZone.objects.select_related("site"), pk)
+
+
+def _sensors_fit(zone: ClimateZone) -> None:
+    """What floors above ask of a zone's sensors: a real heater follows no invented one."""
+    for check in zone_checks:
+        problem = check(zone, zone.monitors.all())
+        if problem:
+            raise invalid("climate_monitor_ids", problem, [monitor.pk for monitor in zone.monitors.all()])
+
+
+@zones_router.get("", response=list[ZoneOut])
+@paginate(Paged)
+def list_zones(request: HttpRequest, site_id: UUID | None = None):
+    return rows.of_site(_zones(), site_id)
+
+
+@zones_router.post("", response={201: ZoneOut})
+def create_zone(request: HttpRequest, response: HttpResponse, body: ZoneIn):
+    zone = rows.write(ClimateZone(site=rows.site(body.site_id)), body, _LINKS)
+    return rows.created(request, response, zone)
+
+
+@zones_router.get("/{uuid:zone_id}", response=ZoneOut)
+def get_zone(request: HttpRequest, zone_id: UUID):
+    return rows.get(_zones(), zone_id)
+
+
+@zones_router.patch("/{uuid:zone_id}", response=ZoneOut)
+def change_zone(request: HttpRequest, zone_id: UUID, body: ZonePatch):
+    """`climate_monitor_ids` replaces the whole list of sensors."""
+    new_sensors = "climate_monitor_ids" in body.model_fields_set
+    return rows.write(_zone(zone_id), body, _LINKS, check=_sensors_fit if new_sensors else None)
+
+
+@zones_router.delete("/{uuid:zone_id}", response={204: None})
+def delete_zone(request: HttpRequest, zone_id: UUID):
+    """409 names the miners that heat it and the units that decide for it."""
+    return rows.remove(_zone(zone_id), by=rows.person(request), used_through=("miners", "units"), heats=True)
+
+
+class ZoneReadingOut(Answer):
+    """What the last pass saw; temperatures in °C, null while unknown. `sensor`: ok, suspect or lost."""
+
+    zone_id: UUID
+    zone_name: str
+    temperature_celsius: float | None = None
+    humidity_percent: float | None = None
+    target_celsius: float | None = None
+    lower_bound: float | None = None
+    upper_bound: float | None = None
+    trend_celsius_per_hour: float | None = None
+    sensor: str | None = None
+    problem: str = ""
+    observed_at: datetime | None = None
+    heating: bool | None = None
+    heating_w: float | None = None
+
+
+@zones_router.get("/{uuid:zone_id}/reading", response=ZoneReadingOut)
+def get_reading(request: HttpRequest, zone_id: UUID):
+    """As the dashboard shows it; before the first pass of a start all is null and `problem` says so."""
+    zone = _zone(zone_id)
+    seen = rows.seen(zone, "zones") or {"problem": "No control pass has looked at this zone since the start."}
+    return {"zone_id": zone.pk, "zone_name": zone.name, **seen}
+
+
+class ZoneHistoryOut(Answer):
+    """One minute: the last value with its own time, the extremes, the target, the heating in W."""
+
+    at: datetime
+    temperature_celsius: float | None
+    observed_at: datetime | None
+    low_celsius: float | None
+    high_celsius: float | None
+    humidity_percent: float | None
+    target_celsius: float | None
+    heating_w: float
+    sensor: str
+
+
+@zones_router.get("/{uuid:zone_id}/readings", response=list[ZoneHistoryOut])
+@paginate(Paged)
+def list_readings(request: HttpRequest, zone_id: UUID, since: Moment | None = None, until: Moment | None = None):
+    """Recorded minutes, oldest first, `since` ≤ at < `until`."""
+    return rows.between(_zone(zone_id).readings.order_by("at"), since, until)
+
+
+class TargetOut(Answer):
+    """The target now in °C, where it comes from, and until when; `next_celsius` holds afterwards."""
+
+    requested_celsius: float
+    effective_celsius: float
+    reason: str
+    until: datetime | None
+    next_celsius: float | None
+    lower_bound: float
+    upper_bound: float
+
+
+@zones_router.get("/{uuid:zone_id}/target", response=TargetOut)
+def get_target(request: HttpRequest, zone_id: UUID):
+    zone, now = _zone(zone_id), timezone.now()
+    target = schedule.resolve_target(
+        default_celsius=zone.default_target_celsius,
+        slots=[slot.as_slot() for slot in zone.slots.all()],
+        override=services.active_override(zone, now),
+        now=now,
+        tz=zone.site.tz,
+    )
+    return TargetOut(
+        requested_celsius=target.requested_celsius,
+        effective_celsius=target.effective_celsius,
+        reason=target.reason,
+        until=target.until,
+        next_celsius=target.next_celsius,
+        lower_bound=target.effective_celsius - zone.hysteresis_celsius,
+        upper_bound=target.effective_celsius + zone.hysteresis_celsius,
+    )
+
+
+class OverrideIn(Body):
+    target_celsius: float = field(TargetOverride, "target_celsius")
+    until: Moment | None = Field(None, description="With its UTC offset; empty: until resumed.")
+
+
+class OverrideOut(Answer):
+    target_celsius: float
+    until: datetime | None
+    created_at: datetime
+    by: str
+
+
+@zones_router.get("/{uuid:zone_id}/override", response=OverrideOut)
+def get_override(request: HttpRequest, zone_id: UUID):
+    """The target set by hand; 404 while the schedule holds."""
+    zone, now = _zone(zone_id), timezone.now()
+    for wish in zone.overrides.filter(cancelled_at__isnull=True):
+        if wish.until is None or now < wish.until:
+            return wish
+    raise Missing(f"The schedule of ‘{zone}’ holds; nothing is set by hand.")
+
+
+@zones_router.put("/{uuid:zone_id}/override", response=OverrideOut)
+def set_override(request: HttpRequest, zone_id: UUID, body: OverrideIn):
+    """A target by hand, instead of the schedule; the next pass follows it."""
+    return services.set_override(_zone(zone_id), body.target_celsius, until=body.until, by=rows.person(request))
+
+
+@zones_router.delete("/{uuid:zone_id}/override", response={204: None})
+def cancel_override(request: HttpRequest, zone_id: UUID):
+    """Back to the schedule; fine when it holds already."""
+    services.cancel_override(_zone(zone_id), by=rows.person(request))
+    return Status(204, None)
+
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_DAYS: tuple[Day, ...] = Day.__args__
+ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="HH:MM in the site's time zone.")]
+
+
+class SlotBody(Body):
+    """Equal times are 24 hours; an end before the start is on the next day."""
+
+    weekdays: list[Day] = Field(list(_DAYS), min_length=1, max_length=7, description="Days on which it starts.")
+    start_time: ClockTime
+    end_time: ClockTime
+    target_celsius: float = Field(ge=TARGET_MIN_CELSIUS, le=TARGET_MAX_CELSIUS)
+
+
+class ScheduleBody(Body):
+    slots: list[SlotBody] = Field(max_length=200)
+
+
+def _from_slot(slot: TemperatureSlot) -> SlotBody:
+    return SlotBody(
+        weekdays=[name for day, name in enumerate(_DAYS) if slot.weekdays >> day & 1],
+        start_time=f"{slot.start_time:%H:%M}",
+        end_time=f"{slot.end_time:%H:%M}",
+        target_celsius=slot.target_celsius,
+    )
+
+
+def _to_slot(body: SlotBody) -> schedule.Slot:
+    mask = sum(1 << _DAYS.index(day) for day in set(body.weekdays))
+    start, end = time.fromisoformat(body.start_time), time.fromisoformat(body.end_time)
+    return schedule.Slot(mask, start, end, body.target_celsius)
+
+
+@zones_router.get("/{uuid:zone_id}/schedule", response=ScheduleBody)
+def get_schedule(request: HttpRequest, zone_id: UUID):
+    """Slots by their start; where there is none the default target holds."""
+    return ScheduleBody(slots=[_from_slot(slot) for slot in _zone(zone_id).slots.all()])
+
+
+@zones_router.put("/{uuid:zone_id}/schedule", response=ScheduleBody)
+def put_schedule(request: HttpRequest, zone_id: UUID, body: ScheduleBody):
+    """The whole list at once; two slots that claim the same minute are refused by name."""
+    zone = _zone(zone_id)
+    services.replace_schedule(zone, [_to_slot(slot) for slot in body.slots])
+    return ScheduleBody(slots=[_from_slot(slot) for slot in zone.slots.all()])
