@@ -7,5 +7,5 @@ class EdgeMiningConfig(AppConfig):
     verbose_name = "Edge Mining"
 
     def ready(self) -> None:
-        # The Celery app must be the current one before any task is sent; the checks register themselves.
-        from . import celery, checks  # noqa: F401
+        # The Celery app must be the current one before any task is sent; checks and signals register themselves.
+        from . import celery, checks, fleet  # noqa: F401

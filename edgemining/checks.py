@@ -1,7 +1,6 @@
 """A worker or beat of its own needs a broker between processes; with `memory://` it would do nothing.
 
-Said twice: as a Django system check, and by ending the `celery worker` or `celery beat` process,
-which runs the checks but looks at no result.
+`edgemining.fleet` ends such a process: Celery runs the checks, but looks at no result.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from celery import signals
 from django.conf import settings
 from django.core import checks
 
@@ -33,11 +31,3 @@ def memory_broker_problem(arguments: list[str], broker_url: str) -> str | None:
 def check_broker(app_configs, **kwargs) -> list[checks.Error]:
     problem = memory_broker_problem(sys.argv, settings.CELERY_BROKER_URL)
     return [checks.Error(problem, id="edgemining.E001")] if problem else []
-
-
-@signals.celeryd_init.connect
-@signals.beat_init.connect
-def refuse_to_do_nothing(**kwargs) -> None:
-    problem = memory_broker_problem(sys.argv, settings.CELERY_BROKER_URL)
-    if problem:
-        sys.exit(problem)

@@ -16,6 +16,8 @@ from celery.worker import WorkController
 from .beat import MonotonicScheduler
 from .celery import app, make_app
 
+#: Passes stopped completing and the watchdog ended the process (EX_TEMPFAIL of sysexits.h).
+EXIT_LATE = 75
 #: Passes have workers of their own: hung background jobs make no pass late.
 THREADS_BY_QUEUE = {"control": 2, "background": 2}
 

@@ -32,6 +32,8 @@ def hold_data_folder(folder: Path) -> int:
 
 def listening_socket(host: str, port: int) -> socket.socket:
     """A socket bound to `host`:`port`."""
+    if not 1 <= port <= 65535:
+        raise CannotStart(f"PORT {port}: a port is a number from 1 to 65535.")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -39,8 +41,6 @@ def listening_socket(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-    except OverflowError:
-        raise CannotStart(f"PORT {port}: a port is a number from 1 to 65535.") from None
     except OSError as error:
         raise CannotStart(_why_not_bound(error, host, port)) from None
     return listener

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
@@ -11,6 +12,7 @@ from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
 
+from optimization.demo import ensure_first_home
 from sites.services import create_sign_in_link
 
 from . import backup
@@ -27,9 +29,26 @@ class FirstSignIn:
     password: str
     path: str
 
+    def text(self, urls: list[str]) -> str:
+        """What to tell the person; `urls` are the addresses of the program."""
+        links = "".join(f"    {url.rstrip('/')}{self.path}\n" for url in urls)
+        return (
+            f"\nSign in for the first time with this link (one use, 15 minutes):\n{links}"
+            f"or as ‘{self.username}’ with the password  {self.password}\n"
+            "It is shown only now. A new link: manage.py sign_in_link\n"
+        )
 
-def migrate() -> int:
-    """Bring the database to this version; returns how many steps it took."""
+
+def prepare() -> FirstSignIn | None:
+    """All of it; every step does nothing where it was done before."""
+    migrate()
+    first_sign_in = first_administrator()
+    ensure_first_home()
+    return first_sign_in
+
+
+def migrate() -> None:
+    """Bring the database to this version, and say so when that changed it."""
     executor = MigrationExecutor(connection)
     loader = executor.loader
     unknown = sorted(
@@ -46,7 +65,7 @@ def migrate() -> int:
         if loader.applied_migrations:
             backup.make_before_migration()
         call_command("migrate", interactive=False, verbosity=0)
-    return steps
+        say(f"Database brought up to date ({steps} steps).")
 
 
 def first_administrator() -> FirstSignIn | None:
@@ -64,3 +83,9 @@ def first_administrator() -> FirstSignIn | None:
 def sign_in_path(user) -> str:
     """The path of a new one-time link."""
     return reverse("sign-in-link", args=[create_sign_in_link(user)])
+
+
+def say(text: str) -> None:
+    """One message to the person at the terminal (or to the journal), at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

@@ -130,6 +130,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 # Asking workers how they are makes sense only where they are processes of their own.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)
+# Threads: passes wait for devices, and the watchdog must see them from within the same process.
+CELERY_WORKER_POOL = "threads"
 CELERY_BEAT_SCHEDULER = "edgemining.beat:MonotonicScheduler"
 TICK_SECONDS = env.float("TICK_SECONDS", 2.0)
 CELERY_BEAT_SCHEDULE = {

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 
 from django.conf import settings
 from django.db import connection
 
-from optimization.demo import ensure_first_home
 from optimization.watchdog import GRACE_SECONDS, watchdog
 from sites import heartbeat
 
 from . import addresses, instance, prepare
-from .engine import Engine
+from .engine import EXIT_LATE, Engine
 from .lifeline import Lifeline
+from .prepare import say
 from .web import WebThread
 
 #: Migrating a year of readings on a slow card.
@@ -29,8 +28,6 @@ PREPARE_SECONDS = 900.0
 LAST_PASS_SECONDS = 10.0
 SWITCH_OFF_SECONDS = 20.0
 LOOK_SECONDS = 1.0
-#: Passes stopped completing and the watchdog ended the process (EX_TEMPFAIL).
-EXIT_LATE = 75
 
 
 def up() -> int:
@@ -40,11 +37,7 @@ def up() -> int:
     lifeline.expect_within(PREPARE_SECONDS)
     instance.hold_data_folder(settings.DATA_DIR)
     listener = instance.listening_socket(settings.HOST, settings.PORT)
-    steps = prepare.migrate()
-    if steps:
-        _say(f"Database brought up to date ({steps} steps).")
-    first_sign_in = prepare.first_administrator()
-    ensure_first_home()
+    first_sign_in = prepare.prepare()
     engine, web = Engine(), WebThread(listener)
     # The watchdog acts first: it can switch off, the supervisor can only kill.
     heartbeat.on_completed(lambda seconds: lifeline.expect_within(seconds + GRACE_SECONDS))
@@ -58,7 +51,7 @@ def up() -> int:
     connection.ensure_connection()
     dead = _wait(stop, engine, web)
     if dead:
-        _say(f"The thread {dead} has ended. The program ends too, to be started afresh.")
+        say(f"The thread {dead} has ended. The program ends too, to be started afresh.")
         return 1
     lifeline.expect_within(LAST_PASS_SECONDS + 2 * SWITCH_OFF_SECONDS)
     _stop_cleanly(engine, web)
@@ -93,27 +86,17 @@ def _stop_cleanly(engine: Engine, web: WebThread) -> None:
     """No new pass, every miner off and seen to be off, then no more pages."""
     from optimization.services import clean_stop
 
-    _say("Stopping: switching the miners off …")
+    say("Stopping: switching the miners off …")
     engine.stop(LAST_PASS_SECONDS)
     for unconfirmed in clean_stop(seconds=SWITCH_OFF_SECONDS):
-        _say(f"  {unconfirmed}")
+        say(f"  {unconfirmed}")
     web.stop()
-    _say("Stopped.")
+    say("Stopped.")
 
 
 def _say_where(first_sign_in: prepare.FirstSignIn | None) -> None:
     urls = addresses.urls(settings.HOST, settings.PORT)
-    _say(f"Edge Mining runs at {' and '.join(urls)}")
+    say(f"Edge Mining runs at {' and '.join(urls)}")
     if first_sign_in is not None:
-        _say(
-            "\nSign in for the first time with this link (one use, 15 minutes):\n"
-            + "".join(f"    {url.rstrip('/')}{first_sign_in.path}\n" for url in urls)
-            + f"or as ‘{first_sign_in.username}’ with the password  {first_sign_in.password}\n"
-            "It is shown only now. A new link: manage.py sign_in_link\n"
-        )
-    _say("Ctrl-C stops it and switches every miner off first.")
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+        say(first_sign_in.text(urls))
+    say("Ctrl-C stops it and switches every miner off first.")

@@ -16,6 +16,13 @@ from tests.servers.process import free_port, wait_until
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
 STOP_SECONDS = 60.0
+_OF_THE_SUITE = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "DJANGO_ALLOW_ASYNC_UNSAFE")
+
+
+def environment_of(data_dir: Path, **environment: str) -> dict[str, str]:
+    """The environment of a program on `data_dir`: ours, without what the suite sets for itself."""
+    inherited = {key: value for key, value in os.environ.items() if key not in _OF_THE_SUITE}
+    return {**inherited, "DATA_DIR": str(data_dir), **environment}
 
 
 class Program:
@@ -25,14 +32,7 @@ class Program:
         self.port = int(environment.get("PORT") or free_port())
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = data_dir / "up.log"
-        inherited = {key: value for key, value in os.environ.items() if key not in ("SECRET_KEY", "DATABASE_URL")}
-        self._environment = {
-            **inherited,
-            "DATA_DIR": str(data_dir),
-            "HOST": "127.0.0.1",
-            "PORT": str(self.port),
-            **environment,
-        }
+        self._environment = environment_of(data_dir, HOST="127.0.0.1", PORT=str(self.port)) | environment
         self.process: subprocess.Popen | None = None
 
     @property
