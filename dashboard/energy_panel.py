@@ -90,7 +90,10 @@ def _flows(source: SourceFacts, miners_w: float) -> list[Flow]:
         watts = live.get("grid_w")
         value = formats.UNKNOWN if watts is None else formats.power(abs(watts))
         flows.append(Flow("grid", "Grid", value, _direction(watts, "buying", "selling", "balanced")))
-    flows.append(Flow("surplus", "Surplus", formats.power(live.get("surplus_w")), "free to use"))
+    surplus_w = live.get("surplus_w")
+    flows.append(
+        Flow("surplus", "Surplus", formats.power(surplus_w), _direction(surplus_w, "free to use", "short", ""))
+    )
     return flows
 
 

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from climate.models import ClimateZone
 from energy.models import EnergySource
@@ -33,7 +33,7 @@ def _energy_live(data: PageData) -> dict:
     return next((source.live for source in queries.sources(data.site) if source.live), {})
 
 
-@require_GET
+@require_safe
 @home_page
 def home(data: PageData) -> HttpResponse:
     """The climate dashboard: a card per zone, the energy beside them."""
@@ -52,7 +52,7 @@ def home(data: PageData) -> HttpResponse:
     return respond(data, "dashboard/home.html", [*rooms, *beside], **context)
 
 
-@require_GET
+@require_safe
 @signed_in
 def zone(request: HttpRequest, zone_id: UUID) -> HttpResponse:
     """One zone, larger: chart, week, sensor, last decisions."""
@@ -89,7 +89,7 @@ def _zone_page(data: PageData, row: ClimateZone) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 @signed_in
 def zone_chart(request: HttpRequest, zone_id: UUID) -> JsonResponse:
     """The columns of a zone's chart; `hours` is 6 or 24."""
@@ -100,7 +100,7 @@ def zone_chart(request: HttpRequest, zone_id: UUID) -> JsonResponse:
     return JsonResponse(charts.zone_chart(row, int(hours), timezone.now()))
 
 
-@require_GET
+@require_safe
 @home_page
 def miners(data: PageData) -> HttpResponse:
     """Every miner: what it does, what it should, why, and what was sent to it."""
@@ -112,7 +112,7 @@ def miners(data: PageData) -> HttpResponse:
     return respond(data, "dashboard/miners.html", parts, has_miners=bool(cards), place="miners")
 
 
-@require_GET
+@require_safe
 @home_page
 def energy(data: PageData) -> HttpResponse:
     """Each source now, and today's chart."""
@@ -121,7 +121,7 @@ def energy(data: PageData) -> HttpResponse:
     return respond(data, "dashboard/energy.html", parts, panels=panels, place="energy")
 
 
-@require_GET
+@require_safe
 @signed_in
 def energy_chart(request: HttpRequest, source_id: UUID) -> JsonResponse:
     """The columns of a source's chart since the site's last midnight."""
@@ -130,7 +130,7 @@ def energy_chart(request: HttpRequest, source_id: UUID) -> JsonResponse:
     return JsonResponse(charts.energy_chart(row, since_midnight(at), at.now))
 
 
-@require_GET
+@require_safe
 @home_page
 def policies(data: PageData) -> HttpResponse:
     """Policies and their rules in words, and which units use them."""
@@ -147,7 +147,7 @@ class ActivityLine:
     severity: str
 
 
-@require_GET
+@require_safe
 @home_page
 def activity(data: PageData) -> HttpResponse:
     """What happened, newest first; `before` pages on."""
@@ -165,7 +165,7 @@ def activity(data: PageData) -> HttpResponse:
     return respond(data, "dashboard/activity.html", [part], older=older, place="activity")
 
 
-@require_GET
+@require_safe
 @signed_in
 def show_site(request: HttpRequest, site_id: UUID) -> HttpResponse:
     """The site switcher: show this home from now on."""

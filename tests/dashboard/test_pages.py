@@ -59,6 +59,11 @@ def test_pages_of_a_bare_home(signed_in, home, name):
     assert signed_in.get(reverse(name)).status_code == 200
 
 
+def test_head_is_answered_and_post_is_not(signed_in, home):
+    assert signed_in.head("/").status_code == 200
+    assert signed_in.post("/").status_code == 405
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_pages_before_the_first_pass(signed_in, seen_home, name):
     assert signed_in.get(reverse(name)).status_code == 200
