@@ -167,7 +167,7 @@ def _write(one: _Write, observation: Observation) -> str | None:
         return observation.errors.get(controller.pk, "its connection is not open")
     try:
         call(
-            controller.pk,
+            ("write", controller.pk),  # not the key of its reads: one that hangs must not hold up an off
             lambda deadline: controller.adapter.write(controller.settings, session, one.command.power_w, deadline),
             WRITE_SECONDS,
         )
