@@ -28,7 +28,6 @@ class RuleInline(StackedInline):
     form = RuleForm
     formset = RuleFormSet
     extra = 0
-    collapsible = True
     fields = ("kind", "name", "priority", "enabled", "description", "conditions")
 
 

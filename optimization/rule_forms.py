@@ -55,7 +55,7 @@ class RuleForm(forms.ModelForm):
     conditions = ConditionsField(
         initial=EXAMPLE,
         help_text="A comparison, or a group: all_of, any_of, not_. Add “for”: “3m” to ask that it holds that long. "
-        "The names to use are listed below.",
+        "The names to use are listed above.",
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 8, "class": "code", "spellcheck": "false"}),
     )
 

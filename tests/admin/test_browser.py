@@ -86,6 +86,8 @@ def test_names_of_fields_are_found_by_typing(open_page, home):
     shown = page.locator(".field-list tbody tr:visible").all_inner_texts()
     assert shown
     assert all("battery" in text.lower() for text in shown)
+    page.locator("#rules-group").get_by_text("Add another").click()
+    page.locator("[name=rules-0-conditions]").wait_for()  # a new rule is open, ready to be written
     assert page.trouble == []
 
 
