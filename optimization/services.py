@@ -12,6 +12,7 @@ from django.db import models, transaction
 from django.db.models import F, Q
 
 from climate.models import ClimateMonitor, ClimateZone
+from energy.models import EnergyMonitor
 from miners.models import DesiredState, Miner, MinerController
 from miners.reality import reality_problem
 from optimization.rules import CompiledPolicy, FieldTree, RuleErrors, compile_rule
@@ -180,10 +181,12 @@ def switch_off(miners: Iterable[Miner], *, seconds: float = STOP_SECONDS, clock:
     """
     wanted = {miner.pk: miner for miner in miners if not miner.leave_on}
     sites = {miner.site_id for miner in wanted.values()}
+    # A pretended heater needs no waiting for: nothing is warm.
+    real = [pk for pk, miner in wanted.items() if miner.controller is not None and miner.controller.is_real]
     deadline = time.monotonic() + seconds
     while wanted:
         run_sites(sites, clock=clock, stopping=frozenset(wanted))
-        open_ids = _not_seen_off(wanted)
+        open_ids = _not_seen_off(real)
         if not open_ids or time.monotonic() >= deadline:
             return [_not_off(wanted[pk]) for pk in open_ids]
         time.sleep(_LOOK_EVERY_SECONDS)
@@ -209,7 +212,7 @@ def _not_off(miner: Miner) -> str:
 def clean_stop(seconds: float = STOP_SECONDS) -> list[str]:
     """The program stops: every miner it may have on is switched off and seen off (DESIGN §5.8)."""
     touched = Q(desired__power_w__gt=0) | Q(desired__seen_on=True)
-    return switch_off(Miner.objects.filter(touched).select_related("site"), seconds=seconds)
+    return switch_off(Miner.objects.filter(touched).select_related("site", "controller"), seconds=seconds)
 
 
 def heaters_of(obj: models.Model) -> list[Miner]:
@@ -243,10 +246,19 @@ def delete_safely(obj: models.Model, *, by: str = "", seconds: float = STOP_SECO
     site = obj if isinstance(obj, Site) else getattr(obj, "site", None)
     name = str(obj)
     with transaction.atomic():
+        if isinstance(obj, Site):
+            _empty(obj)
         obj.delete()
         if site is not None and site is not obj:
             log_activity(site, f"Deleted: {obj._meta.verbose_name} {name}.", actor=by)
             site.wake()
+
+
+def _empty(site: Site) -> None:
+    """Delete what protects other rows of the same site from being deleted with it."""
+    site.units.all().delete()
+    for model in (MinerController, ClimateMonitor, EnergyMonitor):
+        model.objects.filter(site=site).delete()
 
 
 def _may_be_on(miner: Miner) -> bool:
