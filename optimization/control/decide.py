@@ -79,13 +79,24 @@ def _share_limits(
     """Add the ceilings of circuits and the site's power limit to `ceilings`."""
     asking, others = [], []
     for miner, _, intent in wanted:
-        allowed = _capped(intent.power_w, ceilings.get(miner.miner_id))
-        if allowed > 0:
-            asking.append(limits.Asking(miner, allowed))
+        ceiling = ceilings.get(miner.miner_id)
+        runs_at = (
+            miner.desired_w if _is_held(miner, intent, ceiling, situation.now) else _capped(intent.power_w, ceiling)
+        )
+        if runs_at > 0:
+            asking.append(limits.Asking(miner, runs_at))
         else:
             others.append(miner)
-    for miner_id, ceiling in limits.shed(asking, others, situation.power_limit_w).items():
-        ceilings.setdefault(miner_id, ceiling)
+    # A limit's word is 0 W and safety: nothing said before it is lower.
+    ceilings.update(limits.shed(asking, others, situation.power_limit_w))
+
+
+def _is_held(miner: MinerSituation, intent: Intent, ceiling: Ceiling | None, now: datetime) -> bool:
+    """Wanted off, but its minimum on time keeps it on: only safety and a person's off break that."""
+    if _capped(intent.power_w, ceiling) > 0 or not miner.is_wanted_on:
+        return False
+    may_break = (ceiling is not None and ceiling.is_safety) or intent.origin in PERSONS_OFF
+    return not may_break and _min_on_left(miner, now) > timedelta(0)
 
 
 def _capped(power_w: int, ceiling: Ceiling | None) -> int:
@@ -103,8 +114,7 @@ def _command(miner: MinerSituation, unit_id: str, intent: Intent, ceiling: Ceili
     breaks_min_on = False
     if power == 0 and miner.is_wanted_on:
         left = _min_on_left(miner, now)
-        may_break = (bound is not None and bound.is_safety) or intent.origin in PERSONS_OFF
-        if left > timedelta(0) and not may_break:
+        if _is_held(miner, intent, ceiling, now):
             reason = bound.reason if bound is not None else intent.reason
             return Command(
                 miner.miner_id,

@@ -115,8 +115,9 @@ def reality(case: Guarded) -> Ceiling | None:
 
 
 def zones_warm(case: Guarded) -> Ceiling | None:
+    """Comfort, so frost protection passes: a target set below the frost limit would undo it."""
     zones = case.miner.zones
-    if not zones or not all(zone.above_target for zone in zones):
+    if case.intent.origin == "frost" or not zones or not all(zone.above_target for zone in zones):
         return None
     names = " and ".join(zone.name for zone in zones)
     bound = zones[0].upper_bound

@@ -21,6 +21,10 @@ class Asking:
     power_w: int
 
     @property
+    def is_running(self) -> bool:
+        return self.miner.is_wanted_on or self.miner.snapshot.status.is_on
+
+    @property
     def takes_w(self) -> float:
         """What it will take: an unmeasured or unseen draw counts as what was asked."""
         return max(self.power_w, self.miner.draws_w if self.miner.is_wanted_on else 0.0)
@@ -51,12 +55,16 @@ def shed(asking: Sequence[Asking], others: Sequence[MinerSituation], site_limit_
         return {}
     for miner in others:
         for key in _keys(miner):
-            used[key] += miner.draws_w
+            used[key] += _may_draw_w(miner)
+    leaving: dict[str, float] = defaultdict(float)  # shed just now: it draws on for a while
     ceilings = {}
+
+    def load(ask: Asking, key: str) -> float:
+        """W on this line with `ask`. A start waits for what was shed; what runs need not."""
+        return used[key] + ask.takes_w + (0.0 if ask.is_running else leaving[key])
+
     for ask in sorted(asking, key=lambda one: (not one.miner.is_wanted_on, -one.deficit_k, one.miner.miner_id)):
-        blocking = next(
-            (key for key in _keys(ask.miner) if key in limits and used[key] + ask.takes_w > limits[key][1]), None
-        )
+        blocking = next((key for key in _keys(ask.miner) if key in limits and load(ask, key) > limits[key][1]), None)
         if blocking is not None:
             name, limit = limits[blocking]
             ceilings[ask.miner.miner_id] = Ceiling(
@@ -65,10 +73,20 @@ def shed(asking: Sequence[Asking], others: Sequence[MinerSituation], site_limit_
                 f"{name} ({limit:.0f} W) leaves no room for the {ask.power_w} W of {ask.miner.name}.",
                 is_safety=True,
             )
-            continue
         for key in _keys(ask.miner):
-            used[key] += ask.takes_w
+            if blocking is None:
+                used[key] += ask.takes_w
+            else:
+                leaving[key] += _may_draw_w(ask.miner)
     return ceilings
+
+
+def _may_draw_w(miner: MinerSituation) -> float:
+    """Watts of a miner told off: what it shows; silent since before it was seen off, all it could take."""
+    shows = miner.snapshot.status.is_known or miner.snapshot.power_is_measured
+    if shows or miner.desired_confirmed or not miner.desired_origin:
+        return miner.draws_w
+    return float(miner.nominal_power_w)
 
 
 def _keys(miner: MinerSituation) -> tuple[str, ...]:

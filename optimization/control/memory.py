@@ -15,6 +15,16 @@ class ZoneTrip:
     latched: bool = False
     trips: list[str] = field(default_factory=list)  # ISO times of the last 24 h
 
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> ZoneTrip:
+        """Read again; damaged times are left out, a trip or latch that is anything but false stands."""
+        trips = data.get("trips")
+        return cls(
+            bool(data.get("tripped")),
+            bool(data.get("latched")),
+            [text for text in trips if parse_time(text)] if isinstance(trips, list) else [],
+        )
+
 
 @dataclass(slots=True)
 class Memory:
@@ -40,17 +50,25 @@ class Memory:
         """The memory in `data`; what is missing or malformed starts empty (timers then count anew)."""
         if not isinstance(data, dict):
             return cls()
-        known = {name: data[name] for name in cls.__slots__ if isinstance(data.get(name), dict)}
-        trips = known.pop("trips", {})
-        memory = cls(**known)
-        memory.trips = {zone: ZoneTrip(**trip) for zone, trip in trips.items() if isinstance(trip, dict)}
-        return memory
+        return cls(
+            holds=_only(dict, data.get("holds")),
+            unknown_since=_only(str, data.get("unknown_since")),
+            trips={zone: ZoneTrip.from_json(trip) for zone, trip in _only(dict, data.get("trips")).items()},
+            outside_on=_only(list, data.get("outside_on")),
+            sensors=_only(dict, data.get("sensors")),
+            shell=data["shell"] if isinstance(data.get("shell"), dict) else {},
+        )
 
 
-def parse_time(text: str | None) -> datetime | None:
-    """The aware time in ISO `text`, or None."""
+def _only(kind: type, data: Any) -> dict[str, Any]:
+    """The entries of `data` whose value is a `kind`."""
+    return {key: value for key, value in data.items() if isinstance(value, kind)} if isinstance(data, dict) else {}
+
+
+def parse_time(text: Any) -> datetime | None:
+    """The aware time in ISO `text`; None for anything else."""
     try:
-        value = datetime.fromisoformat(text) if text else None
+        value = datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
         return None
     return value if value is not None and value.tzinfo is not None else None

@@ -1,0 +1,123 @@
+"""Arbitrary situations for property tests: any mix of states, wishes, limits, timers and unknowns."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import strategies as st
+
+from climate.state import SensorHealth
+from miners.state import MinerSnapshot, MinerStatus
+from optimization.control.memory import Memory, ZoneTrip
+from optimization.control.situation import Wish
+
+from . import worlds
+from .worlds import COLD, NO_SURPLUS, NOW, SURPLUS, WARM
+
+CIRCUITS = (None, ("c1", "Kitchen", 1500), ("c2", "Cellar", 2300))
+celsius = st.one_of(st.none(), st.floats(-5, 40), st.sampled_from([20.5, 21.5, 26.0, 27.0, 28.0, 7.0]))
+past = st.one_of(
+    st.none(),
+    st.integers(0, 700).map(lambda s: NOW - timedelta(seconds=s)),
+    st.integers(-7200, 7200).map(lambda s: NOW - timedelta(seconds=s)),
+)
+moments = st.integers(-3600, 90_000).map(lambda s: NOW - timedelta(seconds=s))
+
+
+@st.composite
+def zones(draw, key: str):
+    seen = draw(celsius)
+    health = SensorHealth.OK if seen is not None else draw(st.sampled_from([SensorHealth.SUSPECT, SensorHealth.LOST]))
+    highest = draw(st.one_of(st.just(seen), st.floats(15, 45)))
+    if seen is not None:
+        highest = seen if highest is None else max(seen, highest)
+    return worlds.zone(
+        seen,
+        key=key,
+        sensor=health,
+        highest_celsius=highest,
+        lowest_celsius=seen,
+        frost_limit_celsius=draw(st.sampled_from([None, 7.0])),
+    )
+
+
+wishes = st.one_of(
+    st.none(),
+    st.builds(
+        Wish,
+        st.sampled_from([0, 400, 1000, 5000]),
+        st.one_of(st.none(), st.integers(-600, 7200).map(lambda s: NOW + timedelta(seconds=s))),
+        st.just("Ada"),
+        st.sampled_from(["person", "outside"]),
+    ),
+)
+
+
+@st.composite
+def miners(draw, key: str, rooms):
+    status = draw(st.sampled_from(list(MinerStatus)))
+    measured = draw(st.booleans())
+    power = draw(st.sampled_from([0.0, 60.0, 1000.0, 1100.0])) if measured else None
+    return worlds.miner(
+        *rooms,
+        key=key,
+        nominal_power_w=draw(st.sampled_from([800, 1000])),
+        heats_no_room=draw(st.booleans()),
+        snapshot=MinerSnapshot(status, power, measured and power is not None),
+        desired_w=draw(st.sampled_from([0, 0, 800, 1000])),
+        desired_origin=draw(st.sampled_from(["", "policy", "manual", "frost", "guard"])),
+        desired_confirmed=draw(st.booleans()),
+        switched_on_at=draw(past),
+        switched_off_at=draw(past),
+        starts=tuple(draw(st.lists(moments, max_size=5))),
+        wish=draw(wishes),
+        circuit=draw(st.sampled_from(CIRCUITS)),
+        is_active=draw(st.sampled_from([True, True, True, False])),
+        is_stopping=draw(st.sampled_from([False, False, False, True])),
+        reality_problem=draw(st.sampled_from(["", "", "", "Not on an invented sensor."])),
+    )
+
+
+POLICIES = (
+    worlds.policy(),
+    worlds.policy((COLD,), ()),
+    worlds.policy(({"all_of": [COLD, SURPLUS]},), (WARM, {**NO_SURPLUS, "for": "3m"})),
+)
+
+
+@st.composite
+def sites(draw):
+    """Up to three miners in one or two units or in none, in up to two rooms."""
+    rooms = [draw(zones("hall")), draw(zones("attic"))]
+    members = [
+        draw(miners(f"m{n}", draw(st.lists(st.sampled_from(rooms), max_size=2, unique_by=lambda zone: zone.zone_id))))
+        for n in range(draw(st.integers(1, 3)))
+    ]
+    surplus = draw(st.one_of(st.none(), st.floats(-2000, 4000)))
+    shared = {"energy_state.surplus_power": surplus} if draw(st.booleans()) else {}
+    split = draw(st.integers(0, len(members)))
+    has_policy = draw(st.sampled_from([True, True, True, False]))
+    first = worlds.unit(*members[:split], rules=draw(st.sampled_from(POLICIES)), shared=shared, key="u1",
+                        **({} if has_policy else {"policy": None}))  # fmt: skip
+    rest = members[split:]
+    second = (worlds.unit(*rest, shared=shared, key="u2"),) if draw(st.booleans()) else ()
+    return worlds.site(
+        first,
+        *second,
+        loose=() if second else tuple(rest),
+        power_limit_w=draw(st.sampled_from([None, None, 900, 1900, 2500])),
+        clock_stepped=draw(st.sampled_from([False, False, True])),
+        is_stopped=draw(st.sampled_from([False, False, False, True])),
+    )
+
+
+@st.composite
+def memories(draw):
+    def trip():
+        return ZoneTrip(
+            draw(st.booleans()), draw(st.booleans()), [at.isoformat() for at in draw(st.lists(moments, max_size=3))]
+        )
+
+    trips = {f"zone-{key}": trip() for key in draw(st.lists(st.sampled_from(["hall", "attic"]), unique=True))}
+    since = {unit: draw(moments).isoformat() for unit in draw(st.lists(st.sampled_from(["u1", "u2"]), unique=True))}
+    return Memory(trips=trips, unknown_since=since)

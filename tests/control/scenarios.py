@@ -1,0 +1,107 @@
+"""The table of what guards are for: one situation a line, with the watts and the guard that must come out.
+
+`tests/control/test_mutations.py` removes each guard in turn and demands that its lines break.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from miners.state import MinerSnapshot, MinerStatus
+from optimization.control.memory import Memory, ZoneTrip
+from optimization.control.situation import MinerSituation
+
+from .worlds import SILENT, ago, lost, miner, running, wish, zone
+
+COLD_ROOM, IN_BAND = zone(20.0), zone(21.0)
+TRIPPED = {"zone-hall": ZoneTrip(tripped=True, trips=[ago(600).isoformat()])}
+LATCHED = {"zone-hall": ZoneTrip(latched=True, trips=[ago(s).isoformat() for s in (600, 3600, 7200)])}
+TWO_TRIPS = {"zone-hall": ZoneTrip(trips=[ago(3600).isoformat(), ago(7200).isoformat()])}
+THREE_STARTS = tuple(ago(s) for s in (700, 1400, 2100))
+DAYS_STARTS = tuple(ago(3700 + 100 * n) for n in range(40))
+PROTECTING = MinerSnapshot(MinerStatus.PROTECT, 1000.0, True, problem="A fan stands still.")
+STOPPING = MinerSnapshot(MinerStatus.STOPPING, 30.0, True)
+CIRCUIT = ("c", "Kitchen", 1500)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`by`: the guard (or other part) whose work it is; `power_w` and `guard`: what must come out for miner m."""
+
+    name: str
+    by: str
+    miner: MinerSituation
+    power_w: int
+    guard: str
+    others: tuple[MinerSituation, ...] = ()
+    trips: dict[str, ZoneTrip] | None = None
+    clock_stepped: bool = False
+    is_stopped: bool = False
+    power_limit_w: int | None = None
+
+    @property
+    def memory(self) -> Memory:
+        return Memory(trips=self.trips or {})
+
+
+ON_WISH = wish(1000)
+SCENARIOS = (
+    Scenario("control ends here", "stopping", running(IN_BAND, is_stopping=True), 0, "stopping"),
+    Scenario("the home is switched off", "stopping", running(IN_BAND), 0, "stopping", is_stopped=True),
+    Scenario("the miner is switched off in its settings", "inactive", running(IN_BAND, is_active=False), 0, "inactive"),
+    Scenario("at the high limit", "high_limit", running(zone(28.0, target=27.9)), 0, "high_limit"),
+    Scenario("tripped and not yet 2 K cooler", "high_limit",
+             miner(zone(26.1, target=27.0), wish=ON_WISH), 0, "high_limit", trips=TRIPPED),
+    Scenario("any sensor of the zone too hot", "high_limit",
+             running(zone(21.0, highest_celsius=28.0)), 0, "high_limit"),
+    Scenario("latched, though cool", "high_limit", miner(COLD_ROOM), 0, "high_limit_latched", trips=LATCHED),
+    Scenario("the third trip latches", "latch",
+             running(zone(28.5, target=27.9)), 0, "high_limit_latched", trips=TWO_TRIPS),
+    Scenario("sensor lost while on by hand", "sensor_lost", running(lost(), wish=ON_WISH), 0, "sensor_lost"),
+    Scenario("sensor lost while on by rule", "sensor_lost", running(lost(20.0)), 0, "sensor_lost"),
+    Scenario("sensor silent close to the limit", "sensor_lost",
+             running(zone(None, highest_celsius=27.0), wish=ON_WISH), 0, "sensor_lost"),
+    Scenario("one of two rooms lost", "sensor_lost",
+             running(IN_BAND, lost(key="attic"), wish=ON_WISH), 0, "sensor_lost"),
+    Scenario("the device protects itself", "device_fault",
+             running(IN_BAND, snapshot=PROTECTING), 0, "device_fault"),
+    Scenario("a real device on an invented sensor", "reality",
+             running(IN_BAND, reality_problem="‘Plug’ switches a real device."), 0, "reality"),
+    Scenario("nobody said what it heats", "no_zone", running(wish=ON_WISH), 0, "no_zone"),
+    Scenario("all its rooms are warm", "zones_warm", running(zone(21.5), wish=ON_WISH), 0, "zones_warm"),
+    Scenario("both its rooms are warm", "zones_warm",
+             running(zone(21.5), zone(22.0, key="attic"), wish=ON_WISH), 0, "zones_warm"),
+    Scenario("it does not answer", "state_unknown", miner(COLD_ROOM, snapshot=SILENT), 0, "state_unknown"),
+    Scenario("its off was not seen yet", "state_unknown",
+             miner(COLD_ROOM, snapshot=STOPPING, desired_confirmed=False), 0, "off_first"),
+    Scenario("the clock has jumped", "clock", miner(COLD_ROOM), 0, "clock", clock_stepped=True),
+    Scenario("off for 599 s of 600", "min_off", miner(COLD_ROOM, switched_off_at=ago(599)), 0, "min_off"),
+    Scenario("by hand breaks no minimum off", "min_off",
+             miner(COLD_ROOM, switched_off_at=ago(10), wish=ON_WISH), 0, "min_off"),
+    Scenario("frost breaks no minimum off", "min_off", miner(zone(5.0), switched_off_at=ago(10)), 0, "min_off"),
+    Scenario("three starts in an hour", "start_budget", miner(COLD_ROOM, starts=THREE_STARTS), 0, "start_budget"),
+    Scenario("forty starts in a day", "start_budget", miner(COLD_ROOM, starts=DAYS_STARTS), 0, "start_budget"),
+    Scenario("on for 599 s of 600", "min_on", running(zone(21.6), for_seconds=599), 1000, "min_on"),
+    Scenario("no room on the circuit", "power_limit", miner(COLD_ROOM, circuit=CIRCUIT), 0, "power_limit",
+             others=(running(IN_BAND, key="other", circuit=CIRCUIT),)),
+    Scenario("no room in the home", "power_limit", miner(COLD_ROOM), 0, "power_limit",
+             others=(running(IN_BAND, key="other"),), power_limit_w=1999),
+    # Where no guard may interfere: a guard that said no to everything would break these.
+    Scenario("cold: it starts", "nobody", miner(COLD_ROOM), 1000, ""),
+    Scenario("in the band: it goes on", "nobody", running(IN_BAND), 1000, ""),
+    Scenario("off for 600 s", "nobody", miner(COLD_ROOM, switched_off_at=ago(600)), 1000, ""),
+    Scenario("on for 600 s and warm: off by its rule", "nobody", running(zone(21.6), for_seconds=600), 0, ""),
+    Scenario("one of two rooms is warm", "nobody", running(IN_BAND, zone(30.0, key="attic", high_limit_celsius=40.0)),
+             1000, ""),
+    Scenario("just under the high limit", "nobody", running(zone(27.9, target=27.5)), 1000, ""),
+    Scenario("silent, far from the limit: held", "nobody", running(zone(None, highest_celsius=26.9)), 1000, ""),
+    Scenario("a clock jump stops nothing that runs", "nobody", running(IN_BAND), 1000, "", clock_stepped=True),
+    Scenario("two starts in an hour", "nobody", miner(COLD_ROOM, starts=THREE_STARTS[:2]), 1000, ""),
+    Scenario("frost may start once an hour on a spent budget", "nobody",
+             miner(zone(5.0), starts=DAYS_STARTS), 1000, ""),
+    Scenario("just room on the circuit", "nobody", miner(COLD_ROOM, circuit=("c", "Kitchen", 2000)), 1000, "",
+             others=(running(IN_BAND, key="other", circuit=("c", "Kitchen", 2000)),)),
+    Scenario("found running and cold: adopted", "nobody",
+             miner(COLD_ROOM, snapshot=MinerSnapshot(MinerStatus.HEATING, 1000.0, True), desired_origin="",
+                   desired_confirmed=False), 1000, ""),
+)  # fmt: skip

@@ -1,0 +1,358 @@
+"""Deciding: pure, guards never raise power, off for safety is never delayed, nothing starts blind, limits hold."""
+
+import copy
+import json
+from collections import defaultdict
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from climate.state import SensorHealth
+from miners.state import MinerSnapshot, MinerStatus
+from optimization.control import guards
+from optimization.control.decide import PERSONS_OFF, decide
+from optimization.control.memory import Memory, ZoneTrip
+
+from .random_worlds import memories, sites
+from .worlds import NOW, OFF, ON, SILENT, ago, command, decided, lost, miner, running, site, unit, wish, zone
+
+MANY = settings(max_examples=250, deadline=None)
+#: Guards whose word is safety: they may break a minimum on time.
+SAFETY = {
+    "stopping", "inactive", "high_limit", "high_limit_latched", "sensor_lost", "device_fault", "reality", "no_zone",
+    "power_limit",
+}  # fmt: skip
+STARTS_ONLY = {"state_unknown", "off_first", "clock", "min_off", "start_budget"}
+
+
+def by_id(situation):
+    return {one.miner_id: one for one in situation.miners}
+
+
+@given(sites(), memories())
+@MANY
+def test_deciding_is_pure(situation, memory):
+    """Twice the same answer; neither the situation nor the memory is touched."""
+    before = copy.deepcopy(memory)
+    seen_before = repr(situation)
+    first = decide(situation, memory)
+    assert memory == before
+    second = decide(situation, memory)
+    assert first == second
+    assert memory == before
+    assert repr(situation) == seen_before
+
+
+@given(sites(), memories())
+@MANY
+def test_a_restart_between_two_decisions_changes_nothing(situation, memory):
+    """The memory may go through JSON at any time."""
+    through = Memory.from_json(json.loads(json.dumps(memory.to_json())))
+    assert decide(situation, through) == decide(situation, memory)
+    after = decide(situation, memory)[1]
+    assert Memory.from_json(json.loads(json.dumps(after.to_json()))) == after
+
+
+@given(sites(), memories())
+@MANY
+def test_every_miner_gets_one_command_and_no_guard_raises_power(situation, memory):
+    commands, _ = decide(situation, memory)
+    miners = by_id(situation)
+    assert sorted(one.miner_id for one in commands) == sorted(miners)
+    for one in commands:
+        held = one.guard == "min_on"
+        ceiling = miners[one.miner_id].desired_w if held else one.intent.power_w
+        assert 0 <= one.power_w <= ceiling
+        if held:
+            assert one.power_w == miners[one.miner_id].desired_w
+        assert one.reason
+        assert one.code
+
+
+@given(sites(), memories())
+@MANY
+def test_off_for_safety_is_never_delayed_by_minimum_on(situation, memory):
+    commands, after = decide(situation, memory)
+    miners = by_id(situation)
+    for one in commands:
+        if one.action == "leave":
+            continue
+        case = guards.Guarded(
+            miners[one.miner_id], one.intent, after.trips, NOW, situation.clock_stepped, situation.is_stopped
+        )
+        ceilings = [ceiling for guard in guards.GUARDS if (ceiling := guard(case))]
+        if any(ceiling.is_safety and ceiling.power_w == 0 for ceiling in ceilings):
+            assert one.power_w == 0
+            assert one.guard in SAFETY
+        for ceiling in ceilings:
+            assert ceiling.is_safety == (ceiling.guard in SAFETY)
+
+
+@given(sites(), memories())
+@MANY
+def test_minimum_on_is_broken_only_by_safety_or_a_person_and_the_record_says_so(situation, memory):
+    commands, _ = decide(situation, memory)
+    miners = by_id(situation)
+    for one in commands:
+        seen = miners[one.miner_id]
+        on_for = NOW - seen.switched_on_at if seen.switched_on_at else None
+        short = on_for is not None and timedelta(0) <= on_for < timedelta(seconds=seen.min_on_seconds)
+        breaks = (
+            one.action == "stop" and seen.is_wanted_on and short and seen.snapshot.status is not MinerStatus.OFF
+        )  # fmt: skip
+        assert one.broke_min_on == breaks
+        if breaks:
+            assert one.guard in SAFETY or one.intent.origin in PERSONS_OFF
+
+
+@given(sites(), memories())
+@MANY
+def test_nothing_starts_blind_too_early_or_too_often(situation, memory):
+    commands, _ = decide(situation, memory)
+    miners = by_id(situation)
+    for one in commands:
+        seen = miners[one.miner_id]
+        if one.action != "start":
+            continue
+        assert seen.snapshot.status is MinerStatus.OFF or (seen.desired_origin == "" and seen.snapshot.status.is_known)
+        rest = None if seen.switched_off_at is None else NOW - seen.switched_off_at
+        assert rest is None or rest < timedelta(0) or rest >= timedelta(seconds=seen.min_off_seconds)
+        recent = [at for at in seen.starts if timedelta(0) <= NOW - at < timedelta(hours=1)]
+        assert len(recent) < seen.max_starts_per_hour
+        assert not situation.clock_stepped
+        assert seen.is_active
+        assert not seen.reality_problem
+
+
+@given(sites(), memories())
+@MANY
+def test_no_warm_lost_or_nameless_room_is_heated(situation, memory):
+    commands, _ = decide(situation, memory)
+    miners = by_id(situation)
+    for one in commands:
+        if one.power_w == 0 or one.action == "leave":
+            continue
+        seen = miners[one.miner_id]
+        assert seen.zones or seen.heats_no_room
+        for zone_ in seen.zones:
+            assert zone_.sensor is not SensorHealth.LOST
+            assert zone_.highest_celsius is None or zone_.highest_celsius < zone_.high_limit_celsius
+        if one.guard != "min_on" and one.intent.origin != "frost":
+            assert not seen.zones or not all(zone_.above_target for zone_ in seen.zones)
+
+
+def drawn_for_certain(seen, power_w: int) -> float:
+    """What a miner may take after its command: all it was allowed, and what it cannot be rid of at once."""
+    may_be_on = seen.snapshot.status.is_on or (
+        not seen.snapshot.status.is_known
+        and (seen.is_wanted_on or (seen.desired_origin != "" and not seen.desired_confirmed))
+    )
+    measured = seen.snapshot.power_w if seen.snapshot.power_is_measured else None
+    if not may_be_on:
+        return max(power_w, measured or 0.0)
+    return max(power_w, measured if measured is not None else seen.desired_w or seen.nominal_power_w)
+
+
+@given(sites(), memories())
+@MANY
+def test_allowed_watts_never_exceed_a_limit(situation, memory):
+    """What may run stays under every limit next to what was told off but may still draw.
+
+    What the limit itself sheds now draws on for a while: nothing starts before that is over.
+    """
+    commands, _ = decide(situation, memory)
+    miners = by_id(situation)
+    limits = {one.circuit[0]: one.circuit[2] for one in miners.values() if one.circuit}
+    limits["site"] = situation.power_limit_w
+    allowed, leftover, shed, starts = (defaultdict(float) for _ in range(4))
+    for one in commands:
+        seen = miners[one.miner_id]
+        for key in ["site", *([seen.circuit[0]] if seen.circuit else [])]:
+            watts = one.intent.power_w if one.action == "leave" else one.power_w
+            allowed[key] += watts
+            if watts == 0:
+                (shed if one.guard == "power_limit" else leftover)[key] += drawn_for_certain(seen, 0)
+            elif one.action == "start" and not seen.snapshot.status.is_on:
+                starts[key] += watts
+    for key, watts in allowed.items():
+        if watts and limits[key] is not None:
+            assert watts + leftover[key] <= limits[key]
+            assert not starts[key] or watts + leftover[key] + shed[key] <= limits[key]
+
+
+# --- what a person asks for -------------------------------------------------------------------------------------
+
+
+def test_off_by_hand_acts_at_once_and_breaks_minimum_on():
+    seen = command(running(zone(20.0), for_seconds=5, wish=wish(0, seconds=None)))
+    assert (seen.power_w, seen.action, seen.code, seen.broke_min_on) == (0, "stop", "manual_off", True)
+    assert seen.reason == "Off by hand by Ada until you resume automatic control."
+
+
+def test_off_by_hand_holds_against_cold_and_frost():
+    assert command(miner(zone(3.0), wish=wish(0, seconds=None))).code == "manual_off"
+
+
+@pytest.mark.parametrize(("asked", "given_w"), [(1000, 1000), (400, 400), (5000, 1000)])
+def test_on_by_hand_runs_in_a_room_that_is_warm_enough_but_not_at_its_bound(asked, given_w):
+    seen = command(miner(zone(21.2), wish=wish(asked)))
+    assert (seen.power_w, seen.action, seen.code) == (given_w, "start", "manual_on")
+
+
+def test_a_wish_that_is_over_is_none():
+    assert command(miner(zone(21.2), wish=wish(1000, seconds=0))).code == "stays_off"
+    assert command(miner(zone(20.0), wish=wish(0, seconds=0))).action == "start"
+
+
+def test_switched_off_outside_is_an_off_of_a_person():
+    seen = command(running(zone(20.0), for_seconds=5, snapshot=OFF, wish=wish(0, origin="outside")))
+    assert (seen.power_w, seen.intent.origin, seen.code) == (0, "outside", "outside_off")
+
+
+# --- frost ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("celsius", "is_holding", "heats"),
+    [(6.9, False, True), (7.0, False, False), (7.9, True, True), (8.0, True, False)],
+)
+def test_frost_heats_below_its_limit_and_on_to_one_kelvin_above(celsius, is_holding, heats):
+    """Also where the target was set far below the frost limit."""
+    room = zone(celsius, target=5.0)
+    one = running(room, desired_origin="frost") if is_holding else miner(room)
+    seen = command(one)
+    assert (seen.intent.origin == "frost") == heats
+    assert (seen.power_w > 0) == heats
+
+
+def test_frost_needs_a_good_sensor_and_can_be_switched_off():
+    assert command(miner(zone(3.0, sensor=SensorHealth.SUSPECT))).intent.origin == "policy"
+    assert command(miner(zone(3.0, frost_limit_celsius=None))).intent.origin == "policy"
+
+
+def test_frost_looks_at_the_coldest_sensor():
+    assert command(miner(zone(9.0, lowest_celsius=6.0))).intent.origin == "frost"
+
+
+def test_frost_needs_no_policy_and_no_energy():
+    commands, _ = decide(site(unit(miner(zone(3.0)), policy=None)), Memory())
+    assert (commands[0].power_w, commands[0].code) == (1000, "frost")
+
+
+@pytest.mark.parametrize("blocked", [{"is_active": False}, {"is_stopping": True}, {"snapshot": SILENT}])
+def test_frost_passes_through_the_same_guards(blocked):
+    assert command(miner(zone(3.0), **blocked)).power_w == 0
+
+
+# --- miners in no enabled unit ----------------------------------------------------------------------------------
+
+
+def loose(one, memory=None, **kwargs):
+    commands, _ = decide(site(loose=(one,), **kwargs), memory or Memory())
+    return commands[0]
+
+
+@pytest.mark.parametrize("snapshot", [OFF, ON, SILENT])
+def test_a_miner_of_nobody_is_left_alone(snapshot):
+    assert loose(miner(zone(20.0), snapshot=snapshot, desired_origin="")).action == "leave"
+
+
+def test_a_miner_of_nobody_that_we_had_on_is_switched_off_at_once():
+    seen = loose(running(zone(20.0), for_seconds=5))
+    assert (seen.power_w, seen.action, seen.code, seen.broke_min_on) == (0, "stop", "no_unit", True)
+
+
+@pytest.mark.parametrize(
+    ("room", "guard"), [(zone(28.0, target=27.9), "high_limit"), (lost(), "sensor_lost"), (zone(21.5), "zones_warm")]
+)
+def test_a_miner_of_nobody_is_guarded(room, guard):
+    seen = loose(miner(room, snapshot=ON, desired_origin=""))
+    assert (seen.power_w, seen.guard) == (0, guard)
+
+
+def test_a_miner_of_nobody_obeys_a_persons_wish():
+    assert loose(miner(zone(20.0), wish=wish(1000))).action == "start"
+    assert loose(running(zone(20.0), for_seconds=5, wish=wish(0, seconds=None))).code == "manual_off"
+
+
+# --- minimum on -------------------------------------------------------------------------------------------------
+
+
+def test_minimum_on_says_how_long():
+    seen = command(running(zone(21.6), for_seconds=540))
+    assert seen.reason.endswith("It runs 61 s more: its minimum on time.")
+    assert seen.next_allowed_at == NOW + timedelta(seconds=60)
+    assert (seen.action, seen.code, seen.broke_min_on) == ("hold", "min_on", False)
+
+
+def test_minimum_on_does_not_hold_what_is_off_anyway():
+    assert command(running(zone(21.6), for_seconds=5, snapshot=OFF)).power_w == 0
+
+
+def test_a_time_in_the_future_is_served():
+    assert command(running(zone(21.6), for_seconds=-100)).power_w == 0
+    assert command(miner(zone(20.0), switched_off_at=ago(-100))).action == "start"
+
+
+def test_an_off_says_when_it_may_start_again():
+    seen = command(miner(zone(21.6), switched_off_at=ago(100)))
+    assert seen.next_allowed_at == NOW + timedelta(seconds=500)
+    assert command(miner(zone(21.6), switched_off_at=ago(601))).next_allowed_at is None
+
+
+def test_minimum_times_of_zero_switch_freely():
+    assert command(running(zone(21.6), for_seconds=0, min_on_seconds=0)).power_w == 0
+    assert command(miner(zone(20.0), switched_off_at=NOW, min_off_seconds=0)).action == "start"
+
+
+# --- what a person reads ----------------------------------------------------------------------------------------
+
+
+def test_of_two_reasons_to_be_off_safety_is_told():
+    """Warm anyway (the rule says off), and too hot: the person must read of the heat."""
+    seen = command(running(zone(28.5), for_seconds=5))
+    assert (seen.guard, seen.broke_min_on) == ("high_limit", True)
+    assert seen.reason == "Hall is too hot (28.5 °C, limit 28.0 °C). Heating may resume below 26.0 °C."
+
+
+def test_of_two_safety_guards_the_first_is_told():
+    assert command(running(lost(), is_active=False)).guard == "inactive"
+
+
+@pytest.mark.parametrize("other_room", [lost(key="attic"), zone(28.0, key="attic", target=27.9)])
+def test_one_broken_room_stops_only_its_own_miner(other_room):
+    commands = decided(running(zone(21.0), key="a"), running(other_room, key="b"))
+    assert commands["a"].power_w == 1000
+    assert commands["b"].power_w == 0
+
+
+@given(st.sampled_from(["holds", "trips", "unknown_since", "sensors", "outside_on", "shell", "extra"]),
+       st.one_of(st.none(), st.integers(), st.text(max_size=3), st.lists(st.integers(), max_size=2),
+                 st.dictionaries(st.text(max_size=3), st.one_of(
+                     st.none(), st.integers(), st.text(max_size=3), st.lists(st.integers(), max_size=2),
+                     st.dictionaries(st.sampled_from(["tripped", "latched", "trips", "new"]),
+                                     st.one_of(st.none(), st.integers(), st.lists(st.integers(), max_size=2)),
+                                     max_size=3)), max_size=3)))  # fmt: skip
+@MANY
+def test_malformed_memory_starts_empty_and_never_crashes(name, value):
+    memory = Memory.from_json({name: value, "trips": {"zone-hall": {"tripped": True, "latched": False, "trips": []}}}
+                              if name != "trips" else {name: value})  # fmt: skip
+    commands, _ = decide(site(unit(miner(zone(20.0)))), memory)
+    assert len(commands) == 1
+    if name != "trips":
+        assert memory.trips == {"zone-hall": ZoneTrip(tripped=True)}
+
+
+@pytest.mark.parametrize("data", [None, [], "text", 3])
+def test_memory_that_is_no_object_is_empty(data):
+    assert Memory.from_json(data) == Memory()
+
+
+def test_the_reading_of_a_miner_counts_as_watts():
+    assert running(zone(), snapshot=MinerSnapshot(MinerStatus.HEATING, 700.0, True)).draws_w == 700
+    assert running(zone(), snapshot=MinerSnapshot(MinerStatus.HEATING)).draws_w == 1000
+    assert running(zone(), snapshot=SILENT).draws_w == 1000
+    assert miner(zone(), snapshot=SILENT).draws_w == 0
+    assert miner(zone(), snapshot=MinerSnapshot(MinerStatus.HEATING)).draws_w == 1000
