@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import urllib.error
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 from tests.servers.process import free_port, wait_until
@@ -32,6 +34,7 @@ class Program:
         self.port = int(environment.get("PORT") or free_port())
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = data_dir / "up.log"
+        self._database = data_dir / "edgemining.sqlite3"
         self._environment = environment_of(data_dir, HOST="127.0.0.1", PORT=str(self.port)) | environment
         self.process: subprocess.Popen | None = None
 
@@ -86,6 +89,11 @@ class Program:
             text=True,
             timeout=60,
         )
+
+    def desired_watts(self) -> list[int]:
+        """What the program wants of its miners, ascending, W; read past it from its SQLite file."""
+        with closing(sqlite3.connect(f"file:{self._database}?mode=ro", uri=True)) as database:
+            return [watts for (watts,) in database.execute("SELECT power_w FROM miners_desiredstate ORDER BY power_w")]
 
     def child_pid(self) -> int | None:
         """The process under the supervisor, or None between two of them."""

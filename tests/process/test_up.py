@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import socket
-import sqlite3
 import time
 from http.cookiejar import CookieJar
 from urllib.error import HTTPError
@@ -74,19 +73,14 @@ def test_first_start_prints_a_link_that_signs_in_once_and_a_password(new_program
     assert program.output.count(password) == 1
 
 
-def test_the_simulated_home_is_heated_within_half_a_minute_and_off_after_the_stop(new_program, tmp_path):
+def test_the_simulated_home_is_heated_within_half_a_minute_and_off_after_the_stop(new_program):
     program = new_program
     began = time.monotonic()
     program.start()
-
-    def desired_watts() -> list[int]:
-        with sqlite3.connect(f"file:{tmp_path}/edgemining.sqlite3?mode=ro", uri=True) as database:
-            return [watts for (watts,) in database.execute("SELECT power_w FROM miners_desiredstate ORDER BY power_w")]
-
-    wait_until(lambda: desired_watts() == [850, 1600], 30 - (time.monotonic() - began), "both miners on")
+    wait_until(lambda: program.desired_watts() == [850, 1600], 30 - (time.monotonic() - began), "both miners on")
     assert program.health()["ok"]
     assert program.stop() == 0
-    assert desired_watts() == [0, 0]
+    assert program.desired_watts() == [0, 0]
     assert program.output.rstrip().endswith("Stopped.")
 
 
