@@ -68,7 +68,9 @@ def through_the_door(view: View, *, is_page: bool = False) -> View:
             return redirect_to_login(request.get_full_path()) if is_page else _unauthorized()
         if _length(request) > MAX_BODY_BYTES:
             return sentence(413, f"The body is larger than {MAX_BODY_BYTES} bytes. Send less at once.")
-        return _mannered(request, view, args, kwargs)
+        response = _mannered(request, view, args, kwargs)
+        response.headers.setdefault("Cache-Control", "no-store")  # it is about a home, and about now
+        return response
 
     # Sessions are checked above, and a bearer token is no cookie a browser sends by itself.
     answer.csrf_exempt = True

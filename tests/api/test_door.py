@@ -84,6 +84,7 @@ def test_head_is_get_without_a_body(api, furnished):
     got, head = api.get("/sites"), api.call("HEAD", "/sites")
     assert head.status_code == 200
     assert head["Content-Type"] == got["Content-Type"]
+    assert head["Cache-Control"] == got["Cache-Control"] == "no-store"
     assert head.content == b""
     assert api.call("HEAD", "/all-off").status_code == 405
 
