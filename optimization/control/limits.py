@@ -44,15 +44,10 @@ class Asking:
 
 def shed(asking: Sequence[Asking], others: Sequence[MinerSituation], site_limit_w: int | None) -> dict[str, Ceiling]:
     """Ceilings by miner id so that no limit is exceeded. `others`: miners told off that still draw."""
-    limits: dict[str, tuple[str, float]] = {}
-    used: dict[str, float] = defaultdict(float)
-    if site_limit_w is not None:
-        limits["site"] = ("This home's power limit", float(site_limit_w))
-    for miner in [ask.miner for ask in asking] + list(others):
-        if miner.circuit is not None:
-            limits[miner.circuit[0]] = (f"The circuit ‘{miner.circuit[1]}’", float(miner.circuit[2]))
+    limits = _limits([ask.miner for ask in asking] + list(others), site_limit_w)
     if not limits:
         return {}
+    used: dict[str, float] = defaultdict(float)
     for miner in others:
         for key in _keys(miner):
             used[key] += _may_draw_w(miner)
@@ -79,6 +74,17 @@ def shed(asking: Sequence[Asking], others: Sequence[MinerSituation], site_limit_
             else:
                 leaving[key] += _may_draw_w(ask.miner)
     return ceilings
+
+
+def _limits(miners: Sequence[MinerSituation], site_limit_w: int | None) -> dict[str, tuple[str, float]]:
+    """What each line is called and may carry (W), by key."""
+    limits: dict[str, tuple[str, float]] = {}
+    if site_limit_w is not None:
+        limits["site"] = ("This home's power limit", float(site_limit_w))
+    for miner in miners:
+        if miner.circuit is not None:
+            limits[miner.circuit[0]] = (f"The circuit ‘{miner.circuit[1]}’", float(miner.circuit[2]))
+    return limits
 
 
 def _may_draw_w(miner: MinerSituation) -> float:
