@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from miners.models import DesiredState
+from optimization import services
 from optimization.demo import create_demo_home, ensure_shipped_policies
 from optimization.passes.run import run_sites
 from tests.api.addresses import operations
@@ -51,13 +52,13 @@ def test_a_wish_reaches_the_miner_and_a_deleted_miner_is_off_first(api, demo, mo
     run_sites([demo.pk])
     assert DesiredState.objects.get(miner=miner).power_w > 0
 
-    seen_off = []
-    from optimization import services
+    seen_off, switch_off = [], services.switch_off
 
-    switch_off = services.switch_off
-    monkeypatch.setattr(
-        services, "switch_off", lambda miners, **how: seen_off.extend(miners) or switch_off(miners, **how)
-    )
+    def noting(miners, **how):
+        seen_off.extend(miners)
+        return switch_off(miners, **how)
+
+    monkeypatch.setattr(services, "switch_off", noting)
     for unit in demo.units.all():
         others = [str(one.pk) for one in unit.miners.exclude(pk=miner.pk)]
         assert api.patch(f"/optimization-units/{unit.pk}", {"miner_ids": others}).status_code == 200
