@@ -30,7 +30,9 @@ def test_a_cold_room_with_surplus_is_heated_within_two_periods(make_home, ha, pa
     assert house.commands() == [MINER_PLUG_W]
     decision = Decision.objects.filter(miner=house.miner, action="start").get()
     assert decision.rule_name in decision.explanation.get("rule", "")
-    assert "1.6° below target" in decision.reason
+    assert decision.reason.startswith("Living room")
+    assert "19.4 °C is below" in decision.reason
+    assert decision.reason.endswith("so Avalon runs.")
     text = page()
     assert "19.4" in text
     assert "heating" in text

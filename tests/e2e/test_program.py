@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.process.program import Program
+from tests.servers.homeassistant import HomeAssistantServer
 from tests.servers.homeassistant_config import MINER_PLUG_W
 from tests.servers.process import wait_until
 
@@ -53,48 +55,79 @@ def program(ha, tmp_path) -> Iterator[Program]:
     made.kill()
 
 
+SENT = "SELECT power_w FROM miners_commandlog WHERE outcome = 'sent' ORDER BY id"
+
+
 def commanded_watts(folder: Path) -> list[int]:
-    """Every command the program sent, oldest first, from its database."""
+    """Every command that was taken, oldest first, from the program's database."""
     with sqlite3.connect(f"file:{folder}/edgemining.sqlite3?mode=ro", uri=True) as database:
-        return [watts for (watts,) in database.execute("SELECT power_w FROM miners_commandlog ORDER BY id")]
+        return [watts for (watts,) in database.execute(SENT)]
+
+
+def plug(ha: HomeAssistantServer, state: str) -> bool:
+    return ha.state("switch.miner_plug")["state"] == state
+
+
+def turned_at(ha: HomeAssistantServer) -> str:
+    return ha.state("switch.miner_plug")["last_changed"]
+
+
+def has_controlled(program: Program) -> bool:
+    return program.health()["last_tick_age_seconds"] is not None
 
 
 def test_a_real_room_is_heated_through_crashes_and_switched_off_by_a_clean_stop(ha, program, tmp_path):
-    def plug(state: str) -> bool:
-        return ha.state("switch.miner_plug")["state"] == state
-
-    def turned_at() -> str:
-        return ha.state("switch.miner_plug")["last_changed"]
-
-    def has_controlled() -> bool:
-        return program.health()["last_tick_age_seconds"] is not None
-
     show(ha, living_room_temperature=UPPER, **{**SUNNY, "battery_soc": 92})
     program.start()
-    wait_until(has_controlled, 20, "a pass")
-    assert plug("off")
+    wait_until(lambda: has_controlled(program), 20, "a pass")
+    assert plug(ha, "off")
     show(ha, living_room_temperature=19.0)
-    wait_until(lambda: plug("on"), TWO_PERIODS_S, "the cold room heated within two periods")
+    wait_until(lambda: plug(ha, "on"), TWO_PERIODS_S, "the cold room heated within two periods")
     wait_until(lambda: commanded_watts(tmp_path) == [MINER_PLUG_W], 10, "the command recorded")
-    since = turned_at()
+    since = turned_at(ha)
 
     program.kill()  # everything, at once
-    assert plug("on")
+    assert plug(ha, "on")
     program.start()
-    wait_until(has_controlled, 20, "a pass after the crash")
+    wait_until(lambda: has_controlled(program), 20, "a pass after the crash")
     # Read first: it runs, it is wanted, so nothing was written to it.
-    assert turned_at() == since
+    assert turned_at(ha) == since
     assert commanded_watts(tmp_path) == [MINER_PLUG_W]
 
     program.kill()
     show(ha, living_room_temperature=UPPER)  # it became warm while nobody watched
     program.start()
-    wait_until(lambda: plug("off"), TWO_PERIODS_S, "the warm room switched off by the first pass after the crash")
+    wait_until(lambda: plug(ha, "off"), TWO_PERIODS_S, "the warm room switched off by the first pass after the crash")
     wait_until(lambda: commanded_watts(tmp_path) == [MINER_PLUG_W, 0], 10, "one off recorded")
 
     show(ha, living_room_temperature=19.0)
-    wait_until(lambda: plug("on"), TWO_PERIODS_S, "heated again")
+    wait_until(lambda: plug(ha, "on"), TWO_PERIODS_S, "heated again")
     assert program.stop() == 0  # Ctrl-C
-    assert plug("off")
+    assert plug(ha, "off")
     assert program.output.rstrip().endswith("Stopped.")
     assert commanded_watts(tmp_path) == [MINER_PLUG_W, 0, MINER_PLUG_W, 0]
+
+
+def test_what_a_stop_could_not_switch_off_is_said_and_is_first_at_the_next_start(ha, program, tmp_path):
+    show(ha, living_room_temperature=19.0, **{**SUNNY, "battery_soc": 92})
+    program.start()
+    wait_until(lambda: plug(ha, "on"), 20, "heated")
+    wait_until(lambda: commanded_watts(tmp_path) == [MINER_PLUG_W], 10, "the command recorded")
+    ha.kill()
+    began = time.monotonic()
+    assert program.stop() == 0
+    assert time.monotonic() - began < 40
+    assert "Avalon was told to be off, but nobody has seen it off." in program.output
+
+    ha.boot()
+    ha.switch("switch.miner_plug", True)  # a real plug would still be on
+    show(ha, living_room_temperature=19.0, **{**SUNNY, "battery_soc": 92})  # cold, and yet: off must be seen first
+    before = turned_at(ha)
+    program.start()
+    wait_until(
+        lambda: commanded_watts(tmp_path)[1:] == [0, MINER_PLUG_W],
+        20,
+        f"off, then on by the rules, not {commanded_watts(tmp_path)}",
+    )
+    assert plug(ha, "on")
+    assert turned_at(ha) > before
