@@ -120,6 +120,15 @@ def due_writes(rows: SiteRows, commands: Sequence[Command], seen: Seen, now: dat
     return sorted(due, key=lambda command: command.power_w > 0)
 
 
+def doubt_starts(rows: SiteRows, due: Iterable[Command], acted: Acted) -> None:
+    """What is about to be switched on counts as “may be on” until it is read again, whatever happens in between."""
+    for command in due:
+        desired = rows.desired[UUID(command.miner_id)]
+        if command.power_w > 0 and desired.seen_on is False:
+            desired.seen_on = None
+            acted.changed[desired.miner_id] = desired
+
+
 @dataclass(frozen=True, slots=True)
 class _Write:
     miner: Miner
@@ -134,7 +143,6 @@ def write_all(
     lanes: dict[UUID, list[_Write]] = defaultdict(list)
     places: dict[UUID, tuple[SiteRows, Seen, Acted]] = {}
     for rows, seen, acted, commands, lease in work:
-        heard_again(rows, seen, acted)
         for command in due_writes(rows, commands, seen, now):
             miner = rows.miners[UUID(command.miner_id)]
             lanes[miner.controller.connection_id or miner.controller_id].append(_Write(miner, command, lease))

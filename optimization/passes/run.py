@@ -132,6 +132,8 @@ def _decide(
         acted.activity.append((Severity.WARNING, text))
     _notice_outside_on(rows, seen, commands, acted, now)
     act.note_seen(rows, seen.snapshots, acted, now)
+    act.heard_again(rows, seen, acted)
+    act.doubt_starts(rows, act.due_writes(rows, commands, seen, now), acted)
     return _Work(rows, lease, seen, commands, acted)
 
 
