@@ -69,10 +69,20 @@ class Adapter:
     Config: ClassVar[type[AdapterConfig]]
     #: Real adapters move real things; `simulated` and `dummy` do not (guard in DESIGN §5.4).
     is_real: ClassVar[bool] = True
-    #: Controllers only: what cuts the power when this program is gone (None: nothing does).
+    #: Controllers only: what cuts the power when this program is gone, whatever the configuration (None: nothing).
     dead_man: ClassVar[str | None] = None
     #: Controllers only: how to set the dead-man up, one or two sentences.
     dead_man_help: ClassVar[str] = ""
+
+    @classmethod
+    def dead_man_of(cls, config: AdapterConfig) -> str | None:
+        """Controllers: what cuts the power of a device configured like this when this program is gone."""
+        return cls.dead_man
+
+    @classmethod
+    def rearm_seconds(cls, config: AdapterConfig) -> float | None:
+        """Controllers: the device switches itself off this long after its last "on" (None: it does not)."""
+        return None
 
     @classmethod
     def wants(cls, config: AdapterConfig) -> Collection[str]:

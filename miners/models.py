@@ -11,6 +11,7 @@ from climate.models import ClimateZone
 from integrations.models import AdapterRow
 from integrations.registry import Kind
 from sites.models import NamedModel, Site, UUIDModel
+from sites.rollup import Bucket
 
 
 class MinerController(AdapterRow):
@@ -131,6 +132,8 @@ class DesiredState(models.Model):
     #: What the device last showed, and when; survives a restart.
     seen_on = models.BooleanField(null=True)
     seen_at = models.DateTimeField(null=True)
+    #: The last write the device took; a timer in the device counts from its "on".
+    written_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.miner}: {self.power_w} W"
@@ -171,3 +174,25 @@ class MinerReading(models.Model):
     class Meta:
         ordering = ["miner", "at"]
         constraints = [models.UniqueConstraint(fields=["miner", "at"], name="one_miner_reading_a_minute")]
+
+
+class MinerBucket(Bucket):
+    """What a miner did in 15 or 60 minutes."""
+
+    miner = models.ForeignKey(Miner, on_delete=models.CASCADE, related_name="%(class)ss", db_index=False)
+    energy_wh = models.FloatField(help_text="As measured, else as asked for while it was on.")
+    hash_rate_th_s = models.FloatField(null=True, help_text="Mean of the minutes that knew it.")
+    on_minutes = models.PositiveSmallIntegerField()
+    starts = models.PositiveSmallIntegerField(help_text="How often it went from off to on.")
+
+    class Meta:
+        abstract = True
+        constraints = [models.UniqueConstraint(fields=["miner", "at"], name="one_%(class)s_at_a_time")]
+
+
+class MinerQuarter(MinerBucket):
+    """15 minutes, kept for two years."""
+
+
+class MinerHour(MinerBucket):
+    """One hour, kept for ever."""

@@ -31,6 +31,23 @@ def needs_write(desired_w: int, snapshot: MinerSnapshot, confirmed: bool, seen_o
     return seen_on is not False and not (confirmed and seen_on is None)
 
 
+def needs_rearm(rearm_seconds: float | None, written_at: datetime | None, now: datetime) -> bool:
+    """Whether a device that runs as wanted is to be told "on" again, lest its own timer (s) switches it off.
+
+    Due when less than half of the timer is left. A last write unknown, or in the future, is no write.
+    """
+    if rearm_seconds is None:
+        return False
+    return written_at is None or not timedelta(0) <= now - written_at <= timedelta(seconds=rearm_seconds / 2)
+
+
+def ran_out(rearm_seconds: float | None, written_at: datetime | None, now: datetime) -> bool:
+    """The device's own timer has ended since the last write: that it is off is nobody's wish."""
+    if rearm_seconds is None or written_at is None:
+        return False
+    return now - written_at >= timedelta(seconds=rearm_seconds)
+
+
 def retry_delay(desired_w: int, attempts: int, period_seconds: float) -> timedelta:
     """How long to wait after `attempts` writes in a row that were not seen done."""
     delay = timedelta(seconds=period_seconds * 2 ** min(max(attempts - 1, 0), 8))

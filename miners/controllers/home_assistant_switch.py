@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
+from pydantic import Field
+
 from integrations import units
 from integrations.connections.entities import EntityState, entity, entity_field, entity_type, measured
 from integrations.connections.home_assistant import HomeAssistantSession, turn
@@ -31,9 +33,10 @@ class HomeAssistantSwitch(Adapter):
     connection = ConnectionKind.HOME_ASSISTANT
     dead_man = None
     dead_man_help = (
-        "A plug stays on when this program and Home Assistant are gone. Set an auto-off timer in the plug itself "
-        "if it has one, or an automation in Home Assistant that switches it off when the room is too warm or its "
-        "sensor is unavailable for 10 minutes."
+        "A plug stays on when this program and Home Assistant are gone. Set the plug’s own auto-off timer, 30 minutes "
+        "for example, and enter it here: while it heats, ‘on’ is then sent again in time. Shelly: Timers → Auto OFF. "
+        "Tasmota: PulseTime, the seconds plus 100 (1900 for 30 minutes). A plug without a timer: an automation in "
+        "Home Assistant that switches it off when its room is too warm or the room’s sensor is silent for 10 minutes."
     )
 
     class Config(AdapterConfig):
@@ -45,6 +48,28 @@ class HomeAssistantSwitch(Adapter):
             *_POWER_DOMAINS,
             default="",
         )
+        # At least 15 min: half of it outlasts the longest control period (5 min).
+        auto_off_minutes: int | None = Field(
+            None,
+            ge=15,
+            le=1440,
+            title="Plug’s own auto-off timer",
+            description=(
+                "The timer you set in the plug itself. It must start anew at every ‘on’, also when it is on already: "
+                "try it once. Empty: the plug has none."
+            ),
+            json_schema_extra={"unit": "min"},
+        )
+
+    @classmethod
+    def dead_man_of(cls, config: Config) -> str | None:
+        if config.auto_off_minutes is None:
+            return None
+        return f"the plug’s own timer switches it off within {config.auto_off_minutes} min"
+
+    @classmethod
+    def rearm_seconds(cls, config: Config) -> float | None:
+        return None if config.auto_off_minutes is None else config.auto_off_minutes * 60.0
 
     @classmethod
     def wants(cls, config: Config) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from integrations.ask import call
 from integrations.errors import AdapterError
 from integrations.models import SimulatedHouse
 from miners import readback
+from miners.dead_man import rearm_seconds
 from miners.models import CommandLog, DesiredState, Miner
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import parse_time
@@ -31,6 +32,7 @@ from .situate import Seen, was_silent
 log = logging.getLogger(__name__)
 
 WRITE_SECONDS = 4.0
+REARM_REASON = "It goes on heating: sent again so that the plug’s own timer does not switch it off."
 _DAY = timedelta(hours=24)
 _WRITERS = 8
 
@@ -110,7 +112,8 @@ def due_writes(rows: SiteRows, commands: Sequence[Command], seen: Seen, now: dat
         if command.action == "leave" or desired is None or rows.miners[pk].controller is None:
             continue
         confirmed = desired.confirmed_at is not None
-        if not readback.needs_write(desired.power_w, seen.snapshots[pk], confirmed, desired.seen_on):
+        needed = readback.needs_write(desired.power_w, seen.snapshots[pk], confirmed, desired.seen_on)
+        if not needed and not is_rearm(rows.miners[pk], desired, seen.snapshots[pk], now):
             continue
         waits = desired.next_attempt_at
         # A time further ahead than any pause comes from a clock that was set back: it is due.
@@ -118,6 +121,12 @@ def due_writes(rows: SiteRows, commands: Sequence[Command], seen: Seen, now: dat
             continue
         due.append(command)
     return sorted(due, key=lambda command: command.power_w > 0)
+
+
+def is_rearm(miner: Miner, desired: DesiredState, snapshot: MinerSnapshot, now: datetime) -> bool:
+    """It runs as wanted and only its own auto-off timer needs another "on"."""
+    runs = desired.power_w > 0 and desired.confirmed_at is not None and snapshot.status.is_on
+    return runs and readback.needs_rearm(rearm_seconds(miner.controller), desired.written_at, now)
 
 
 def doubt_starts(rows: SiteRows, due: Iterable[Command], acted: Acted) -> None:
@@ -134,6 +143,7 @@ class _Write:
     miner: Miner
     command: Command
     lease: Lease
+    rearms: bool = False
 
 
 def write_all(
@@ -145,7 +155,8 @@ def write_all(
     for rows, seen, acted, commands, lease in work:
         for command in due_writes(rows, commands, seen, now):
             miner = rows.miners[UUID(command.miner_id)]
-            lanes[miner.controller.connection_id or miner.controller_id].append(_Write(miner, command, lease))
+            rearms = is_rearm(miner, rows.desired[miner.pk], seen.snapshots[miner.pk], now)
+            lanes[miner.controller.connection_id or miner.controller_id].append(_Write(miner, command, lease, rearms))
             places[miner.pk] = (rows, seen, acted)
     if not lanes:
         return
@@ -191,12 +202,15 @@ def _note_write(rows: SiteRows, acted: Acted, one: _Write, error: str | None, no
     desired, command = rows.desired[one.miner.pk], one.command
     first = desired.attempts == 0
     desired.attempts += 1
-    desired.next_attempt_at = now + readback.retry_delay(
-        command.power_w, desired.attempts, rows.site.control_period_seconds
-    )
+    # A timer that runs out waits no longer for its next "on" than a heater for its off.
+    paced_as_w = 0 if one.rearms else command.power_w
+    desired.next_attempt_at = now + readback.retry_delay(paced_as_w, desired.attempts, rows.site.control_period_seconds)
     if error is None:
+        desired.written_at = now
+        if one.rearms:
+            desired.attempts, desired.next_attempt_at = 0, None  # it runs already: there is nothing to confirm
         # The transition counts from the write on, should nobody live to see it confirmed.
-        if command.power_w > 0:
+        elif command.power_w > 0:
             desired.switched_on_at = now
         else:
             desired.switched_off_at = now
@@ -208,8 +222,8 @@ def _note_write(rows: SiteRows, acted: Acted, one: _Write, error: str | None, no
                 miner=one.miner,
                 at=now,
                 power_w=command.power_w,
-                origin=desired.origin,
-                reason=command.reason[:300],
+                origin="rearm" if one.rearms else desired.origin,
+                reason=REARM_REASON if one.rearms else command.reason[:300],
                 outcome="sent" if error is None else "failed",
                 error=(error or "")[:300],
             )

@@ -81,6 +81,8 @@ def collect(
         acted.activity.append((Severity.WARNING, f"{miner.name} was switched off at the device; it stays off for 2 h."))
     for miner in seen.came_back_off:
         acted.activity.append((Severity.WARNING, f"{miner.name} came back switched off after it had not answered."))
+    for miner in seen.timed_out:
+        acted.activity.append((Severity.WARNING, f"{miner.name} was switched off by its own timer, as meant."))
     _alarms(batch, rows, findings, acted, now)
     batch.activity += [
         ActivityLog(site=site, at=now, severity=severity, text=text[:500]) for severity, text in acted.activity

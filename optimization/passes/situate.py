@@ -14,6 +14,8 @@ from climate.state import ClimateReading, ZoneState
 from energy import balance
 from energy.models import EnergySource
 from energy.state import EnergySnapshot, EnergyState
+from miners import readback
+from miners.dead_man import rearm_seconds
 from miners.models import DesiredState, Miner
 from miners.reality import reality_problem
 from miners.state import MinerSnapshot, MinerStatus
@@ -43,6 +45,8 @@ class Seen:
     outside_off: list[Miner]
     #: Miners we had on that were silent and now show off: nobody's wish, but no longer on.
     came_back_off: list[Miner]
+    #: Miners we had on whose own auto-off timer has ended: nobody's wish either.
+    timed_out: list[Miner]
     policy_problems: dict[UUID, str]
 
 
@@ -64,7 +68,8 @@ def situate(
     zones = _zones(rows, observation, memory, now)
     snapshots = {pk: _snapshot(miner, observation) for pk, miner in rows.miners.items()}
     came_back_off = [miner for pk, miner in rows.miners.items() if _came_back_off(rows, miner, snapshots[pk])]
-    for miner in came_back_off:
+    timed_out = [miner for pk, miner in rows.miners.items() if _timer_ran_out(rows, miner, snapshots[pk], now)]
+    for miner in {*came_back_off, *timed_out}:
         _take_as_off(rows.desired[miner.pk], now)
     outside_off = [miner for pk, miner in rows.miners.items() if _switched_off_outside(rows, miner, snapshots[pk])]
     miners = {
@@ -111,7 +116,7 @@ def situate(
         bool(memory.shell.get("clock_stepped")),
         not rows.site.is_active,
     )
-    return Seen(situation, zones, energy, snapshots, memory, outside_off, came_back_off, problems)
+    return Seen(situation, zones, energy, snapshots, memory, outside_off, came_back_off, timed_out, problems)
 
 
 def _zones(rows: SiteRows, observation: Observation, memory: Memory, now: datetime) -> dict[UUID, ZoneState]:
@@ -194,6 +199,13 @@ def _switched_off_outside(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot)
 def _came_back_off(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot) -> bool:
     """It went off while it did not answer: a power cut or a restart, rather than a wish."""
     return _was_on_and_is_off(rows, miner, snapshot) and was_silent(rows.memory, miner.pk)
+
+
+def _timer_ran_out(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot, now: datetime) -> bool:
+    """It went off by its own timer, because this program could not tell it in time to go on."""
+    if not _was_on_and_is_off(rows, miner, snapshot) or was_silent(rows.memory, miner.pk):
+        return False
+    return readback.ran_out(rearm_seconds(miner.controller), rows.desired[miner.pk].written_at, now)
 
 
 def _take_as_off(desired: DesiredState, now: datetime) -> None:

@@ -46,7 +46,15 @@ def shift(rows: SiteRows, step: timedelta) -> None:
             if key in one:
                 one[key] = _moved(one[key], step)
     for desired in rows.desired.values():
-        for name in ("changed_at", "switched_on_at", "switched_off_at", "confirmed_at", "next_attempt_at", "seen_at"):
+        for name in (
+            "changed_at",
+            "switched_on_at",
+            "switched_off_at",
+            "confirmed_at",
+            "next_attempt_at",
+            "seen_at",
+            "written_at",
+        ):
             at = getattr(desired, name)
             if at is not None:
                 setattr(desired, name, at + step)

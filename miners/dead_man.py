@@ -1,0 +1,31 @@
+"""What cuts a miner's power when this program is gone, as its controller is configured."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError as ConfigError
+
+from .models import MinerController
+
+
+def rearm_seconds(controller: MinerController | None) -> float | None:
+    """How long after its last "on" the device switches itself off (s); None: never, or nothing is known of it."""
+    try:
+        return None if controller is None else controller.adapter.rearm_seconds(controller.settings)
+    except (LookupError, ConfigError):
+        return None  # the pass and the pages say what is wrong with it
+
+
+def dead_man_of(controller: MinerController) -> str | None:
+    """The dead-man in words, None when there is none (or nothing is known of it)."""
+    try:
+        return controller.adapter.dead_man_of(controller.settings)
+    except (LookupError, ConfigError):
+        return None
+
+
+def help_of(controller: MinerController) -> str:
+    """How to set one up."""
+    try:
+        return controller.adapter.dead_man_help
+    except LookupError:
+        return ""
