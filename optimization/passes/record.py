@@ -83,13 +83,13 @@ def collect(
         acted.activity.append((Severity.WARNING, f"{miner.name} came back switched off after it had not answered."))
     for miner in seen.timed_out:
         acted.activity.append((Severity.WARNING, f"{miner.name} was switched off by its own timer, as meant."))
-    _alarms(batch, rows, findings, acted, now)
+    alarms_changed = _alarms(batch, rows, findings, acted, now)
     batch.activity += [
         ActivityLog(site=site, at=now, severity=severity, text=text[:500]) for severity, text in acted.activity
     ]
     if site.next_pass_at is not None:
         batch.woken.append(site)
-    changed = bool(new or at or acted.changed or acted.commands or findings or acted.activity)
+    changed = bool(new or at or acted.changed or acted.commands or alarms_changed or acted.activity)
     _houses(batch, rows, observation, changed)
     store().set(memory_key(site.pk), seen.memory.to_json())
     if changed or not rows.has_saved_state:
@@ -155,8 +155,9 @@ def _is_json(value: Any) -> bool:
     return value is None or isinstance(value, bool | int | float | str)
 
 
-def _alarms(batch: Batch, rows: SiteRows, findings: Sequence[Finding], acted: Acted, now: datetime) -> None:
-    """Open what is new, refresh what changed its words, end what is over (and say so)."""
+def _alarms(batch: Batch, rows: SiteRows, findings: Sequence[Finding], acted: Acted, now: datetime) -> bool:
+    """Open what is new, refresh what changed its words, end what is over (and say so). True: something changed."""
+    before = len(batch.new_alarms) + len(batch.changed_alarms)
     open_rows = {(alarm.kind, alarm.subject): alarm for alarm in rows.alarms}
     found = {(finding.kind, finding.subject): finding for finding in findings}
     for key, finding in found.items():
@@ -184,6 +185,7 @@ def _alarms(batch: Batch, rows: SiteRows, findings: Sequence[Finding], acted: Ac
             alarm.ended_at = now
             batch.changed_alarms.append(alarm)
             acted.activity.append((Severity.INFO, f"Over: {KINDS[alarm.kind].title}. {alarm.text}"))
+    return len(batch.new_alarms) + len(batch.changed_alarms) > before
 
 
 def _houses(batch: Batch, rows: SiteRows, observation: Observation, changed: bool) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
 
 from optimization.control.decide import decide
+from optimization.control.memory import parse_time
 from optimization.control.situation import Command
 from sites.alarms import KINDS
 from sites.clock import Clock, SystemClock
@@ -89,8 +90,9 @@ def _pass(leases: dict[UUID, Lease], clock: Clock, stopping: frozenset[UUID], re
             log.exception("the pass of %s failed", rows.site)
             _failed(rows.site, report)
     intents = [desired for one in work for desired in one.acted.changed.values()]
-    with transaction.atomic():
-        record.save_desired(intents)
+    if intents:
+        with transaction.atomic():
+            record.save_desired(intents)
     act.write_all([(one.rows, one.seen, one.acted, one.commands, one.lease) for one in work], observation, now)
     batch = record.Batch()
     for one in work:
@@ -150,11 +152,16 @@ def _notice_outside_on(
             continue
         desired.confirmed_at, desired.changed_at, desired.attempts, desired.next_attempt_at = None, now, 0, None
         acted.changed[pk] = desired
-        times = seen.memory.outside_on.get(command.miner_id, [])
+        times = [text for text in seen.memory.outside_on.get(command.miner_id, []) if _is_of_today(text, now)]
         seen.memory.outside_on[command.miner_id] = [*times[-9:], now.isoformat()]
         if not times:
             name = rows.miners[pk].name
             acted.activity.append((Severity.WARNING, f"{name} was switched on from outside; it is switched off again."))
+
+
+def _is_of_today(text: str, now: datetime) -> bool:
+    at = parse_time(text)
+    return at is not None and timedelta(0) <= now - at < timedelta(hours=24)
 
 
 def _failed(site: Site, report: PassReport) -> None:

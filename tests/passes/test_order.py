@@ -1,5 +1,7 @@
 """Desired state is committed before the write, a crash anywhere is reconciled by reading first, one lease at a time."""
 
+from itertools import pairwise
+
 import pytest
 from django.db import connection
 
@@ -150,7 +152,7 @@ def test_a_plug_that_refuses_is_asked_again_with_growing_pauses(bench_home):
         bench_home.go()
         if len(bench_home.plug.writes) > before:
             asked_at.append(second)
-    gaps = [later - earlier for earlier, later in zip(asked_at, asked_at[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(asked_at)]
     assert gaps == [10, 20, 40, 80, 160, 300]
 
 
