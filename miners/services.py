@@ -18,7 +18,9 @@ MANUAL_ON_DEFAULT = timedelta(hours=2)
 MANUAL_ON_MAX = timedelta(hours=24)
 
 
-def request_power(miner: Miner, power_w: int, *, by: str, until: datetime | None = None, origin: str = "person") -> ManualRequest:
+def request_power(
+    miner: Miner, power_w: int, *, by: str, until: datetime | None = None, origin: str = "person"
+) -> ManualRequest:
     """Wish for `power_w` by hand, instead of any earlier wish of this miner.
 
     0 is off and holds until resumed (or `until`); more ends at `until`, by default in 2 h, at most
@@ -70,7 +72,9 @@ def resume_all(sites: Iterable[Site], *, by: str) -> int:
     count = 0
     for site in sites:
         with transaction.atomic():
-            ended = ManualRequest.objects.filter(miner__site=site, cancelled_at__isnull=True).update(cancelled_at=timezone.now())
+            ended = ManualRequest.objects.filter(miner__site=site, cancelled_at__isnull=True).update(
+                cancelled_at=timezone.now()
+            )
             if ended:
                 log_activity(site, "All miners back to automatic.", actor=by)
                 site.wake()

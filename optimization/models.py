@@ -16,7 +16,12 @@ class Policy(UUIDModel):
     """Start rules and stop rules that people write. Without a site it is a template."""
 
     site = models.ForeignKey(
-        Site, on_delete=models.CASCADE, null=True, blank=True, related_name="policies", help_text="Empty: for all sites."
+        Site,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="policies",
+        help_text="Empty: for all sites.",
     )
     name = models.CharField(max_length=80)
     description = models.TextField(blank=True)

@@ -14,7 +14,9 @@ _PREFIX = "enc1:"
 @lru_cache(maxsize=8)
 def _fernet(keys: tuple[str, ...]) -> MultiFernet:
     # HKDF-like single hash is enough here: SECRET_KEY is a long random value, not a password.
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"edgemining:{key}".encode()).digest())) for key in keys])
+    return MultiFernet(
+        [Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"edgemining:{key}".encode()).digest())) for key in keys]
+    )
 
 
 def _current() -> MultiFernet:

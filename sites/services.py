@@ -63,7 +63,9 @@ def redeem_sign_in_link(token: str):
     """The user of an unused, unexpired link (now used), or None."""
     now = timezone.now()
     with transaction.atomic():
-        taken = SignInLink.objects.filter(digest=_digest(token), used_at__isnull=True, expires_at__gt=now).update(used_at=now)
+        taken = SignInLink.objects.filter(digest=_digest(token), used_at__isnull=True, expires_at__gt=now).update(
+            used_at=now
+        )
         if not taken:
             return None
         user = SignInLink.objects.select_related("user").get(digest=_digest(token)).user

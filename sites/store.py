@@ -95,7 +95,9 @@ class RedisStore:
         return bool(self._redis.set(f"em:{key}", json.dumps(value), nx=True, px=max(1, int(ttl_seconds * 1000))))
 
     def set(self, key: str, value: Any, ttl_seconds: float | None = None) -> None:
-        self._redis.set(f"em:{key}", json.dumps(value), px=None if ttl_seconds is None else max(1, int(ttl_seconds * 1000)))
+        self._redis.set(
+            f"em:{key}", json.dumps(value), px=None if ttl_seconds is None else max(1, int(ttl_seconds * 1000))
+        )
 
     def get(self, key: str) -> Any | None:
         text = self._redis.get(f"em:{key}")
