@@ -10,6 +10,7 @@ from django.utils import timezone
 from integrations.models import AdapterRow
 from integrations.registry import Kind
 from sites.models import NamedModel, Site, UUIDModel
+from sites.rollup import Bucket
 
 from . import schedule
 
@@ -159,3 +160,31 @@ class ZoneReading(models.Model):
     class Meta:
         ordering = ["zone", "at"]
         constraints = [models.UniqueConstraint(fields=["zone", "at"], name="one_zone_reading_a_minute")]
+
+
+class ZoneBucket(Bucket):
+    """What a room was like in 15 or 60 minutes; °C are means but for the extremes."""
+
+    zone = models.ForeignKey(ClimateZone, on_delete=models.CASCADE, related_name="%(class)ss", db_index=False)
+    mean_celsius = models.FloatField(null=True)
+    low_celsius = models.FloatField(null=True)
+    high_celsius = models.FloatField(null=True)
+    target_celsius = models.FloatField(null=True)
+    heating_wh = models.FloatField()
+    below_target_degree_minutes = models.FloatField(help_text="K·min: how far below the target, and how long.")
+    in_band_minutes = models.PositiveSmallIntegerField(help_text="Minutes within the hysteresis around the target.")
+    lost_minutes = models.PositiveSmallIntegerField(help_text="Minutes without a sensor to believe.")
+    heating_minutes = models.PositiveSmallIntegerField()
+    starts = models.PositiveSmallIntegerField(help_text="How often heating began.")
+
+    class Meta:
+        abstract = True
+        constraints = [models.UniqueConstraint(fields=["zone", "at"], name="one_%(class)s_at_a_time")]
+
+
+class ZoneQuarter(ZoneBucket):
+    """15 minutes, kept for two years."""
+
+
+class ZoneHour(ZoneBucket):
+    """One hour, kept for ever."""

@@ -8,6 +8,7 @@ from django.db import models
 from integrations.models import AdapterRow
 from integrations.registry import Kind
 from sites.models import NamedModel, Site
+from sites.rollup import Bucket
 
 
 class EnergyMonitor(AdapterRow):
@@ -40,9 +41,7 @@ class EnergySource(NamedModel):
     contracted_power_w = models.PositiveIntegerField(
         "contracted power (W)", null=True, blank=True, help_text="What the grid connection may carry."
     )
-    monitor = models.ForeignKey(
-        EnergyMonitor, on_delete=models.SET_NULL, null=True, blank=True, related_name="sources"
-    )
+    monitor = models.ForeignKey(EnergyMonitor, on_delete=models.SET_NULL, null=True, blank=True, related_name="sources")
 
     class Meta:
         ordering = ["name"]
@@ -69,3 +68,28 @@ class EnergyReading(models.Model):
     class Meta:
         ordering = ["source", "at"]
         constraints = [models.UniqueConstraint(fields=["source", "at"], name="one_energy_reading_a_minute")]
+
+
+class EnergyBucket(Bucket):
+    """Wh of 15 or 60 minutes in each direction; null where no minute knew it."""
+
+    source = models.ForeignKey(EnergySource, on_delete=models.CASCADE, related_name="%(class)ss", db_index=False)
+    production_wh = models.FloatField(null=True)
+    household_wh = models.FloatField(null=True)
+    import_wh = models.FloatField(null=True)
+    export_wh = models.FloatField(null=True)
+    charge_wh = models.FloatField(null=True)
+    discharge_wh = models.FloatField(null=True)
+    battery_soc_percent = models.FloatField(null=True, help_text="The last one known.")
+
+    class Meta:
+        abstract = True
+        constraints = [models.UniqueConstraint(fields=["source", "at"], name="one_%(class)s_at_a_time")]
+
+
+class EnergyQuarter(EnergyBucket):
+    """15 minutes, kept for two years."""
+
+
+class EnergyHour(EnergyBucket):
+    """One hour, kept for ever."""

@@ -1,31 +1,79 @@
-"""Keeping of minute rows: how long, and pruning in bounded pieces."""
+"""Keeping of what was measured: minutes for 30 days, quarters for two years, hours for ever.
+
+One run folds new minutes (`sites.rollup`) and drops old rows, in one transaction: an SD card is
+written once. A run that finds more than fits a batch goes on with the next one, committed by itself.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from django.apps import apps
+from django.db import models, transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
-MINUTE_ROWS_KEPT = timedelta(days=30)
+from .rollup import Series, floor, prepare, rolled_up_to
+
+MINUTES_KEPT = timedelta(days=30)
+QUARTERS_KEPT = timedelta(days=2 * 366)
 ACTIVITY_KEPT = timedelta(days=365)
-#: (model, time column, how long): owners are above this floor, so they are named, not imported.
-_KEPT = (
-    ("climate.ZoneReading", "at", MINUTE_ROWS_KEPT),
-    ("energy.EnergyReading", "at", MINUTE_ROWS_KEPT),
-    ("miners.MinerReading", "at", MINUTE_ROWS_KEPT),
+#: The floors above own what is kept, so it is named here, not imported.
+_SERIES = ("climate.rollup.ZONES", "energy.rollup.SOURCES", "miners.rollup.MINERS")
+_RECORDS = (
     ("sites.ActivityLog", "at", ACTIVITY_KEPT),
     ("miners.CommandLog", "at", ACTIVITY_KEPT),
     ("optimization.Decision", "last_confirmed_at", ACTIVITY_KEPT),
 )
 _BATCH_ROWS = 5000
+_OWNERS_A_QUERY = 500
 
 
-def prune() -> int:
-    """Delete what is older than its keeping time, at most 5000 rows a table and call; returns how many."""
-    now, deleted = timezone.now(), 0
-    for label, column, kept in _KEPT:
-        model = apps.get_model(label)
-        old = model.objects.filter(**{f"{column}__lt": now - kept}).order_by().values("pk")[:_BATCH_ROWS]
-        deleted += model.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()[0]
+def keep(now: datetime | None = None) -> tuple[int, int]:
+    """Fold every minute inserted since the last run, drop what is old; returns (buckets written, rows dropped).
+
+    May be killed anywhere and run anywhere twice: what was committed stands, the rest is done again.
+    """
+    now = now or timezone.now()
+    written = dropped = 0
+    while True:
+        batches = [prepare(series, now) for series in _all_series()]
+        with transaction.atomic():
+            written += sum(batch.save() for batch in batches)
+            pieces = list(_prune(now))
+        dropped += sum(pieces)
+        if all(batch.is_last for batch in batches) and max(pieces) < _BATCH_ROWS:
+            return written, dropped
+
+
+def _all_series() -> list[Series]:
+    return [import_string(name) for name in _SERIES]
+
+
+def _prune(now: datetime) -> Iterator[int]:
+    """Delete what is older than its keeping time, at most 5000 rows of a table; yields how many of each."""
+    # By whole hours, so that no hour is ever left with a part of its minutes.
+    oldest_minute, oldest_quarter = floor(now - MINUTES_KEPT, 60), floor(now - QUARTERS_KEPT, 60)
+    for series in _all_series():
+        folded = series.readings.objects.filter(pk__lte=rolled_up_to(series))
+        yield _delete_of_owners(series, folded, oldest_minute)
+        yield _delete_of_owners(series, series.quarters.objects.all(), oldest_quarter)
+    for label, column, kept in _RECORDS:
+        yield _delete(apps.get_model(label).objects.filter(**{f"{column}__lt": now - kept}), _BATCH_ROWS)
+
+
+def _delete_of_owners(series: Series, rows: models.QuerySet, oldest: datetime) -> int:
+    """By owner: the only index begins with it, and without one the whole table would be read every hour."""
+    owners, deleted = list(series.owners.values_list("pk", flat=True)), 0
+    for start in range(0, len(owners), _OWNERS_A_QUERY):
+        some = owners[start : start + _OWNERS_A_QUERY]
+        deleted += _delete(rows.filter(**{f"{series.owner}__in": some}, at__lt=oldest), _BATCH_ROWS - deleted)
+        if deleted >= _BATCH_ROWS:
+            break
     return deleted
+
+
+def _delete(rows: models.QuerySet, at_most: int) -> int:
+    ids = list(rows.order_by().values_list("pk", flat=True)[:at_most])
+    return rows.model.objects.filter(pk__in=ids).delete()[0]

@@ -199,3 +199,13 @@ class SignInLink(models.Model):
 
     def __str__(self) -> str:
         return f"sign-in link of {self.user}"
+
+
+class HistoryMark(models.Model):
+    """How far the minute rows of a series are folded into quarters and hours (see `sites.rollup`)."""
+
+    series = models.CharField(max_length=20, primary_key=True)
+    last_reading_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.series}: {self.last_reading_id}"

@@ -4,8 +4,8 @@ from celery import shared_task
 
 
 @shared_task
-def prune_history() -> None:
-    """Drop minute rows older than the keeping time."""
-    from .history import prune
+def keep_history() -> None:
+    """Fold new minutes into quarters and hours; drop rows older than their keeping time."""
+    from .history import keep
 
-    prune()
+    keep()

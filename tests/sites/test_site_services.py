@@ -6,8 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from climate.models import ZoneReading
-from sites import history, services
+from sites import services
 from sites.alarms import KINDS
 from sites.models import ActivityLog, Alarm, ApiToken, Severity, SignInLink, Site
 from tests import factories
@@ -78,21 +77,6 @@ def test_a_sign_in_link_ends_after_15_minutes(db):
     token = services.create_sign_in_link(factories.user())
     SignInLink.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     assert services.redeem_sign_in_link(token) is None
-
-
-def test_old_rows_are_pruned_in_pieces_and_young_ones_stay(home, monkeypatch):
-    zone = factories.zone(home)
-    now = timezone.now()
-    for days in (29, 31, 32, 33):
-        ZoneReading.objects.create(zone=zone, at=now - timedelta(days=days))
-    ActivityLog.objects.create(site=home, at=now - timedelta(days=366), text="old")
-    ActivityLog.objects.create(site=home, at=now - timedelta(days=364), text="young")
-    monkeypatch.setattr(history, "_BATCH_ROWS", 2)
-    assert history.prune() == 3
-    assert history.prune() == 1
-    assert history.prune() == 0
-    assert ZoneReading.objects.count() == 1
-    assert [row.text for row in ActivityLog.objects.all()] == ["young"]
 
 
 def test_slugs_are_unique_in_a_site_and_survive_renaming(home):

@@ -1,0 +1,101 @@
+"""What is kept how long, and in pieces of which size it goes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from climate.models import ZoneHour, ZoneQuarter, ZoneReading
+from edgemining.celery import app
+from sites import history, tasks
+from sites.models import ActivityLog
+from tests import factories
+from tests.history.minutes import record
+
+
+@pytest.fixture
+def zone(home):
+    return factories.zone(home)
+
+
+def days_ago(days: float):
+    return timezone.now().replace(second=0, microsecond=0) - timedelta(days=days)
+
+
+def test_minutes_go_after_30_days_quarters_after_two_years_hours_never(zone):
+    for days in (29, 31, 700, 800):
+        record(zone, days_ago(days), [20.0])
+    written, dropped = history.keep()
+    assert (written, dropped) == (8, 3 + 1)
+    assert ZoneReading.objects.count() == 1
+    assert ZoneQuarter.objects.count() == 3
+    assert ZoneHour.objects.count() == 4
+
+
+def test_an_hour_keeps_what_its_minutes_said_when_some_are_pruned_and_one_comes_late(zone):
+    begin = history.floor(days_ago(31), 60)
+    record(zone, begin, [20.0] * 60)
+    history.keep()
+    assert ZoneReading.objects.count() == 0
+    record(zone, begin + timedelta(minutes=5), [35.0])
+    history.keep()
+    assert ZoneHour.objects.get().minutes == 60
+    assert ZoneHour.objects.get().high_celsius == 20.0
+
+
+def test_no_minute_goes_before_it_is_folded(zone):
+    record(zone, days_ago(40), [20.0] * 30)
+    pieces = list(history._prune(timezone.now()))
+    assert sum(pieces) == 0
+    assert ZoneReading.objects.count() == 30
+
+
+def test_more_than_a_piece_goes_in_several_commits(zone, monkeypatch):
+    monkeypatch.setattr(history, "_BATCH_ROWS", 10)
+    record(zone, days_ago(40), [20.0] * 35)
+    with CaptureQueriesContext(connection) as seen:
+        assert history.keep()[1] == 35
+    pieces = [one for one in seen if one["sql"].startswith('DELETE FROM "climate_zonereading"')]
+    assert len(pieces) == 4
+
+
+def test_the_log_goes_after_a_year(home):
+    for days, text in ((366, "old"), (364, "young")):
+        ActivityLog.objects.create(site=home, at=days_ago(days), text=text)
+    history.keep()
+    assert [row.text for row in ActivityLog.objects.all()] == ["young"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_of_an_ordinary_hour_is_one_commit():
+    for number in range(3):
+        zone = factories.zone(factories.site(), f"Room {number}")
+        record(zone, days_ago(1), [20.0] * 60)
+        record(zone, days_ago(31), [20.0] * 60)
+    with CaptureQueriesContext(connection) as seen:
+        tasks.keep_history()
+    assert [one["sql"] for one in seen].count("COMMIT") == 1
+    assert (ZoneHour.objects.exists(), ZoneReading.objects.count()) == (True, 180)
+
+
+def test_statements_do_not_grow_with_the_rooms(home):
+    def statements(count: int) -> int:
+        for number in range(count):
+            record(factories.zone(home, f"Room {count} {number}"), days_ago(1), [20.0] * 60)
+        with CaptureQueriesContext(connection) as seen:
+            history.keep()
+        return len(seen)
+
+    statements(1)  # the first run of all also makes the marks
+    assert statements(2) == statements(12)
+
+
+def test_beat_knows_the_task():
+    app.loader.import_default_modules()
+    entry = app.conf.beat_schedule["history"]
+    assert entry["task"] in app.tasks
+    assert entry["task"] == tasks.keep_history.name
