@@ -142,7 +142,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": TICK_SECONDS, "queue": "control"},
     },
     "history": {
-        "task": "sites.tasks.prune_history",
+        "task": "sites.tasks.keep_history",
         "schedule": 3600.0,
         "options": {"expires": 1800.0},
     },
