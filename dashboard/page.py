@@ -87,6 +87,11 @@ def home_page(view: Callable[[PageData], HttpResponse]) -> Callable[..., HttpRes
     return wrapped
 
 
+def _seen_etags(request: HttpRequest) -> set[str]:
+    """What the browser has; a compressed answer's tag came back to it as a weak one."""
+    return {etag.removeprefix("W/") for etag in parse_etags(request.headers.get("If-None-Match", ""))}
+
+
 def respond(data: PageData, template: str, parts: list[Part], **context: Any) -> HttpResponse:
     """The page with its parts, or, for htmx, only the parts (304 when nothing changed)."""
     request, bars = data.request, Part("bars", "dashboard/_bars.html", data.bars)
@@ -101,7 +106,7 @@ def respond(data: PageData, template: str, parts: list[Part], **context: Any) ->
         return HttpResponseClientRefresh()
     # The forms inside carry a CSRF token of this session: a fragment never outlives it.
     etag = f'"{digest([(part.id, part.key) for part in everything], request.session.session_key)}"'
-    if etag in parse_etags(request.headers.get("If-None-Match", "")):
+    if etag in _seen_etags(request):
         response = HttpResponseNotModified()
     else:
         response = render(request, "dashboard/_parts.html", {**context, "parts": everything, "oob": True})

@@ -66,6 +66,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "django.middleware.gzip.GZipMiddleware",  # first: it packs what all others have written
     "edgemining.hosts.HomeHostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "edgemining.headers.SecurityHeadersMiddleware",

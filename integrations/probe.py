@@ -33,10 +33,10 @@ class Probe:
 
 def probe(row: HomeAssistant | SimulatedHouse | AdapterRow) -> Probe:
     """Look at a connection or through an adapter once, at most 5 s. Raises nothing that a device can cause."""
-    look = _look_through if isinstance(row, AdapterRow) else _look_at
     try:
+        look = _look_through(row) if isinstance(row, AdapterRow) else lambda deadline: _look_at(row, deadline)
         # A key of its own: a look never stands in the way of the pass.
-        return call(("probe", row.pk), lambda deadline: look(row, deadline), PROBE_SECONDS, name=f"‘{row}’")
+        return call(("probe", row.pk), look, PROBE_SECONDS, name=f"‘{row}’")
     except AdapterError as error:
         return Probe(False, str(error), code=error.code)
 
@@ -49,24 +49,35 @@ def _look_at(row: HomeAssistant | SimulatedHouse, deadline: float) -> Probe:
         session.close()
 
 
-def _look_through(row: AdapterRow, deadline: float) -> Probe:
+def _look_through(row: AdapterRow) -> Callable[[float], Probe]:
+    """The look through an adapter. The database is asked here, in the caller's thread; the look itself never does."""
     try:
         adapter, config = row.adapter, row.adapter.Config.model_validate(row.config)
     except LookupError as error:
         raise BadAnswer(f"{str(error.args[0])[:1].upper()}{str(error.args[0])[1:]}.") from None
     except ConfigError as error:
         raise BadAnswer(" ".join(config_messages(error))) from None
-    if adapter.connection is None:
-        reading = adapter.read_alone(config, deadline)
-    else:
-        reading = _read_shared(row, adapter, config, deadline)
-    return Probe(True, _SENTENCES[row.adapter_kind](reading), _values(reading))
-
-
-def _read_shared(row: AdapterRow, adapter: type, config: registry.AdapterConfig, deadline: float) -> Any:
-    if row.connection is None:
+    connection = row.connection
+    if adapter.connection is not None and connection is None:
         raise BadAnswer(f"{adapter.label} needs a connection. Choose one or add one first.")
-    session: Session = registry.openers[row.connection.kind](row.connection)
+
+    def look(deadline: float) -> Probe:
+        if connection is None:
+            reading = adapter.read_alone(config, deadline)
+        else:
+            reading = _read_shared(connection, adapter, config, deadline)
+        return Probe(True, _SENTENCES[row.adapter_kind](reading), _values(reading))
+
+    return look
+
+
+def _read_shared(
+    connection: HomeAssistant | SimulatedHouse,
+    adapter: type[registry.Adapter],
+    config: registry.AdapterConfig,
+    deadline: float,
+) -> Any:
+    session: Session = registry.openers[connection.kind](connection)
     try:
         return adapter.read(config, session.ask(adapter.wants(config), deadline))
     finally:

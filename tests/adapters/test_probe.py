@@ -6,6 +6,7 @@ import json
 import time
 
 import pytest
+from django.db import connection as database
 
 from climate.models import ClimateMonitor
 from climate.monitors.dummy import DummyClimateMonitor
@@ -14,6 +15,7 @@ from integrations import ask
 from integrations.models import HomeAssistant
 from integrations.probe import Probe, probe
 from miners.models import MinerController
+from tests import factories
 
 from .fake_home import PLUG, TOKEN, FakeHome
 from .faults import EXCHANGE, STATUS, hung
@@ -109,3 +111,21 @@ def test_reads_through_a_connection(stub):
     seen = probe(miner)
     assert isinstance(seen, Probe)
     assert (seen.values["status"], seen.values["power_w"]) == ("off", None)
+
+
+@pytest.mark.django_db
+def test_the_look_itself_never_asks_the_database(stub, home, monkeypatch):
+    """It has a thread of its own, and a database connection opened there is closed by nobody."""
+    connection = factories.home_assistant(home, url=stub(FakeHome()).url, token=TOKEN)
+    config = {"entity_switch": PLUG["entity_id"]}
+    saved = factories.controller(home, adapter_type="home_assistant_switch", config=config, home_assistant=connection)
+
+    def refuse(*_):
+        raise AssertionError("the look asked the database")
+
+    def look_without_database(key, look, seconds, name):
+        with database.execute_wrapper(refuse):
+            return look(time.monotonic() + seconds)
+
+    monkeypatch.setattr("integrations.probe.call", look_without_database)
+    assert probe(MinerController.objects.get(pk=saved.pk)).ok
