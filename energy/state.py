@@ -12,7 +12,8 @@ class EnergySnapshot:
 
     None is *unknown*; what a site does not have at all is said by `EnergySource`
     (`has_battery`, `has_grid`), never by None. `household_w` excludes the miners when
-    `household_includes_miners` is False. `observed_at` is the oldest of the parts.
+    `household_includes_miners` is False. `observed_at` is the time of the newest part:
+    a value that stays the same keeps its old time.
     """
 
     production_w: float | None = None

@@ -53,7 +53,7 @@ class HomeAssistantEnergyMonitor(Adapter):
 
     @classmethod
     def read(cls, config: Config, answers: Mapping[str, Any]) -> EnergySnapshot:
-        """W, Wh, %. A part that cannot be read is None and named in `problems`; the time is that of the oldest part.
+        """W, Wh, %. A part that cannot be read is None and named in `problems`; the time is that of the newest part.
 
         Raises `AdapterError` when no part can be read, or none is configured.
         """
@@ -76,7 +76,9 @@ class HomeAssistantEnergyMonitor(Adapter):
         return EnergySnapshot(
             **values,
             household_includes_miners=config.consumption_includes_miners,
-            observed_at=min(times, default=None),
+            # The newest, not the oldest: Home Assistant moves no time while a value stays the same (no sun all
+            # night is 0 W all night), so an old part is a steady one. A part that is gone says “unavailable”.
+            observed_at=max(times, default=None),
             problems=tuple(str(error) for error in errors),
         )
 

@@ -81,12 +81,22 @@ def test_an_unreadable_part_is_unknown_and_named_never_zero():
     assert "‘V’" in snapshot.problems[1]
 
 
-def test_the_time_is_that_of_the_oldest_part():
+def test_no_sun_all_night_does_not_make_the_energy_old():
+    """Home Assistant moves no time while a value stays the same: the newest part says that it is alive."""
+    config = energy(entity_production="sensor.pv", entity_grid="sensor.g")
+    for pv_at, grid_at in ((EARLIER, AT), (AT, EARLIER)):
+        snapshot = HomeAssistantEnergyMonitor.read(
+            config, answers(sensor__pv=("0", "W", pv_at), sensor__g=("100", "W", grid_at))
+        )
+        assert (snapshot.production_w, snapshot.observed_at) == (0.0, AT)
+
+
+def test_a_part_that_is_gone_lends_its_time_to_nothing():
     config = energy(entity_production="sensor.pv", entity_grid="sensor.g")
     snapshot = HomeAssistantEnergyMonitor.read(
-        config, answers(sensor__pv=("0", "W", EARLIER), sensor__g=("100", "W", AT))
+        config, answers(sensor__pv=("unavailable", "W", AT), sensor__g=("100", "W", EARLIER))
     )
-    assert snapshot.observed_at == EARLIER
+    assert (snapshot.production_w, snapshot.observed_at) == (None, EARLIER)
 
 
 def test_an_inverter_that_takes_power_at_night_produces_nothing():
