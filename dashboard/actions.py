@@ -223,6 +223,22 @@ def all_off(request: HttpRequest, site_id: UUID) -> HttpResponse:
 
 
 @action
+def all_homes_off(request: HttpRequest) -> HttpResponse:
+    """Every miner of every home off until resumed."""
+    sites = scope.scope_of(request).sites
+    count = mining.all_off(sites, by=_who(request))
+    text = f"{count} miner{'' if count == 1 else 's'} in {len(sites)} homes told to go off, until you resume."
+    return done(request, text, undo=Undo(reverse("resume-all-homes"), {}))
+
+
+@action
+def resume_all_homes(request: HttpRequest) -> HttpResponse:
+    """Every miner of every home back to automatic."""
+    mining.resume_all(scope.scope_of(request).sites, by=_who(request))
+    return done(request, "Every home heats automatically again.")
+
+
+@action
 def resume_all(request: HttpRequest, site_id: UUID) -> HttpResponse:
     """Every miner of the home back to automatic."""
     site = get_object_or_404(Site, pk=site_id)

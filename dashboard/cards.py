@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from . import formats
 from .energy_panel import paid_by
 from .facts import AlarmFacts, MinerFacts, Moment, Wish, ZoneFacts
-from .sparkline import Sparkline, sparkline
+from .sparkline import HOURS, Sparkline, sparkline
+from .window import SHORTEST
 
 ON_STATUSES = frozenset({"starting", "ramping", "heating", "no_pool"})
 
@@ -67,6 +68,7 @@ class ZoneCard:
     by_hand: bool
     limited: str
     spark: Sparkline | None
+    past: str
     trend: str
     observed_at: datetime | None
     stale_after_seconds: int
@@ -240,6 +242,14 @@ def _until(zone: ZoneFacts, at: Moment) -> tuple[str, str]:
     return f"until {formats.moment(zone.target.until, at.now, at.tz)}", following
 
 
+def _past(spark: Sparkline, at: Moment) -> str:
+    """How far back the drawing reaches: “last 6 h”, “since 14:05” while the history is young."""
+    span = spark.end - spark.begin
+    if SHORTEST < span < timedelta(hours=HOURS):
+        return f"since {formats.moment(spark.begin, at.now, at.tz)}"
+    return f"last {formats.duration(span.total_seconds())}"
+
+
 def zone_card(
     zone: ZoneFacts, at: Moment, *, alarms: Sequence[AlarmFacts] = (), energy: Mapping[str, Any] | None = None
 ) -> ZoneCard:
@@ -247,7 +257,7 @@ def zone_card(
     target, limited = effective_target(zone)
     until, following = _until(zone, at)
     subjects = {f"zone:{zone.id}", *(f"miner:{miner.id}" for miner in zone.miners)}
-    heating_w = zone.live.get("heating_w") or 0.0
+    heating_w, spark = zone.live.get("heating_w") or 0.0, sparkline(zone.rows, zone.hysteresis_celsius, at.now)
     return ZoneCard(
         id=zone.id,
         name=zone.name,
@@ -262,7 +272,8 @@ def zone_card(
         next=following,
         by_hand=zone.by_hand,
         limited=limited,
-        spark=sparkline(zone.rows, zone.hysteresis_celsius, at.now),
+        spark=spark,
+        past=_past(spark, at) if spark else "",
         trend=formats.trend(zone.live.get("trend_celsius_per_hour")),
         observed_at=formats.parse_time(zone.live.get("observed_at")),
         stale_after_seconds=(zone.stale_after_seconds or 0) // 2,

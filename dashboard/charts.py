@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from climate.models import ClimateZone, ZoneReading
 from energy.models import EnergyReading, EnergySource
+
+from .window import window_start
 
 #: A hole longer than this is shown as a hole, not bridged by a line.
 GAP = timedelta(minutes=3)
@@ -32,13 +34,17 @@ def _append(result: list[list[Any]], at: datetime, values: Sequence[Any]) -> Non
 
 
 def _chart(names: Sequence[str], lists: list[list[Any]], begin: datetime, now: datetime) -> dict[str, Any]:
-    return {**dict(zip(names, lists, strict=True)), "from": int(begin.timestamp()), "to": int(now.timestamp())}
+    """The columns by name, and from when to when they are drawn: a young history fills the drawing, too."""
+    first = datetime.fromtimestamp(lists[0][0], UTC) if lists[0] else None
+    start = window_start(first, now, now - begin)
+    return {**dict(zip(names, lists, strict=True)), "from": int(start.timestamp()), "to": int(now.timestamp())}
 
 
 def zone_chart(zone: ClimateZone, hours: int, now: datetime) -> dict[str, Any]:
     """°C, band low and high °C, heating W, and 1 where the sensor was not to be believed."""
+    begin = now - timedelta(hours=hours)
     rows = (
-        ZoneReading.objects.filter(zone=zone, at__gte=now - timedelta(hours=hours), at__lte=now)
+        ZoneReading.objects.filter(zone=zone, at__gte=begin, at__lte=now)
         .order_by("at")
         .values_list("at", "temperature_celsius", "target_celsius", "heating_w", "sensor")
     )
@@ -54,12 +60,7 @@ def zone_chart(zone: ClimateZone, hours: int, now: datetime) -> dict[str, Any]:
         )
         for at, temperature, target, heating_w, sensor in rows
     )
-    names = ["t", "temperature", "low", "high", "heating", "lost"]
-    return {
-        **dict(zip(names, columns(lines, 5), strict=True)),
-        "from": int((now - timedelta(hours=hours)).timestamp()),
-        "to": int(now.timestamp()),
-    }
+    return _chart(["t", "temperature", "low", "high", "heating", "lost"], columns(lines, 5), begin, now)
 
 
 def energy_chart(source: EnergySource, begin: datetime, now: datetime) -> dict[str, Any]:
@@ -69,9 +70,4 @@ def energy_chart(source: EnergySource, begin: datetime, now: datetime) -> dict[s
         .order_by("at")
         .values_list("at", "production_w", "household_w", "grid_w", "battery_w", "battery_soc_percent")
     )
-    names = ["t", "production", "household", "grid", "battery", "charge"]
-    return {
-        **dict(zip(names, columns(rows, 5), strict=True)),
-        "from": int(begin.timestamp()),
-        "to": int(now.timestamp()),
-    }
+    return _chart(["t", "production", "household", "grid", "battery", "charge"], columns(rows, 5), begin, now)

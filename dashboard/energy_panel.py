@@ -91,9 +91,8 @@ def _flows(source: SourceFacts, miners_w: float) -> list[Flow]:
         value = formats.UNKNOWN if watts is None else formats.power(abs(watts))
         flows.append(Flow("grid", "Grid", value, _direction(watts, "buying", "selling", "balanced")))
     surplus_w = live.get("surplus_w")
-    flows.append(
-        Flow("surplus", "Surplus", formats.power(surplus_w), _direction(surplus_w, "free to use", "short", ""))
-    )
+    value = formats.UNKNOWN if surplus_w is None else formats.power(abs(surplus_w))
+    flows.append(Flow("surplus", "Surplus", value, _direction(surplus_w, "free to use", "short", "")))
     return flows
 
 

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from . import formats
+from .window import window_start
 
 WIDTH, HEIGHT = 240, 48
 STRIP_HEIGHT = 3
 HOURS = 6
-#: Rows are folded into this many columns; a column without rows is a gap.
+#: Rows are folded into at most this many columns, none narrower than two rows; a column without rows is a gap.
 COLUMNS = 72
+COLUMN_AT_LEAST = timedelta(minutes=2)
+_MINUTE = timedelta(minutes=1)
 #: So that the noise of a steady room does not look like a storm (°C).
 MIN_SPAN_CELSIUS = 1.5
 
@@ -37,6 +40,8 @@ class Sparkline:
     lines: tuple[str, ...]
     band: tuple[str, ...]
     heating: tuple[tuple[float, float], ...]
+    begin: datetime
+    end: datetime
     summary: str
     width: int = WIDTH
     height: int = HEIGHT
@@ -55,13 +60,13 @@ def _mean(values: list[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def _fold(rows: Sequence[Row], now: datetime) -> list[_Column]:
-    begin = now - timedelta(hours=HOURS)
-    width = timedelta(hours=HOURS) / COLUMNS
-    buckets: list[list[Row]] = [[] for _ in range(COLUMNS)]
+def _fold(rows: Sequence[Row], begin: datetime, end: datetime) -> list[_Column]:
+    count = min(COLUMNS, (end - begin) // COLUMN_AT_LEAST)
+    width = (end - begin) / count
+    buckets: list[list[Row]] = [[] for _ in range(count)]
     for row in rows:
         index = (row.at - begin) // width
-        if 0 <= index < COLUMNS:
+        if 0 <= index < count:
             buckets[index].append(row)
     return [
         _Column(
@@ -86,8 +91,12 @@ def _stretches(present: Sequence[bool]) -> list[range]:
 
 
 def sparkline(rows: Sequence[Row], hysteresis_celsius: float, now: datetime) -> Sparkline | None:
-    """The drawing of the last 6 hours, or None while there is nothing to draw."""
-    columns = _fold(rows, now)
+    """The drawing of the last 6 hours, or of what there is of them; None while there is nothing to draw."""
+    # Whole minutes: the drawing changes once a minute, as the rows do.
+    end = now.replace(second=0, microsecond=0) + _MINUTE
+    first = next((row.at for row in rows if row.temperature_celsius is not None), None)
+    begin = window_start(first, end, timedelta(hours=HOURS))
+    columns = _fold(rows, begin, end)
     temperatures = [column.temperature for column in columns if column.temperature is not None]
     if len(temperatures) < 2:
         return None
@@ -95,9 +104,10 @@ def sparkline(rows: Sequence[Row], hysteresis_celsius: float, now: datetime) -> 
     low = min([*temperatures, *(target - hysteresis_celsius for target in targets)])
     high = max([*temperatures, *(target + hysteresis_celsius for target in targets)])
     middle, span = (low + high) / 2, max(high - low, MIN_SPAN_CELSIUS)
+    step = WIDTH / len(columns)
 
     def x(index: int) -> float:
-        return round((index + 0.5) * WIDTH / COLUMNS, 1)
+        return round((index + 0.5) * step, 1)
 
     def y(value: float) -> float:
         share = (value - middle) / span + 0.5
@@ -111,7 +121,6 @@ def sparkline(rows: Sequence[Row], hysteresis_celsius: float, now: datetime) -> 
         upper = [columns[index].target + hysteresis_celsius for index in stretch]
         lower = [columns[index].target - hysteresis_celsius for index in reversed(stretch)]
         band.append(f"{path(stretch, upper)} {path(reversed(stretch), lower)}")
-    step = WIDTH / COLUMNS
     return Sparkline(
         lines=tuple(
             path(stretch, [columns[index].temperature for index in stretch])
@@ -122,5 +131,7 @@ def sparkline(rows: Sequence[Row], hysteresis_celsius: float, now: datetime) -> 
             (round(stretch.start * step, 1), round(len(stretch) * step, 1))
             for stretch in _stretches([column.heating for column in columns])
         ),
-        summary=f"Last {HOURS} hours: {formats.celsius(min(temperatures))} to {formats.celsius(max(temperatures))}",
+        begin=begin,
+        end=end,
+        summary=f"{formats.celsius(min(temperatures))} to {formats.celsius(max(temperatures))}",
     )

@@ -1,4 +1,7 @@
-"""Values as the admin's lists say them: always the unit, a thin space before it, never a bare None."""
+"""How values read, on every page and in the set-up's lists: always with the unit, never a bare None.
+
+A narrow no-break space stands before the unit, unknown is a dash, the minus a real minus.
+"""
 
 from __future__ import annotations
 
@@ -9,31 +12,49 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 THIN = "\u202f"
+MINUS = "\u2212"
 NOTHING = "–"
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+
+
+def number(value: float, decimals: int) -> str:
+    """“20.4”, “−0.3”; what rounds to nothing has no sign."""
+    text = f"{value:.{decimals}f}"
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", MINUS)
 
 
 def celsius(value: float | None) -> str:
     """“20.4 °C”, or a dash when it is unknown."""
-    return NOTHING if value is None else f"{value:.1f}{THIN}°C"
+    return NOTHING if value is None else f"{number(value, 1)}{THIN}°C"
 
 
 def watts(value: float | None) -> str:
-    """“800 W”, “1.2 kW”, or a dash when it is unknown."""
+    """“800 W”, from 1000 W on “1.2 kW”, or a dash when it is unknown."""
     if value is None:
         return NOTHING
-    return f"{value:.0f}{THIN}W" if abs(value) < 1000 else f"{value / 1000:.1f}{THIN}kW"
+    if abs(round(value)) < 1000:
+        return f"{number(value, 0)}{THIN}W"
+    return f"{number(value / 1000, 1)}{THIN}kW"
 
 
-def age(moment: datetime | str | None) -> str:
+def duration(seconds: float) -> str:
+    """“40 s”, “12 min”, “3 h”, “5 days”; never negative. `static/dashboard/app.js` says the same."""
+    seconds = max(0, int(seconds))
+    if seconds < _MINUTE:
+        return f"{seconds}{THIN}s"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE}{THIN}min"
+    if seconds < 2 * _DAY:
+        return f"{seconds // _HOUR}{THIN}h"
+    return f"{seconds // _DAY}{THIN}days"
+
+
+def age(moment: datetime | str | None, now: datetime | None = None) -> str:
     """“40 s ago” of an aware time or its ISO text; “never” when there is none."""
     at = parse_datetime(moment) if isinstance(moment, str) else moment
-    if at is None:
-        return "never"
-    seconds = (timezone.now() - at).total_seconds()
-    for limit, divisor, unit in ((90, 1, "s"), (90 * 60, 60, "min"), (36 * 3600, 3600, "h")):
-        if seconds < limit:
-            return f"{max(seconds, 0) / divisor:.0f}{THIN}{unit} ago"
-    return f"{seconds / 86400:.0f} days ago"
+    return "never" if at is None else f"{duration(((now or timezone.now()) - at).total_seconds())} ago"
 
 
 def local_time(at: datetime, zone: tzinfo) -> str:

@@ -14,6 +14,7 @@ from climate.services import replace_schedule, set_override
 from miners.models import ManualRequest
 from optimization.demo import create_demo_home
 from sites.models import Alarm, Site
+from tests import factories
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
 
@@ -170,6 +171,28 @@ def test_all_off_says_what_is_confirmed_and_resumes(signed_in, seen_home):
     assert "Every one is confirmed off." in signed_in.get("/").content.decode()
     signed_in.post(reverse("resume-all", args=[seen_home.site.pk]), **HTMX)
     assert "All miners are off by hand" not in signed_in.get("/").content.decode()
+
+
+def test_with_one_home_there_is_nothing_to_choose(signed_in, seen_home):
+    assert "all-homes-off" not in signed_in.get("/").content.decode()
+
+
+def test_all_off_of_the_home_shown_leaves_others_and_all_homes_takes_them_too(signed_in, seen_home):
+    other = factories.miner(factories.site(name="Zermatt"))
+    page = signed_in.get("/").content.decode()
+    assert "All off in all 2 homes" in page
+    signed_in.post(reverse("all-off", args=[seen_home.site.pk]), **HTMX)
+    assert set(wished_off()) == {seen_home.miner.pk}
+    toast = signed_in.post(reverse("all-homes-off"), **HTMX).content.decode()
+    assert "2 miners in 2 homes" in toast
+    assert set(wished_off()) == {seen_home.miner.pk, other.pk}
+    assert reverse("resume-all-homes") in toast  # undo
+    signed_in.post(reverse("resume-all-homes"), **HTMX)
+    assert not wished_off()
+
+
+def wished_off():
+    return ManualRequest.objects.filter(cancelled_at=None, power_w=0).values_list("miner", flat=True)
 
 
 def test_a_miner_by_hand(signed_in, seen_home):

@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime, time, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from climate.schedule import ALL_DAYS, Slot
 from dashboard.charts import columns
-from dashboard.sparkline import COLUMNS, HEIGHT, WIDTH, Row, sparkline
+from dashboard.sparkline import HEIGHT, WIDTH, Row, sparkline
 from dashboard.week import week
 
 NOW = datetime(2026, 1, 14, 17, 0, tzinfo=UTC)
@@ -31,10 +32,40 @@ def test_a_gap_breaks_the_line_and_is_not_bridged():
 
 def test_heating_is_a_strip_where_it_heated():
     assert sparkline(rows([20.0] * 120), 0.5, NOW).heating == ()
-    (strip,) = sparkline(rows([20.0] * 60, heating=800), 0.5, NOW).heating
+    cold, warm = rows([20.0] * 120), rows([20.0] * 60, heating=800)
+    (strip,) = sparkline(cold[:60] + warm, 0.5, NOW).heating
     x, width = strip
-    assert abs(x + width - WIDTH) < 1
-    assert abs(width - WIDTH / 6) <= 2 * WIDTH / COLUMNS
+    assert abs(x + width - WIDTH) < 3 * WIDTH / 60
+    assert abs(width - WIDTH / 2) <= 3 * WIDTH / 60
+
+
+def reach(spark):
+    """From where to where the line goes, as shares of the drawing."""
+    points = [float(point.split(",")[0]) for line in spark.lines for point in line.split()]
+    return min(points) / WIDTH, max(points) / WIDTH
+
+
+@pytest.mark.parametrize("minutes", [30, 45, 100, 180, 360, 900])
+def test_the_history_there_is_fills_the_drawing(minutes):
+    spark = sparkline(rows([20.0] * minutes), 0.5, NOW)
+    first, last = reach(spark)
+    assert first < 0.1
+    assert last > 0.9
+    assert len(spark.lines) == 1
+    assert spark.end - spark.begin <= timedelta(hours=6, minutes=1)
+
+
+def test_the_first_minutes_begin_at_the_right_of_half_an_hour():
+    first, last = reach(sparkline(rows([20.0] * 6), 0.5, NOW))
+    assert 0.7 < first < 0.85
+    assert last > 0.9
+
+
+def test_within_a_minute_the_drawing_stays_the_same():
+    """So that a page that asks every 5 s is told “nothing new”."""
+    seen = rows([20.0 + i / 100 for i in range(90)])
+    drawings = {sparkline(seen, 0.5, NOW + timedelta(seconds=second)) for second in range(0, 60, 7)}
+    assert len(drawings) == 1
 
 
 def test_the_summary_names_the_range():

@@ -39,7 +39,7 @@ def test_what_a_home_does_not_have_is_not_shown():
 
 
 def test_a_missing_surplus_is_called_short():
-    assert flows(energy_panel(source(energy_live(NOW, surplus_w=-1900.0)), 0.0))["surplus"] == "−1.9 kW short"
+    assert flows(energy_panel(source(energy_live(NOW, surplus_w=-1900.0)), 0.0))["surplus"] == "1.9 kW short"
 
 
 def test_unknown_is_no_zero():
