@@ -92,6 +92,15 @@ def sensor_lost(case: Guarded) -> Ceiling | None:
     return None
 
 
+def sensor_unsure(case: Guarded) -> Ceiling | None:
+    """Nothing starts in a room whose temperature is not known now, not even by hand."""
+    unsure = next((zone for zone in case.miner.zones if zone.temperature_celsius is None), None)
+    if unsure is None or not case.is_start:
+        return None
+    why = unsure.problem or f"The temperature of {unsure.name} is not known."
+    return Ceiling("sensor_unsure", 0, f"{why} Nothing starts there until it is known.")
+
+
 def no_zone(case: Guarded) -> Ceiling | None:
     if case.miner.zones or case.miner.heats_no_room:
         return None
@@ -181,6 +190,7 @@ GUARDS: tuple[Guard, ...] = (
     inactive,
     high_limit,
     sensor_lost,
+    sensor_unsure,
     device_fault,
     reality,
     no_zone,
