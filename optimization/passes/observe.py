@@ -17,6 +17,7 @@ from integrations.models import AdapterRow, config_messages
 from integrations.registry import Session
 
 from .load import SiteRows
+from .sane import checked
 
 
 @dataclass(slots=True)
@@ -74,6 +75,9 @@ def read_rows(
         except ConfigError as error:
             result.errors[row.pk] = f"is not set up correctly: {'; '.join(config_messages(error))}"
             continue
+        except Exception as error:  # an adapter's bug costs its own row, never the pass
+            result.errors[row.pk] = f"cannot be read: its adapter failed ({type(error).__name__})"
+            continue
         if row.adapter.connection is None:
             alone.append(row)
         elif row.connection_id not in connections:
@@ -94,17 +98,18 @@ def read_rows(
             else:
                 _read(result, row, lambda row=row, answers=outcome.answers: row.adapter.read(row.settings, answers))
     calls = {row.pk: lambda deadline, row=row: row.adapter.read_alone(row.settings, deadline) for row in alone}
+    rows = {row.pk: row for row in alone}
     for pk, outcome in call_all(calls, seconds, names={row.pk: f"‘{row.name}’" for row in alone}).items():
         if outcome.error is not None:
             result.errors[pk] = f"cannot be read: {outcome.error}"
         else:
-            result.readings[pk] = outcome.value
+            _read(result, rows[pk], lambda value=outcome.value: value)
     return result
 
 
 def _read(result: Observation, row: AdapterRow, read) -> None:
     try:
-        result.readings[row.pk] = read()
+        result.readings[row.pk] = checked(row.adapter_kind, read())
     except AdapterError as error:
         result.errors[row.pk] = f"cannot be read: {error}"
     except Exception as error:  # an adapter's bug costs its own row, never the pass

@@ -115,10 +115,7 @@ def _decide(
     stepped = bool(step)
     if stepped:
         timing.shift(rows, step)
-    was_stepped = bool(rows.memory.shell.get("clock_stepped"))
-    # Starts stay blocked until, in a later pass, every input was read well again.
-    rows.memory.shell["clock_stepped"] = stepped or (was_stepped and bool(observation.errors))
-    seen = situate(rows, observation, now, stopping=stopping)
+    seen = situate(rows, observation, now, stopping=stopping, clock_stepped=stepped)
     acknowledged = {
         alarm.subject.removeprefix("zone:")
         for alarm in rows.alarms

@@ -25,6 +25,7 @@ from optimization.control.memory import Memory, parse_time
 from optimization.control.situation import MinerSituation, SiteSituation, UnitSituation, Wish
 from sites.words import ended
 
+from .inputs import bad_inputs, starts_wait
 from .load import SiteRows, compile_policy
 from .observe import Observation
 
@@ -61,9 +62,17 @@ def note_silent(memory: Memory, snapshots: dict[UUID, MinerSnapshot]) -> None:
 
 
 def situate(
-    rows: SiteRows, observation: Observation, now: datetime, *, stopping: frozenset[UUID] = frozenset()
+    rows: SiteRows,
+    observation: Observation,
+    now: datetime,
+    *,
+    stopping: frozenset[UUID] = frozenset(),
+    clock_stepped: bool = False,
 ) -> Seen:
-    """The situation of one site at `now`. `stopping`: miners to be switched off whatever anybody wants."""
+    """The situation of one site at `now`. `stopping`: miners to be switched off whatever anybody wants.
+
+    `clock_stepped`: the wall clock was set since the last pass.
+    """
     memory = replace(rows.memory, sensors={}, shell=dict(rows.memory.shell))
     zones = _zones(rows, observation, memory, now)
     snapshots = {pk: _snapshot(miner, observation) for pk, miner in rows.miners.items()}
@@ -113,7 +122,7 @@ def situate(
         tuple(units),
         loose,
         rows.site.power_limit_w,
-        bool(memory.shell.get("clock_stepped")),
+        starts_wait(rows, memory, bad_inputs(rows, observation, memory, energy), clock_stepped),
         not rows.site.is_active,
     )
     return Seen(situation, zones, energy, snapshots, memory, outside_off, came_back_off, timed_out, problems)

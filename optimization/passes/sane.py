@@ -1,0 +1,76 @@
+"""Readings that can be reckoned with: an adapter may answer anything, a pass sees only the right types.
+
+A number that is none (NaN, infinite, text) would poison sums, limits and the rows of a whole chunk.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from climate.state import ClimateReading
+from energy.state import EnergySnapshot
+from integrations.errors import BadAnswer
+from integrations.registry import Kind
+from miners.state import MinerSnapshot, MinerStatus
+
+#: W, Wh, %, °C and TH/s of a home all stay below this.
+_MOST = 1e9
+_ENERGY = ("production_w", "household_w", "grid_w", "battery_w", "battery_soc_percent", "battery_remaining_wh")
+_MINER = ("power_w", "hash_rate_th_s", "chip_temperature_celsius")
+
+
+def checked(kind: Kind, reading: Any) -> Any:
+    """The reading; values in it that are none become unknown (None). Raises BadAnswer when it is no reading."""
+    match kind, reading:
+        case Kind.CLIMATE_MONITOR, ClimateReading():
+            return _climate(reading)
+        case Kind.ENERGY_MONITOR, EnergySnapshot():
+            problems = reading.problems if isinstance(reading.problems, tuple) else ()
+            return replace(
+                _numbers(reading, _ENERGY),
+                household_includes_miners=reading.household_includes_miners is True,
+                problems=tuple(str(problem) for problem in problems),
+            )
+        case Kind.MINER_CONTROLLER, MinerSnapshot():
+            return _miner(reading)
+    raise BadAnswer(f"It answered {_short(reading)}, which is no reading.")
+
+
+def _climate(reading: ClimateReading) -> ClimateReading:
+    celsius = reading.temperature_celsius
+    if isinstance(celsius, bool) or not isinstance(celsius, int | float):
+        raise BadAnswer(f"It answered {_short(celsius)}, which is no temperature.")
+    # NaN and what no room has stay: judging the sensor says so in its own words.
+    return _numbers(reading, ("humidity_percent",))
+
+
+def _miner(reading: MinerSnapshot) -> MinerSnapshot:
+    if not isinstance(reading.status, MinerStatus):
+        raise BadAnswer(f"It answered {_short(reading.status)}, which is no state of a miner.")
+    return replace(
+        _numbers(reading, _MINER),
+        power_is_measured=reading.power_is_measured is True and _is_number(reading.power_w),
+        problem=str(reading.problem),
+    )
+
+
+def _numbers(reading: Any, names: tuple[str, ...]) -> Any:
+    """`reading` without those of the named values that are no number."""
+    at = reading.observed_at
+    if at is not None and (not isinstance(at, datetime) or at.tzinfo is None):
+        raise BadAnswer(f"It gave {_short(at)} as the time of its value, which is no time with a zone.")
+    none = {name: None for name in names if not _is_number(getattr(reading, name))}
+    return replace(reading, **none) if none else reading
+
+
+def _is_number(value: Any) -> bool:
+    return (
+        not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value) and abs(value) < _MOST
+    )
+
+
+def _short(value: Any) -> str:
+    return repr(value)[:60]

@@ -1,0 +1,201 @@
+"""Somebody sets the clock: every timer moves along, nothing starts before every input was read well again."""
+
+import random
+
+import pytest
+
+from integrations.errors import Unreachable
+from miners.models import DesiredState
+from optimization.models import Decision
+from optimization.passes.run import run_sites
+from sites import lease
+
+from .bench import Home
+
+STEPS = pytest.mark.parametrize("step_seconds", [7200, -7200, 86_400 * 365, -86_400, 61, -61])
+SILENT = Unreachable("The sensor is off.")
+
+
+def passes_until(home, on: bool, most=200) -> float:
+    """Seconds of the monotonic clock until the plug is `on`."""
+    began = home.clock.elapsed
+    while home.plug.on is not on:
+        home.go()
+        assert home.clock.elapsed - began < most * 10
+    return home.clock.elapsed - began
+
+
+@STEPS
+def test_a_minimum_on_is_served_by_elapsed_time(db, bench, step_seconds):
+    home = Home(min_on_seconds=600)
+    home.go()
+    home.go(5)
+    home.clock.step_wall(step_seconds)
+    home.says(22.0)
+    assert passes_until(home, False) == 550
+
+
+@STEPS
+def test_a_minimum_off_is_served_by_elapsed_time(db, bench, step_seconds):
+    home = Home(min_off_seconds=600)
+    home.go()
+    home.says(22.0)
+    home.go()
+    home.clock.step_wall(step_seconds)
+    home.says(20.0)
+    assert passes_until(home, True) == 600
+
+
+@STEPS
+def test_unknown_is_held_for_ten_minutes_of_elapsed_time(bench_home, step_seconds):
+    meter = bench_home.add_meter(2000)
+    bench_home.unit.policy.rules.filter(kind="stop").update(
+        conditions={"field": "energy_state.surplus_power", "operator": "lt", "value": 0}
+    )
+    bench_home.go()
+    bench_home.set_surplus(None, meter)
+    bench_home.go(6)
+    bench_home.clock.step_wall(step_seconds)
+    # 50 s of the ten minutes are over: the first pass without the value began them.
+    assert passes_until(bench_home, False) == 550
+
+
+@STEPS
+def test_nothing_starts_in_the_pass_that_finds_a_step(bench_home, step_seconds):
+    bench_home.says(21.0)
+    bench_home.go(3)
+    bench_home.clock.step_wall(step_seconds)
+    bench_home.says(20.0)
+    bench_home.go()
+    assert not bench_home.plug.on
+    assert Decision.objects.order_by("-pk", "-at").filter(guard="clock").count() == 1
+    bench_home.go()
+    assert bench_home.plug.on
+    assert len([text for text in bench_home.activity if text.startswith("The clock was set by")]) == 1
+
+
+def test_nothing_starts_until_every_input_was_read_well_again(bench, bench_home):
+    _, attic = bench_home.add_room("Attic", 21.0)
+    bench_home.says(21.0)
+    bench_home.go(3)
+    bench_home.clock.step_wall(7200)
+    bench_home.says(20.0)
+    bench.rooms[attic] = SILENT
+    bench_home.go(10)
+    assert not bench_home.plug.on
+    bench.rooms[attic] = 85.0  # an answer, but none to believe
+    bench_home.go(3)
+    assert not bench_home.plug.on
+    bench.rooms[attic] = 21.0
+    bench_home.go(2)
+    assert bench_home.plug.on
+
+
+def test_a_broken_sensor_in_another_home_blocks_nothing_here(bench_home):
+    other = Home(bench_home.clock)
+    other.says(SILENT)
+    bench_home.says(21.0)
+    both = [bench_home.site.pk, other.site.pk]
+    bench_home.clock.advance(10)
+    run_sites(both, clock=bench_home.clock)
+    bench_home.clock.step_wall(7200)
+    bench_home.says(20.0)
+    for _ in range(2):
+        bench_home.clock.advance(10)
+        run_sites(both, clock=bench_home.clock)
+    assert bench_home.plug.on
+
+
+@pytest.mark.parametrize("step_seconds", [59, -59])
+def test_a_clock_that_is_trimmed_a_little_is_no_step(bench_home, step_seconds):
+    bench_home.says(21.0)
+    bench_home.go(3)
+    bench_home.clock.step_wall(step_seconds)
+    bench_home.says(20.0)
+    bench_home.go()
+    assert bench_home.plug.on
+
+
+@STEPS
+def test_a_clock_step_stops_nothing_that_runs(bench_home, step_seconds):
+    bench_home.go()
+    bench_home.clock.step_wall(step_seconds)
+    bench_home.go(3)
+    assert bench_home.plug.writes == [1000]
+    assert bench_home.open_alarms == []
+
+
+def test_the_starts_of_the_last_hour_move_with_the_clock(db, bench):
+    home = Home(max_starts_per_hour=2)
+    for _ in range(2):
+        home.says(20.0)
+        home.go()
+        home.says(22.0)
+        home.go()
+    home.clock.step_wall(7200)
+    home.says(20.0)
+    assert passes_until(home, True, most=500) == pytest.approx(3600 - 30, abs=10)
+
+
+def test_a_lost_sensor_stays_lost_and_a_step_back_does_not_hold_it(bench_home):
+    bench_home.go()
+    bench_home.says(SILENT)
+    bench_home.go(6)
+    bench_home.clock.step_wall(-7200)
+    bench_home.go(6)
+    assert bench_home.plug.on
+    bench_home.go(1)
+    assert not bench_home.plug.on  # two minutes of elapsed time
+
+
+def test_after_a_reboot_a_step_back_shows(bench_home):
+    bench_home.says(21.0)
+    bench_home.go(3)
+    bench_home.restart()
+    bench_home.clock.elapsed = 5.0
+    bench_home.clock.step_wall(-3600)
+    bench_home.says(20.0)
+    bench_home.go()
+    assert not bench_home.plug.on
+    bench_home.go()
+    assert bench_home.plug.on
+
+
+def test_after_a_reboot_the_time_it_took_is_no_step(bench_home):
+    bench_home.says(21.0)
+    bench_home.go(3)
+    bench_home.restart()
+    bench_home.clock.elapsed = 5.0
+    bench_home.says(20.0)
+    bench_home.go(seconds=3600)
+    assert bench_home.plug.on
+
+
+def test_the_lease_does_not_run_on_the_wall_clock(bench_home):
+    held = lease.acquire(bench_home.site.pk)
+    bench_home.clock.step_wall(86_400)
+    assert bench_home.go().busy == [bench_home.site.pk]
+    assert held.holds()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_transition_is_closer_than_its_minimum_whatever_the_clock_does(db, bench, seed):
+    """A room that swings and a clock that is set at random: by elapsed time on and off keep their 120 and 90 s."""
+    dice = random.Random(seed)
+    home = Home(min_on_seconds=120, min_off_seconds=90, max_starts_per_hour=99, max_starts_per_day=999)
+    switched = {True: -1e9, False: -1e9}
+    was = False
+    transitions = 0
+    for _ in range(200):
+        home.says(dice.choice([19.0, 21.0, 22.0]))
+        if dice.random() < 0.15:
+            home.clock.step_wall(dice.choice([-1, 1]) * dice.uniform(61, 8000))
+        home.go()
+        if home.plug.on is not was:
+            was, at = home.plug.on, home.clock.elapsed
+            rest = 90 if was else 120
+            assert at - switched[not was] >= rest
+            switched[was] = at
+            transitions += 1
+    assert transitions > 8
+    assert DesiredState.objects.get().starts
