@@ -65,8 +65,8 @@ def decide(
 
 
 def _left_alone(miner: MinerSituation) -> Intent:
-    """A miner in no enabled unit: off once if we had it on, otherwise its owner's business."""
-    if miner.is_wanted_on:
+    """A miner in no enabled unit: ours until it was seen off, from then on its owner's business."""
+    if miner.is_wanted_on or (miner.desired_origin and not miner.desired_confirmed):
         return Intent(0, "none", "no_unit", f"{miner.name} is in no enabled unit, so it is switched off.")
     power = int(miner.draws_w) if miner.snapshot.status.is_on else 0
     reason = f"{miner.name} is in no enabled unit; nothing is decided for it."
