@@ -49,6 +49,10 @@ class Batch:
     states: list[PassState] = field(default_factory=list)
     woken: list[Site] = field(default_factory=list)
 
+    def add(self, other: Batch) -> None:
+        for name in self.__dataclass_fields__:
+            getattr(self, name).extend(getattr(other, name))
+
     def is_empty(self) -> bool:
         return not any(getattr(self, name) for name in self.__dataclass_fields__)
 

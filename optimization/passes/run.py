@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,11 +16,12 @@ from optimization.control.situation import Command
 from sites.alarms import KINDS
 from sites.clock import Clock, SystemClock
 from sites.lease import Lease, acquire
-from sites.models import Alarm, Severity, Site
+from sites.models import Alarm, Severity
 from sites.services import log_activity
+from sites.store import store
 
 from . import act, findings, last_resort, record, timing
-from .load import SiteRows, load
+from .load import SiteRows, load, memory_key
 from .observe import Observation, observe
 from .publish import publish
 from .situate import Seen, situate
@@ -87,24 +88,35 @@ def _pass(leases: dict[UUID, Lease], clock: Clock, stopping: frozenset[UUID], re
         try:
             work.append(_decide(rows, leases[rows.site.pk], observation, clock, now, stopping))
         except Exception:
-            log.exception("the pass of %s failed", rows.site)
-            _failed(rows.site, report)
+            _failed(rows, report)
     intents = [desired for one in work for desired in one.acted.changed.values()]
     if intents:
         with transaction.atomic():
             record.save_desired(intents)
     act.write_all([(one.rows, one.seen, one.acted, one.commands, one.lease) for one in work], observation, now)
-    batch = record.Batch()
+    batch, completed = record.Batch(), []
     for one in work:
-        found = findings.find(one.rows, one.seen, observation, one.commands, now)
-        record.collect(batch, one.rows, one.seen, observation, one.commands, one.acted, found, now)
-        _end_failure(one.rows, batch, now)
+        try:
+            batch.add(_collect(one, observation, now))
+        except Exception:
+            _failed(one.rows, report)
+        else:
+            completed.append(one)
     record.write(batch, now)
-    for one in work:
+    for one in completed:
         publish(one.rows, one.seen, observation, one.commands, (clock.monotonic() - began) * 1000, now)
         last_resort.hand_over(one.rows, one.seen, observation)
         report.completed.append(one.rows.site.pk)
-    tell([one.rows for one in work], observation)
+    tell([one.rows for one in completed], observation)
+
+
+def _collect(one: _Work, observation: Observation, now: datetime) -> record.Batch:
+    """What one site's pass changed."""
+    batch = record.Batch()
+    found = findings.find(one.rows, one.seen, observation, one.commands, now)
+    record.collect(batch, one.rows, one.seen, observation, one.commands, one.acted, found, now)
+    _end_failure(one.rows, batch, now)
+    return batch
 
 
 def _decide(
@@ -161,9 +173,15 @@ def _is_of_today(text: str, now: datetime) -> bool:
     return at is not None and timedelta(0) <= now - at < timedelta(hours=24)
 
 
-def _failed(site: Site, report: PassReport) -> None:
-    """One site's failure is told there and stops nothing else."""
+def _failed(rows: SiteRows, report: PassReport) -> None:
+    """One site's failure is told there and stops nothing else.
+
+    Should what the pass keeps for itself be damaged, the next pass does without; timers and trips stay.
+    """
+    site = rows.site
+    log.exception("the pass of %s failed", site)
     report.failed.append(site.pk)
+    store().set(memory_key(site.pk), replace(rows.memory, shell={}).to_json())
     kind = KINDS["pass_failed"]
     text = f"The control of {site.name} failed; its miners are as they were."
     _, created = Alarm.objects.get_or_create(
