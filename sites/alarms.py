@@ -83,6 +83,13 @@ _TABLE = (
         "Look at the device: is it plugged in, is its breaker on?",
     ),
     AlarmKind(
+        "not_answering",
+        Severity.WARNING,
+        "Does not answer",
+        "It keeps asking. What it was told last stands; nothing new is started through it.",
+        "Check that the device has power and its network. In doubt look whether it heats.",
+    ),
+    AlarmKind(
         "pass_failed",
         Severity.ALARM,
         "Control failed",

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from climate.state import SensorHealth
+from integrations.registry import ConnectionKind
 from miners.models import DesiredState, Miner
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import parse_time
@@ -19,6 +20,8 @@ from .situate import Seen
 
 #: A connection may be silent this long (a restart of Home Assistant) before it is told.
 CONNECTION_GRACE = timedelta(seconds=30)
+#: A device that is to heat may be silent this long before it is told.
+NOT_ANSWERING_GRACE = timedelta(seconds=60)
 OUTSIDE_ON_TIMES, OUTSIDE_ON_WITHIN = 3, timedelta(minutes=10)
 
 
@@ -44,6 +47,7 @@ def find(
     for pk, command in by_miner.items():
         found.extend(_miner(rows, seen, pk, command, now))
         found.extend(_frost(seen, rows, pk, command))
+    found.extend(_not_answering(rows, seen, observation, now))
     found.extend(_connections(rows, seen, observation, now))
     for unit_id, problem in seen.policy_problems.items():
         found.append(Finding("policy_problem", f"unit:{unit_id}", problem))
@@ -122,6 +126,35 @@ def _frost(seen: Seen, rows: SiteRows, pk: UUID, command: Command) -> list[Findi
             text = f"{state.name} is at {state.temperature_celsius:.1f} °C. {command.reason}"
             found.append(Finding("frost_not_protected", f"zone:{zone.pk}", text))
     return found
+
+
+def _not_answering(rows: SiteRows, seen: Seen, observation: Observation, now: datetime) -> list[Finding]:
+    """Miners that are to heat and do not say whether they do; the memory of since when is kept here.
+
+    Where the whole connection is silent, that is told instead.
+    """
+    before = seen.memory.shell.get("not_answering_since") or {}
+    silent: dict[str, str] = {}
+    found = []
+    for pk, miner in rows.miners.items():
+        desired, snapshot = rows.desired.get(pk), seen.snapshots[pk]
+        if desired is None or desired.power_w == 0 or snapshot.status.is_known:
+            continue
+        since = parse_time(before.get(str(pk)))
+        since = since if since is not None and since <= now else now
+        silent[str(pk)] = since.isoformat()
+        if now - since >= NOT_ANSWERING_GRACE and not _is_connection_lost(miner, observation):
+            text = f"{miner.name} is to heat but does not say whether it does. {snapshot.problem}".rstrip()
+            found.append(Finding("not_answering", f"miner:{pk}", text))
+    seen.memory.shell["not_answering_since"] = silent
+    return found
+
+
+def _is_connection_lost(miner: Miner, observation: Observation) -> bool:
+    controller = miner.controller
+    return controller is not None and any(
+        getattr(controller, f"{kind}_id") in observation.connection_errors for kind in ConnectionKind
+    )
 
 
 def _connections(rows: SiteRows, seen: Seen, observation: Observation, now: datetime) -> list[Finding]:

@@ -51,7 +51,7 @@ def test_unreachable_while_it_may_run_is_no_alarm_of_this_kind(bench_home):
     bench_home.go()
     bench_home.plug.reachable = False
     bench_home.go(20)
-    assert bench_home.open_alarms == []
+    assert bench_home.open_alarms == ["not_answering"]
 
 
 def test_unreachable_but_last_seen_off_is_no_alarm_and_writes_nothing(bench_home):
