@@ -23,6 +23,12 @@ def _clean_store():
     store.cache_clear()
 
 
+@pytest.fixture(autouse=True)
+def _cheap_passwords(settings):
+    """Hashing a password is slow on purpose; in a test nobody guesses it."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def home(db):
     """A site of the test's own."""
