@@ -13,7 +13,7 @@ from typing import Any
 
 from . import formats
 from .energy_panel import paid_by
-from .facts import AlarmFacts, MinerFacts, Moment, Wish, ZoneFacts
+from .facts import AlarmFacts, DeadMan, MinerFacts, Moment, Wish, ZoneFacts
 from .sparkline import HOURS, Sparkline, sparkline
 from .window import SHORTEST
 
@@ -94,6 +94,7 @@ class MinerCard:
     why: str
     wish: str
     can_run: bool
+    dead_man: DeadMan | None
 
 
 def is_on(live: Mapping[str, Any]) -> bool:
@@ -349,4 +350,5 @@ def miner_card(miner: MinerFacts, at: Moment, *, alarms: Sequence[AlarmFacts] = 
         why=live.get("reason") or ("" if live else "Waiting for the first look at this miner."),
         wish=wish_words(miner.wish, at),
         can_run=miner.is_active and miner.has_controller,
+        dead_man=miner.dead_man,
     )

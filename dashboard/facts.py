@@ -39,6 +39,15 @@ class AlarmFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadMan:
+    """What cuts a miner's power when this program is gone (None: nothing does), and how to set one up where."""
+
+    words: str | None
+    help: str
+    controller_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class MinerFacts:
     """A miner, the wish that holds, and its part of the live snapshot ({} before the first pass)."""
 
@@ -52,6 +61,7 @@ class MinerFacts:
     heats_no_room: bool = False
     unit_name: str = ""
     live: Mapping[str, Any] = field(default_factory=dict)
+    dead_man: DeadMan | None = None
 
 
 @dataclass(frozen=True, slots=True)

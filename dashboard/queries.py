@@ -13,13 +13,14 @@ from django.utils import timezone
 from climate.models import ClimateZone, TargetOverride, ZoneReading
 from climate.schedule import Override, resolve_target
 from energy.models import EnergySource
-from miners.models import ManualRequest, Miner
+from miners import dead_man
+from miners.models import ManualRequest, Miner, MinerController
 from optimization.models import OptimizationUnit
 from sites import live
 from sites.models import Alarm, Site
 from sites.store import store
 
-from .facts import AlarmFacts, MinerFacts, Moment, SourceFacts, Wish, ZoneFacts
+from .facts import AlarmFacts, DeadMan, MinerFacts, Moment, SourceFacts, Wish, ZoneFacts
 from .sparkline import HOURS, Row
 
 #: Minute rows change once a minute: a page asking every 5 s need not read them each time.
@@ -69,7 +70,7 @@ def miners(site: Site, now: datetime) -> tuple[MinerFacts, ...]:
         .order_by("name")
         .values_list("miners", "name")
     )
-    rows = Miner.objects.filter(site=site).prefetch_related("zones")
+    rows = Miner.objects.filter(site=site).select_related("controller").prefetch_related("zones")
     return tuple(
         MinerFacts(
             id=str(row.pk),
@@ -82,9 +83,17 @@ def miners(site: Site, now: datetime) -> tuple[MinerFacts, ...]:
             heats_no_room=row.heats_no_room,
             unit_name=units.get(row.pk, ""),
             live=seen.get(str(row.pk), {}),
+            dead_man=_dead_man(row.controller),
         )
         for row in rows
     )
+
+
+def _dead_man(controller: MinerController | None) -> DeadMan | None:
+    """Nothing is said of what switches nothing real."""
+    if controller is None or not controller.is_real:
+        return None
+    return DeadMan(dead_man.dead_man_of(controller), dead_man.help_of(controller), str(controller.pk))
 
 
 def _overrides(zone_ids: Iterable, now: datetime) -> dict[Any, Override]:

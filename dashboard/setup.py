@@ -219,6 +219,7 @@ def _miner_plan(cleaned: dict[str, Any]) -> dict[str, Any]:
         "entity_power": cleaned["power"],
         "nominal_power_w": cleaned["watts"],
         "rooms": cleaned["rooms"],
+        "auto_off_minutes": cleaned["auto_off"],
     }
 
 

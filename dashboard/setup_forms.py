@@ -10,6 +10,7 @@ from django.core.validators import URLValidator
 
 from climate.models import TARGET_MAX_CELSIUS, TARGET_MIN_CELSIUS
 from integrations.connections.entities import EntityState
+from miners.controllers.home_assistant_switch import HomeAssistantSwitch
 
 #: As the adapters accept them.
 TEMPERATURE_UNITS = {"°C", "°F", "K"}
@@ -108,6 +109,10 @@ class MinerForm(forms.Form):
         label="What measures its power", required=False, help_text="With it the program sees that off is really off."
     )
     watts = forms.IntegerField(label="Power when it runs (W)", min_value=1, max_value=20_000, initial=1000)
+    auto_off = forms.IntegerField(
+        label="The plug’s own auto-off timer (min)", required=False, min_value=15, max_value=1440,
+        help_text=f"{HomeAssistantSwitch.dead_man_help} Empty: the plug has none.",
+    )  # fmt: skip
     rooms = forms.MultipleChoiceField(
         label="Which rooms it heats", required=False, widget=forms.CheckboxSelectMultiple,
         help_text="None: it stands where its heat warms no room.",

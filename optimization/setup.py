@@ -30,13 +30,14 @@ class RoomPlan:
 
 @dataclass(frozen=True)
 class MinerPlan:
-    """A miner behind a plug: what switches it, what measures it (or ""), W, and the rooms it heats."""
+    """A miner behind a plug: what switches it, what measures it (or ""), W, rooms heated, the plug's own timer."""
 
     name: str
     entity_switch: str
     entity_power: str
     nominal_power_w: int
     rooms: tuple[str, ...]
+    auto_off_minutes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,11 @@ def _miner(site: Site, connection: HomeAssistant, plan: MinerPlan, zones: dict[s
             site=site,
             name=f"{plan.name} plug",
             adapter_type="home_assistant_switch",
-            config={"entity_switch": plan.entity_switch, "entity_power": plan.entity_power},
+            config={
+                "entity_switch": plan.entity_switch,
+                "entity_power": plan.entity_power,
+                "auto_off_minutes": plan.auto_off_minutes,
+            },
             home_assistant=connection,
         )
     )

@@ -34,7 +34,8 @@ class HomeAssistantSwitch(Adapter):
     dead_man = None
     dead_man_help = (
         "A plug stays on when this program and Home Assistant are gone. Set the plug’s own auto-off timer, 30 minutes "
-        "for example, and enter it here: while it heats, ‘on’ is then sent again in time. Shelly: Timers → Auto OFF. "
+        "for example, and enter it here: while it heats, ‘on’ is then sent again in time (the timer must start anew at "
+        "every ‘on’, also when it is on already: try it once). Shelly: Timers → Auto OFF. "
         "Tasmota: PulseTime, the seconds plus 100 (1900 for 30 minutes). A plug without a timer: an automation in "
         "Home Assistant that switches it off when its room is too warm or the room’s sensor is silent for 10 minutes."
     )
@@ -54,10 +55,7 @@ class HomeAssistantSwitch(Adapter):
             ge=15,
             le=1440,
             title="Plug’s own auto-off timer",
-            description=(
-                "The timer you set in the plug itself. It must start anew at every ‘on’, also when it is on already: "
-                "try it once. Empty: the plug has none."
-            ),
+            description="The timer you set in the plug itself. Empty: none, or it does not start anew at every ‘on’.",
             json_schema_extra={"unit": "min"},
         )
 

@@ -145,6 +145,41 @@ def test_miners_page_shows_what_was_sent_and_failed(signed_in, seen_home):
     assert "failed: The plug did not answer." in signed_in.get(reverse("miners")).content.decode()
 
 
+def plug(seen_home, **config):
+    connection = factories.home_assistant(seen_home.site)
+    config = {"entity_switch": "switch.plug", **config}
+    controller = factories.controller(
+        seen_home.site, adapter_type="home_assistant_switch", config=config, home_assistant=connection
+    )
+    seen_home.miner.controller = controller
+    seen_home.miner.save()
+    return controller
+
+
+def test_a_card_says_that_nothing_switches_its_plug_off_and_how_to_change_that(signed_in, seen_home):
+    controller = plug(seen_home)
+    html = signed_in.get(reverse("miners")).content.decode()
+    assert "Nothing switches it off if this program and the network are gone." in html
+    assert "Tasmota: PulseTime" in html
+    assert reverse("admin:miners_minercontroller_change", args=[controller.pk]) in html
+
+
+def test_a_card_names_the_timer_of_its_plug(signed_in, seen_home):
+    plug(seen_home, auto_off_minutes=30)
+    html = signed_in.get(reverse("miners")).content.decode()
+    assert "the plug’s own timer switches it off within 30 min" in html
+    assert "Nothing switches it off" not in html
+
+
+def test_a_damaged_configuration_promises_no_dead_man(signed_in, seen_home):
+    plug(seen_home, auto_off_minutes="soon")
+    assert "Nothing switches it off" in signed_in.get(reverse("miners")).content.decode()
+
+
+def test_of_a_dummy_no_dead_man_is_told(signed_in, seen_home):
+    assert "Nothing switches it off" not in signed_in.get(reverse("miners")).content.decode()
+
+
 def test_policies_read_as_words_without_paths(signed_in, seen_home):
     html = signed_in.get(reverse("policies")).content.decode()
     assert "temperature is below the lower bound" in html

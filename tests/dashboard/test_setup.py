@@ -37,7 +37,7 @@ ROOMS = {f"{LIVING}-use": "on", f"{LIVING}-name": "Living room", f"{LIVING}-targ
 UNUSED = {"sensor.bedroom-name": "Bedroom", "sensor.bedroom-target": "20"}
 MINER = {
     "add": "1", "name": "Avalon", "switch": "switch.miner_plug", "power": "sensor.plug_power", "watts": "3250",
-    "rooms": ["Living room"],
+    "rooms": ["Living room"], "auto_off": "30",
 }  # fmt: skip
 
 
@@ -76,6 +76,7 @@ def test_the_whole_way(signed_in, fake):
     miner = site.miners.get()
     assert (miner.nominal_power_w, list(miner.zones.all())) == (3250, [zone])
     assert miner.controller.settings.entity_power == "sensor.plug_power"
+    assert miner.controller.settings.auto_off_minutes == 30
     source = site.energy_sources.get()
     assert (source.has_production, source.has_battery, source.has_grid) == (True, True, False)
     unit = site.units.get()
@@ -147,12 +148,22 @@ def test_rooms_that_make_no_sense(signed_in, fake, data, said):
         ({"watts": "99999"}, "watts"),
         ({"rooms": ["Cellar"]}, "rooms"),
         ({"name": ""}, "name"),
+        ({"auto_off": "5"}, "auto_off"),
     ],
 )
 def test_miners_that_make_no_sense(signed_in, fake, changes, field):
     walk_to(signed_in, fake, "setup-miners")
     answer = signed_in.post(reverse("setup-miners"), {**MINER, **changes})
     assert answer.context["form"].errors[field]
+
+
+def test_what_switches_it_off_without_us_is_explained_where_the_plug_is_chosen(signed_in, fake):
+    walk_to(signed_in, fake, "setup-miners")
+    html = signed_in.get(reverse("setup-miners")).content.decode()
+    assert "A plug stays on when this program and Home Assistant are gone." in html
+    assert "Shelly" in html
+    signed_in.post(reverse("setup-miners"), MINER | {"auto_off": ""})
+    assert signed_in.session["setup"]["miners"][0]["auto_off_minutes"] is None
 
 
 def test_a_plug_is_given_once_and_can_be_taken_back(signed_in, fake):
