@@ -33,7 +33,8 @@ class Guarded:
 
     @property
     def is_start(self) -> bool:
-        return self.intent.power_w > 0 and not self.miner.is_wanted_on
+        """Something is to be switched on; what its owner runs was switched on by him."""
+        return self.intent.power_w > 0 and not self.miner.is_wanted_on and not self.intent.leave_alone
 
 
 Guard = Callable[[Guarded], Ceiling | None]
@@ -135,7 +136,7 @@ def zones_warm(case: Guarded) -> Ceiling | None:
 
 def state_unknown(case: Guarded) -> Ceiling | None:
     """Nothing starts before the device was seen off: not after a restart, not while an off is unconfirmed."""
-    if not case.is_start or case.intent.leave_alone:
+    if not case.is_start:
         return None
     status = case.miner.snapshot.status
     if status is MinerStatus.OFF:

@@ -272,6 +272,20 @@ def test_a_miner_of_nobody_is_guarded(room, guard):
     assert (seen.power_w, seen.guard) == (0, guard)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"switched_off_at": ago(10)},
+        {"starts": (ago(10), ago(20), ago(30))},
+        {"zones": (zone(None),)},
+    ],
+)
+def test_what_holds_back_starts_does_not_switch_off_what_its_owner_runs(change):
+    one = miner(**{"zones": (zone(20.0),), "snapshot": ON, "desired_origin": "none", **change})
+    assert loose(one).action == "leave"
+    assert loose(one, clock_stepped=True).action == "leave"
+
+
 def test_a_miner_of_nobody_obeys_a_persons_wish():
     assert loose(miner(zone(20.0), wish=wish(1000))).action == "start"
     assert loose(running(zone(20.0), for_seconds=5, wish=wish(0, seconds=None))).code == "manual_off"
