@@ -27,13 +27,15 @@ from sites.rest.problems import Conflict, invalid
 
 from . import services
 from .models import Circuit, DesiredState, ManualRequest, Miner, MinerController
+from .readback import may_be_on
 from .reality import reality_problem
 from .state import MinerStatus
 
 
 def _refuse_while_on(miner: Miner, what: str) -> None:
     """A miner that runs is first switched off through the settings that switched it on."""
-    if DesiredState.objects.filter(miner=miner).filter(Q(power_w__gt=0) | Q(seen_on=True)).exists():
+    desired = DesiredState.objects.filter(miner=miner).first()
+    if desired is not None and may_be_on(desired):
         raise Conflict(f"‘{miner}’ is on. Stop it and wait until it is off, then change {what}.", [miner])
 
 

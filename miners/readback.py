@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from .state import MinerSnapshot, MinerStatus
 
 #: A write is repeated after these growing pauses; an off never waits longer than 30 s.
 RETRY_MAX_ON = timedelta(minutes=5)
 RETRY_MAX_OFF = timedelta(seconds=30)
+
+
+class Wanted(Protocol):
+    """What is wanted of a miner and was last seen of it (`miners.models.DesiredState`)."""
+
+    power_w: int
+    seen_on: bool | None
+    seen_at: datetime | None
+
+
+def may_be_on(desired: Wanted) -> bool:
+    """Wanted on, seen on, or told on and not seen since; a device nobody ever saw or commanded counts as off."""
+    return desired.power_w > 0 or desired.seen_on is True or (desired.seen_on is None and desired.seen_at is not None)
 
 
 def is_confirmed(desired_w: int, snapshot: MinerSnapshot) -> bool:

@@ -9,11 +9,12 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import F
 
 from climate.models import ClimateMonitor, ClimateZone
 from energy.models import EnergyMonitor
 from miners.models import DesiredState, Miner, MinerController
+from miners.readback import may_be_on
 from miners.reality import reality_problem
 from optimization.rules import CompiledPolicy, FieldTree, RuleErrors, compile_rule
 from sites.clock import Clock
@@ -196,13 +197,7 @@ def switch_off(miners: Iterable[Miner], *, seconds: float = STOP_SECONDS, clock:
 def _not_seen_off(wanted: Collection[UUID]) -> list[UUID]:
     """Those a pass has not seen off. A miner nobody ever commanded or saw on counts as off."""
     rows = {row.miner_id: row for row in DesiredState.objects.filter(miner__in=list(wanted))}
-    return [
-        pk
-        for pk in wanted
-        if (row := rows.get(pk)) is not None
-        and row.seen_on is not False
-        and (row.seen_on or row.power_w > 0 or row.switched_on_at is not None)
-    ]
+    return [pk for pk in wanted if (row := rows.get(pk)) is not None and row.seen_on is not False and may_be_on(row)]
 
 
 def _not_off(miner: Miner) -> str:
@@ -211,8 +206,8 @@ def _not_off(miner: Miner) -> str:
 
 def clean_stop(seconds: float = STOP_SECONDS) -> list[str]:
     """The program stops: every miner it may have on is switched off and seen off (DESIGN §5.8)."""
-    touched = Q(desired__power_w__gt=0) | Q(desired__seen_on=True)
-    return switch_off(Miner.objects.filter(touched).select_related("site", "controller"), seconds=seconds)
+    rows = DesiredState.objects.select_related("miner__site", "miner__controller")
+    return switch_off([row.miner for row in rows if may_be_on(row)], seconds=seconds)
 
 
 def heaters_of(obj: models.Model) -> list[Miner]:
@@ -240,7 +235,8 @@ def delete_safely(obj: models.Model, *, by: str = "", seconds: float = STOP_SECO
 
     Raises also django's ProtectedError when something else still needs `obj`.
     """
-    open_miners = switch_off([miner for miner in heaters_of(obj) if _may_be_on(miner)], seconds=seconds)
+    rows = DesiredState.objects.filter(miner__in=heaters_of(obj)).select_related("miner__site", "miner__controller")
+    open_miners = switch_off([row.miner for row in rows if may_be_on(row)], seconds=seconds)
     if open_miners:
         raise ValidationError([*open_miners, "Nothing was deleted. Try again when it is off."])
     site = obj if isinstance(obj, Site) else getattr(obj, "site", None)
@@ -259,8 +255,3 @@ def _empty(site: Site) -> None:
     site.units.all().delete()
     for model in (MinerController, ClimateMonitor, EnergyMonitor):
         model.objects.filter(site=site).delete()
-
-
-def _may_be_on(miner: Miner) -> bool:
-    desired = getattr(miner, "desired", None)
-    return desired is not None and (desired.power_w > 0 or desired.seen_on is True)

@@ -74,7 +74,7 @@ def _answer(value: Any) -> Any:
 
 
 class BenchRoom(Adapter):
-    kind, key, label, is_real, Config = Kind.CLIMATE_MONITOR, "bench", "Bench", False, _Config
+    kind, key, label, is_real, Config = Kind.CLIMATE_MONITOR, "bench", "Bench", True, _Config
 
     @classmethod
     def read_alone(cls, config, deadline):
@@ -83,7 +83,7 @@ class BenchRoom(Adapter):
 
 
 class BenchMeter(Adapter):
-    kind, key, label, is_real, Config = Kind.ENERGY_MONITOR, "bench", "Bench", False, _Config
+    kind, key, label, is_real, Config = Kind.ENERGY_MONITOR, "bench", "Bench", True, _Config
 
     @classmethod
     def read_alone(cls, config, deadline):
@@ -91,7 +91,7 @@ class BenchMeter(Adapter):
 
 
 class BenchPlug(Adapter):
-    kind, key, label, is_real, Config = Kind.MINER_CONTROLLER, "bench", "Bench", False, _Config
+    kind, key, label, is_real, Config = Kind.MINER_CONTROLLER, "bench", "Bench", True, _Config
 
     @classmethod
     def read_alone(cls, config, deadline):
