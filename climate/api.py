@@ -1,13 +1,14 @@
 """Climate zones and the monitors that read them."""
 
-from datetime import datetime, time
+from dataclasses import asdict
+from datetime import datetime, time, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from ninja import Router
+from ninja import Query, Router
 from ninja.pagination import paginate
 from ninja.responses import Status
 from pydantic import Field
@@ -16,9 +17,9 @@ from integrations.adapter_api import AdapterIn, AdapterOut, adapter_router
 from sites.rest import rows
 from sites.rest.bodies import Answer, Body, Moment, field, patch_of
 from sites.rest.paging import Paged
-from sites.rest.problems import Missing, invalid
+from sites.rest.problems import Invalid, Missing, invalid, problem
 
-from . import schedule, services
+from . import history, schedule, services
 from .admin import zone_checks
 from .models import TARGET_MAX_CELSIUS, TARGET_MIN_CELSIUS, ClimateMonitor, ClimateZone, TargetOverride, TemperatureSlot
 
@@ -166,6 +167,81 @@ class ZoneHistoryOut(Answer):
 def list_readings(request: HttpRequest, zone_id: UUID, since: Moment | None = None, until: Moment | None = None):
     """Recorded minutes, oldest first, `since` ≤ at < `until`."""
     return rows.between(_zone(zone_id).readings.order_by("at"), since, until)
+
+
+class PointOut(Answer):
+    """One minute, quarter or hour from `at`: °C (mean, extremes, mean target), Wh, K·min, minutes.
+
+    `minutes` were recorded of it; the rest counts those alone.
+    """
+
+    at: datetime
+    minutes: int
+    mean_celsius: float | None
+    low_celsius: float | None
+    high_celsius: float | None
+    target_celsius: float | None
+    heating_wh: float
+    below_target_degree_minutes: float
+    in_band_minutes: int
+    lost_minutes: int
+    heating_minutes: int
+    starts: int
+
+
+class TotalsOut(Answer):
+    """The sums of all points."""
+
+    minutes: int
+    heating_wh: float
+    below_target_degree_minutes: float
+    in_band_minutes: int
+    lost_minutes: int
+    heating_minutes: int
+    starts: int
+
+
+class HistoryOut(Answer):
+    resolution: history.Resolution
+    totals: TotalsOut
+    points: list[PointOut]
+
+
+From = Annotated[Moment | None, Query(alias="from", description="Empty: 24 h before `to`.")]
+To = Annotated[Moment | None, Query(alias="to", description="Empty: now.")]
+ResolutionAsked = Annotated[
+    history.Resolution | None,
+    Query(description="Empty: the one that fits. Minutes are kept 30 days, quarters two years, hours for ever."),
+]
+MAX_POINTS = 5000
+
+
+def _span(begin: datetime | None, end: datetime | None) -> tuple[datetime, datetime]:
+    """What was asked for, completed; `Invalid` when it runs backwards."""
+    end = end or timezone.now()
+    begin = begin or end - timedelta(hours=24)
+    if begin >= end:
+        sentence = f"‘from’ must be before ‘to’, which is {end.isoformat()}. Exchange them or leave one out."
+        raise Invalid(problem(["query", "from"], sentence, begin.isoformat()))
+    return begin, end
+
+
+@zones_router.get("/{uuid:zone_id}/history", response=HistoryOut)
+def get_history(
+    request: HttpRequest, zone_id: UUID, begin: From = None, end: To = None, resolution: ResolutionAsked = None
+):
+    """The past of a zone, `from` ≤ at < `to`, at most 5000 points; times without records have none."""
+    zone, (begin, end) = _zone(zone_id), _span(begin, end)
+    chosen = resolution or history.fitting(begin, end, timezone.now())
+    if (end - begin).total_seconds() > MAX_POINTS * chosen.seconds:
+        sentence = f"These are more than {MAX_POINTS} points a {chosen}. Ask for less time or a coarser resolution."
+        raise Invalid(problem(["query", "resolution"], sentence, str(chosen)))
+    found = history.points(zone, begin, end, chosen)
+    return HistoryOut(
+        resolution=chosen,
+        totals=TotalsOut(**history.totals(found)),
+        points=[PointOut.model_construct(**asdict(point)) for point in found],
+    )
 
 
 class TargetOut(Answer):

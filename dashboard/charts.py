@@ -1,4 +1,4 @@
-"""Minute rows as JSON columns for the charts: times in Unix seconds, one list per line, null where nothing is known."""
+"""History as JSON columns for the charts: times in Unix seconds, one list per line, null where nothing is known."""
 
 from __future__ import annotations
 
@@ -6,22 +6,24 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from climate.models import ClimateZone, ZoneReading
+from climate.history import fitting, points
+from climate.models import ClimateZone
 from energy.models import EnergyReading, EnergySource
 
 from .window import window_start
 
-#: A hole longer than this is shown as a hole, not bridged by a line.
+#: A hole longer than this (and than a step) is shown as a hole, not bridged by a line.
 GAP = timedelta(minutes=3)
+MINUTE = timedelta(minutes=1)
 
 
-def columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
+def columns(rows: Iterable[Sequence[Any]], width: int, step: timedelta = MINUTE) -> list[list[Any]]:
     """Rows (aware time first, `width` values behind) turned into columns; a row of nulls marks each hole."""
     result: list[list[Any]] = [[] for _ in range(width + 1)]
     before: datetime | None = None
     for at, *values in rows:
-        if before is not None and at - before > GAP:
-            _append(result, before + timedelta(minutes=1), [None] * width)
+        if before is not None and at - before > max(GAP, step):
+            _append(result, before + step, [None] * width)
         _append(result, at, values)
         before = at
     return result
@@ -41,26 +43,27 @@ def _chart(names: Sequence[str], lists: list[list[Any]], begin: datetime, now: d
 
 
 def zone_chart(zone: ClimateZone, hours: int, now: datetime) -> dict[str, Any]:
-    """°C, band low and high °C, heating W, and 1 where the sensor was not to be believed."""
-    begin = now - timedelta(hours=hours)
-    rows = (
-        ZoneReading.objects.filter(zone=zone, at__gte=begin, at__lte=now)
-        .order_by("at")
-        .values_list("at", "temperature_celsius", "target_celsius", "heating_w", "sensor")
-    )
-    half = zone.hysteresis_celsius
+    """°C, band low and high °C, heating W, its share of the time, and 1 where the sensor was mostly lost.
+
+    A point lasts `step` seconds: a minute, a quarter or an hour, whichever fits the time asked for.
+    """
+    begin, half = now - timedelta(hours=hours), zone.hysteresis_celsius
+    resolution = fitting(begin, now, now)
     lines = (
         (
-            at,
-            temperature,
-            None if target is None else target - half,
-            None if target is None else target + half,
-            heating_w,
-            int(sensor == "lost"),
+            point.at,
+            point.mean_celsius,
+            None if point.target_celsius is None else point.target_celsius - half,
+            None if point.target_celsius is None else point.target_celsius + half,
+            point.heating_w,
+            point.heating_minutes / point.minutes,
+            int(point.lost_minutes * 2 > point.minutes),
         )
-        for at, temperature, target, heating_w, sensor in rows
+        for point in points(zone, begin, now, resolution)
     )
-    return _chart(["t", "temperature", "low", "high", "heating", "lost"], columns(lines, 5), begin, now)
+    lists = columns(lines, 6, timedelta(seconds=resolution.seconds))
+    chart = _chart(["t", "temperature", "low", "high", "heating", "heated", "lost"], lists, begin, now)
+    return {**chart, "step": resolution.seconds}
 
 
 def energy_chart(source: EnergySource, begin: datetime, now: datetime) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from . import actions, setup, sign_in, views
+from . import actions, downloads, setup, sign_in, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("zones/<uuid:zone_id>/", views.zone, name="zone"),
     path("zones/<uuid:zone_id>/chart.json", views.zone_chart, name="zone-chart"),
+    path("zones/<uuid:zone_id>/history.csv", downloads.zone_history, name="zone-history"),
     path("energy/", views.energy, name="energy"),
     path("energy/<uuid:source_id>/chart.json", views.energy_chart, name="energy-chart"),
     path("miners/", views.miners, name="miners"),

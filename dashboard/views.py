@@ -24,7 +24,8 @@ from .policies import policy_views
 from .sensors import sensors
 from .week import week
 
-CHART_HOURS = (6, 24)
+#: How far back a zone's chart goes, and what its button says.
+CHART_RANGES = {6: "6 h", 24: "24 h", 7 * 24: "7 d", 30 * 24: "30 d"}
 ACTIVITY_ROWS = 50
 
 
@@ -85,17 +86,18 @@ def _zone_page(data: PageData, row: ClimateZone) -> HttpResponse:
         place="home",
         zone=row,
         week=week(slots, row.default_target_celsius),
-        chart_hours=CHART_HOURS,
+        chart_ranges=CHART_RANGES,
     )
 
 
 @require_safe
 @signed_in
 def zone_chart(request: HttpRequest, zone_id: UUID) -> JsonResponse:
-    """The columns of a zone's chart; `hours` is 6 or 24."""
+    """The columns of a zone's chart; `hours` is one of its ranges."""
     hours = request.GET.get("hours", "6")
-    if hours not in {str(choice) for choice in CHART_HOURS}:
-        return JsonResponse({"error": f"hours: ‘{hours}’ is not one of 6, 24."}, status=422)
+    choices = [str(choice) for choice in CHART_RANGES]
+    if hours not in choices:
+        return JsonResponse({"error": f"hours: ‘{hours[:60]}’ is not one of {', '.join(choices)}."}, status=422)
     row = get_object_or_404(ClimateZone, pk=zone_id)
     return JsonResponse(charts.zone_chart(row, int(hours), timezone.now()))
 

@@ -20,6 +20,10 @@
   /* The frame every chart shares: time axis in the site's zone, 24 h, now at the right edge. */
   const frame = (box, data, height, extra) => {
     const time = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: box.dataset.zone });
+    const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: box.dataset.zone });
+    const spansDays = data.to - data.from > 2 * 86400;
+    const tick = (t) => (spansDays && time.format(t * 1000) === "00:00" ? date : time).format(t * 1000);
+    const moment = (t) => (spansDays ? `${date.format(t * 1000)} ` : "") + time.format(t * 1000);
     const grid = { stroke: colour("--line"), width: 1 };
     return {
       width: box.clientWidth, height, padding: [12, box.clientWidth >= WIDE ? NAMES : 12, 0, 0],
@@ -28,7 +32,7 @@
       cursor: { drag: { x: false, y: false }, points: { size: 8 } },
       scales: { x: { range: [data.from, data.to] }, ...extra.scales },
       axes: [
-        { stroke: colour("--soft"), grid, ticks: grid, space: 64, values: (_, ticks) => ticks.map((t) => time.format(t * 1000)) },
+        { stroke: colour("--soft"), grid, ticks: grid, space: 64, values: (_, ticks) => ticks.map(tick) },
         { stroke: colour("--soft"), grid, ticks: grid, size: 56, ...extra.axis },
       ],
       series: [{}, ...extra.series],
@@ -37,7 +41,7 @@
         draw: [(plot) => { (extra.draw || (() => {}))(plot); mark(plot, data.to); label(plot, extra); }],
         setCursor: [(plot) => {
           const at = plot.cursor.idx;
-          box.querySelector(".readout").textContent = at == null ? extra.hint : `${time.format(plot.data[0][at] * 1000)} · ${extra.read(plot.data, at)}`;
+          box.querySelector(".readout").textContent = at == null ? extra.hint : `${moment(plot.data[0][at])} · ${extra.read(plot.data, at)}`;
         }],
       },
     };
@@ -89,37 +93,41 @@
   };
 
   /* Stretches of columns where `here` holds, as pixel pairs. */
-  const stretches = (plot, here) => {
+  const stretches = (plot, step, here) => {
     const times = plot.data[0], found = [];
     for (let i = 0, start = null; i <= times.length; i++) {
       const holds = i < times.length && here(i);
       if (holds && start === null) start = i;
       if (!holds && start !== null) {
-        found.push([plot.valToPos(times[start], "x", true), plot.valToPos(times[i - 1] + 60, "x", true)]);
+        found.push([plot.valToPos(times[start], "x", true), plot.valToPos(times[i - 1] + step, "x", true)]);
         start = null;
       }
     }
     return found;
   };
 
-  const heatingStrip = (plot, heating) => {
+  /* Of each step as much as it heated; whole pixels, so that neighbours meet without a seam. */
+  const heatingStrip = (plot, step, share) => {
     const { top, height } = plot.bbox, pen = plot.ctx, tall = 6 * devicePixelRatio;
+    const x = (t) => Math.round(plot.valToPos(t, "x", true));
     pen.save();
     pen.fillStyle = colour("--heat");
-    for (const [from, to] of stretches(plot, (i) => heating[i] > 0)) pen.fillRect(from, top + height - tall, Math.max(to - from, 1), tall);
+    plot.data[0].forEach((t, i) => {
+      if (share[i] > 0) pen.fillRect(x(t), top + height - tall, Math.max(x(t + step * share[i]) - x(t), 1), tall);
+    });
     pen.restore();
   };
 
   /* Hatched: nothing believable was known here. */
-  const hatch = (plot, lost) => {
-    const { top, height } = plot.bbox, pen = plot.ctx, step = 8 * devicePixelRatio;
+  const hatch = (plot, step, lost) => {
+    const { top, height } = plot.bbox, pen = plot.ctx, apart = 8 * devicePixelRatio;
     pen.save();
     pen.strokeStyle = faded("--alarm", 0.5);
-    for (const [from, to] of stretches(plot, (i) => lost[i] === 1)) {
+    for (const [from, to] of stretches(plot, step, (i) => lost[i] === 1)) {
       pen.save();
       pen.beginPath(); pen.rect(from, top, to - from, height); pen.clip();
       pen.beginPath();
-      for (let x = from - height; x < to; x += step) { pen.moveTo(x, top + height); pen.lineTo(x + height, top); }
+      for (let x = from - height; x < to; x += apart) { pen.moveTo(x, top + height); pen.lineTo(x + height, top); }
       pen.stroke();
       pen.restore();
     }
@@ -143,10 +151,10 @@
         axis: { values: (_, ticks) => ticks.map((t) => `${t.toFixed(1)}°`) },
         series: [line("--ink", "temperature"), edge, { ...edge, label: "target band", stroke: () => colour("--soft"), width: 0 }],
         bands: [{ series: [2, 3], fill: () => faded("--ink", 0.12) }],
-        draw: (plot) => { heatingStrip(plot, data.heating); hatch(plot, data.lost); },
+        draw: (plot) => { heatingStrip(plot, data.step, data.heated); hatch(plot, data.step, data.lost); },
         read: (columns, at) => {
           const band = columns[2][at] == null ? "" : `, band ${dash(columns[3][at], "", 1).trim()}–${dash(columns[2][at], "°C", 1)}`;
-          return `${dash(columns[1][at], "°C", 1)}${band}${data.heating[at] > 0 ? `, heating ${watts(data.heating[at])}` : ""}${data.lost[at] ? ", sensor lost" : ""}`;
+          return `${dash(columns[1][at], "°C", 1)}${band}${data.heating[at] > 0 ? `, heating${data.step > 60 ? ", on average" : ""} ${watts(data.heating[at])}` : ""}${data.lost[at] ? ", sensor lost" : ""}`;
         },
       }),
     }];
