@@ -7,4 +7,4 @@ class ClimateConfig(AppConfig):
 
     def ready(self) -> None:
         # Importing them registers their adapters.
-        from .monitors import dummy, home_assistant, simulated  # noqa: F401
+        from .monitors import dummy, home_assistant, http_json, mqtt, simulated  # noqa: F401

@@ -36,6 +36,7 @@ def navigation(request) -> list[dict]:
         _group(
             "2 · Connections",
             _item("Home Assistant", "hub", "integrations.homeassistant"),
+            _item("MQTT brokers", "cell_tower", "integrations.mqttbroker"),
             _item("Simulated houses", "science", "integrations.simulatedhouse"),
         ),
         _group(

@@ -14,15 +14,13 @@ from pydantic import Field
 from pydantic import ValidationError as SchemaError
 
 from integrations import registry
-from integrations.models import AdapterRow, HomeAssistant, SimulatedHouse
+from integrations.models import CONNECTIONS, AdapterRow
 from integrations.probe import probe
-from integrations.registry import Adapter, AdapterConfig, ConnectionKind
+from integrations.registry import Adapter, AdapterConfig
 from sites.rest import rows
 from sites.rest.bodies import Answer, Body, patch_of
 from sites.rest.paging import Paged
 from sites.rest.problems import Invalid, Missing, from_schema, invalid
-
-_CONNECTIONS = {ConnectionKind.HOME_ASSISTANT: HomeAssistant, ConnectionKind.SIMULATED_HOUSE: SimulatedHouse}
 
 
 class AdapterIn(Body):
@@ -60,7 +58,7 @@ class AdapterOut(Answer):
 
     @staticmethod
     def resolve_external_service_id(row: AdapterRow) -> UUID | None:
-        return row.home_assistant_id or row.simulated_house_id
+        return next(filter(None, (getattr(row, f"{kind}_id") for kind in CONNECTIONS)), None)
 
 
 class AdapterType(Answer):
@@ -126,12 +124,13 @@ def _config(row: AdapterRow, adapter: type[Adapter], sent: dict[str, Any]) -> di
 
 
 def _connect(row: AdapterRow, adapter: type[Adapter], pk: UUID | None) -> None:
-    row.home_assistant = row.simulated_house = None
+    for kind in CONNECTIONS:
+        setattr(row, str(kind), None)
     if adapter.connection is None and pk is not None:
         raise invalid("external_service_id", f"{adapter.label} needs no external service. Leave it out.", str(pk))
     if adapter.connection is None:
         return
-    model = _CONNECTIONS[adapter.connection]
+    model = CONNECTIONS[adapter.connection]
     if pk is None:
         raise invalid("external_service_id", f"{adapter.label} needs a {model._meta.verbose_name}. Choose one.")
     setattr(row, str(adapter.connection), rows.linked(model, pk, row.site_id, ["body", "external_service_id"]))
@@ -240,6 +239,6 @@ def adapter_router(
     @router.post("/{uuid:row_id}/check", response=Check, **name("check"))
     def check_row(request: HttpRequest, row_id: UUID):
         """Ask the real thing now (≤ 5 s); the answer says what it said."""
-        return check(rows.get(model.objects.select_related("home_assistant", "simulated_house"), row_id))
+        return check(rows.get(model.objects.select_related(*CONNECTIONS), row_id))
 
     return router

@@ -22,7 +22,7 @@ from sites.words import NOTHING, listed
 
 from . import registry
 from .forms import adapter_form, fieldsets, real_first
-from .models import AdapterRow, HomeAssistant, SimulatedHouse
+from .models import CONNECTIONS, AdapterRow, HomeAssistant, MqttBroker, SimulatedHouse
 from .probe import Probe, probe
 from .suggestions import suggest
 
@@ -92,7 +92,7 @@ class AdapterAdmin(ProbeAdmin):
     """Base of the pages of monitors and controllers: the adapter's own settings as inputs."""
 
     heats = True
-    list_select_related = ("site", "home_assistant", "simulated_house")
+    list_select_related = ("site", *map(str, CONNECTIONS))
     #: Fields of the row itself that stand after the adapter's settings.
     after_settings: tuple[str, ...] = ()
 
@@ -118,7 +118,15 @@ class AdapterAdmin(ProbeAdmin):
 
     @admin.display(description="connection")
     def connected_by(self, row: AdapterRow) -> str:
-        return str(row.home_assistant or row.simulated_house or NOTHING)
+        return next((str(found) for kind in CONNECTIONS if (found := getattr(row, str(kind)))), NOTHING)
+
+
+def last_seen(row: HomeAssistant | MqttBroker) -> str:
+    """What the last pass saw of a connection."""
+    seen = row.live.get("connections", {}).get(str(row.pk))
+    if seen is None:
+        return "not asked yet"
+    return "answers" if seen["ok"] else seen["problem"]
 
 
 class HomeAssistantForm(SiteRowForm):
@@ -169,10 +177,7 @@ class HomeAssistantAdmin(ProbeAdmin):
 
     @admin.display(description="state")
     def state(self, row: HomeAssistant) -> str:
-        seen = row.live.get("connections", {}).get(str(row.pk))
-        if seen is None:
-            return "not asked yet"
-        return "answers" if seen["ok"] else seen["problem"]
+        return last_seen(row)
 
     def get_urls(self):
         view = self.admin_site.admin_view(require_GET(self.entities_view))
@@ -188,6 +193,53 @@ class HomeAssistantAdmin(ProbeAdmin):
         domains = [word for word in request.GET.get("domains", "").split(",") if word]
         found, problem = suggest(row, domains, request.GET.get("q", ""))
         return JsonResponse({"entities": found, "problem": problem})
+
+
+class MqttBrokerForm(SiteRowForm):
+    """The password is typed, never shown: left empty, the stored one stays as long as there is a user."""
+
+    class Meta:
+        widgets = {
+            "host": UnfoldAdminTextInputWidget(attrs={"placeholder": "homeassistant.local", "autocomplete": "off"}),
+            "username": UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+        }
+
+    password = forms.CharField(
+        label="Password",
+        required=False,
+        max_length=1000,
+        strip=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.stored_password = str(self.instance.password or "")
+        self.initial.pop("password", None)
+        if self.stored_password:
+            self.fields["password"].help_text = "A password is stored. Leave this empty to keep it."
+
+    def clean(self):
+        cleaned = super().clean()
+        kept = cleaned.get("password") or self.stored_password
+        cleaned["password"] = kept if cleaned.get("username") else ""
+        return cleaned
+
+
+@admin.register(MqttBroker)
+class MqttBrokerAdmin(ProbeAdmin):
+    """An MQTT broker: address and user, tested before saving."""
+
+    form = MqttBrokerForm
+    heats = True
+    tests_connection_only = True
+    fields = ("site", "name", "host", "port", "tls", "username", "password")
+    list_display = ("name", "host", "port", "state")
+    alternative = "If it only moved, change its address instead; everything that reads from it stays."
+
+    @admin.display(description="state")
+    def state(self, row: MqttBroker) -> str:
+        return last_seen(row)
 
 
 @admin.register(SimulatedHouse)

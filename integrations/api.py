@@ -17,7 +17,7 @@ from sites.rest.paging import Paged
 from sites.rest.problems import Invalid, Missing, from_schema
 
 from .adapter_api import Check, check
-from .models import HomeAssistant, SimulatedHouse
+from .models import CONNECTIONS, Connection, HomeAssistant, MqttBroker
 from .registry import ConnectionKind
 
 router = Router(tags=["external-services"])
@@ -43,11 +43,21 @@ class SimulatedHouseConfig(Body):
     seed: int = Field(1, ge=0, le=2**31 - 1, description="The same seed gives the same house.")
 
 
+class MqttBrokerConfig(Body):
+    host: str = field(MqttBroker, "host")
+    port: int = field(MqttBroker, "port")
+    tls: bool = field(MqttBroker, "tls")
+    username: str = field(MqttBroker, "username")
+    password: str = Field("", max_length=1000, description="Write-only.")
+
+
 _CONFIGS: dict[ConnectionKind, type[Body]] = {
     ConnectionKind.HOME_ASSISTANT: HomeAssistantConfig,
     ConnectionKind.SIMULATED_HOUSE: SimulatedHouseConfig,
+    ConnectionKind.MQTT: MqttBrokerConfig,
 }
-_MODELS = {ConnectionKind.HOME_ASSISTANT: HomeAssistant, ConnectionKind.SIMULATED_HOUSE: SimulatedHouse}
+#: Settings that are never answered.
+_SECRETS = frozenset({"token", "password"})
 
 
 class ServiceIn(Body):
@@ -61,7 +71,7 @@ ServicePatch = patch_of(ServiceIn, "adapter_type")
 
 
 class ServiceOut(Answer):
-    """The token is write-only: `has_token` says whether one is stored."""
+    """Token or password are write-only: `has_token` says whether one is stored."""
 
     id: UUID
     site_id: UUID
@@ -71,16 +81,16 @@ class ServiceOut(Answer):
     has_token: bool
 
     @staticmethod
-    def resolve_adapter_type(row: HomeAssistant | SimulatedHouse) -> ConnectionKind:
+    def resolve_adapter_type(row: Connection) -> ConnectionKind:
         return row.kind
 
     @staticmethod
-    def resolve_config(row: HomeAssistant | SimulatedHouse) -> dict[str, Any]:
-        return {"url": row.url} if isinstance(row, HomeAssistant) else {"seed": row.seed}
+    def resolve_config(row: Connection) -> dict[str, Any]:
+        return {name: getattr(row, name) for name in _CONFIGS[row.kind].model_fields if name not in _SECRETS}
 
     @staticmethod
-    def resolve_has_token(row: HomeAssistant | SimulatedHouse) -> bool:
-        return isinstance(row, HomeAssistant) and bool(row.token)
+    def resolve_has_token(row: Connection) -> bool:
+        return any(getattr(row, name) for name in _CONFIGS[row.kind].model_fields if name in _SECRETS)
 
 
 class ServiceType(Answer):
@@ -96,15 +106,15 @@ class LinkedEntities(Answer):
     miner_controllers: list[UUID]
 
 
-def _service(pk: UUID) -> HomeAssistant | SimulatedHouse:
-    for model in _MODELS.values():
+def _service(pk: UUID) -> Connection:
+    for model in CONNECTIONS.values():
         row = model.objects.filter(pk=pk).first()
         if row is not None:
             return row
     raise Missing(f"There is no external service with the id {pk}.")
 
 
-def _configure(row: HomeAssistant | SimulatedHouse, values: dict[str, Any]) -> None:
+def _configure(row: Connection, values: dict[str, Any]) -> None:
     """Take `config` from a body into the row; what is left out of it stays."""
     schema = _CONFIGS[row.kind]
     stored = {name: getattr(row, name) for name in schema.model_fields}
@@ -121,18 +131,18 @@ def _configure(row: HomeAssistant | SimulatedHouse, values: dict[str, Any]) -> N
 @router.get("", response=list[ServiceOut])
 @paginate(Paged)
 def list_services(request: HttpRequest, site_id: UUID | None = None):
-    """By name. A site has one or two of them, so both tables are read whole."""
-    both: list[QuerySet] = [rows.of_site(model.objects.all(), site_id) for model in _MODELS.values()]
-    return sorted((row for rows_of_one in both for row in rows_of_one), key=lambda row: (row.name, row.pk))
+    """By name. A site has one or two of them, so the tables are read whole."""
+    all_kinds: list[QuerySet] = [rows.of_site(model.objects.all(), site_id) for model in CONNECTIONS.values()]
+    return sorted((row for rows_of_one in all_kinds for row in rows_of_one), key=lambda row: (row.name, row.pk))
 
 
 @router.post("", response={201: ServiceOut})
 def create_service(request: HttpRequest, response: HttpResponse, body: ServiceIn):
-    row = _MODELS[body.adapter_type](site=rows.site(body.site_id))
+    row = CONNECTIONS[body.adapter_type](site=rows.site(body.site_id))
     return rows.created(request, response, rows.write(row, body, prepare=_create))
 
 
-def _create(row: HomeAssistant | SimulatedHouse, values: dict[str, Any]) -> None:
+def _create(row: Connection, values: dict[str, Any]) -> None:
     values.pop("adapter_type")
     _configure(row, values)
 
@@ -140,7 +150,7 @@ def _create(row: HomeAssistant | SimulatedHouse, values: dict[str, Any]) -> None
 @router.post("/test-connection", response=Check)
 def test_service(request: HttpRequest, body: ServiceIn):
     """Ask it with these settings; nothing is stored."""
-    row = _MODELS[body.adapter_type](site=rows.site(body.site_id), name=body.name)
+    row = CONNECTIONS[body.adapter_type](site=rows.site(body.site_id), name=body.name)
     values = {"config": body.config}
     _configure(row, values)
     for name, value in values.items():
@@ -150,7 +160,7 @@ def test_service(request: HttpRequest, body: ServiceIn):
 
 @router.get("/types", response=list[ServiceType])
 def list_service_types(request: HttpRequest):
-    return [ServiceType(key=kind, label=str(model._meta.verbose_name)) for kind, model in _MODELS.items()]
+    return [ServiceType(key=kind, label=str(model._meta.verbose_name)) for kind, model in CONNECTIONS.items()]
 
 
 @router.get("/types/{str:adapter_type}/config-schema", response=dict[str, Any])
@@ -170,7 +180,7 @@ def get_service(request: HttpRequest, service_id: UUID):
 
 @router.patch("/{uuid:service_id}", response=ServiceOut)
 def change_service(request: HttpRequest, service_id: UUID, body: ServicePatch):
-    """Fields of `config` that are left out stay, the token too; an empty token removes it."""
+    """Fields of `config` that are left out stay, token and password too; an empty one removes it."""
     return rows.write(_service(service_id), body, prepare=_configure)
 
 

@@ -7,4 +7,4 @@ class IntegrationsConfig(AppConfig):
 
     def ready(self) -> None:
         # Importing them registers their openers.
-        from .connections import home_assistant, simulated_house  # noqa: F401
+        from .connections import home_assistant, mqtt, simulated_house  # noqa: F401

@@ -31,7 +31,11 @@ from . import registry
 from .problems import sentence
 from .registry import Adapter, AdapterConfig, ConnectionKind
 
-CONNECTION_LABELS = {ConnectionKind.HOME_ASSISTANT: "Home Assistant", ConnectionKind.SIMULATED_HOUSE: "Simulated house"}
+CONNECTION_LABELS = {
+    ConnectionKind.HOME_ASSISTANT: "Home Assistant",
+    ConnectionKind.SIMULATED_HOUSE: "Simulated house",
+    ConnectionKind.MQTT: "MQTT broker",
+}
 #: Last words of a setting's name that only repeat its unit.
 _UNIT_WORDS = frozenset({"celsius", "percent", "seconds", "minutes", "w", "wh", "kwh"})
 CONNECTIONS = tuple(str(kind) for kind in ConnectionKind)

@@ -6,7 +6,7 @@ import uuid
 from functools import cached_property
 
 from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator, URLValidator
 from django.db import models
 from pydantic import ValidationError as ConfigError
 
@@ -63,6 +63,58 @@ class SimulatedHouse(UUIDModel):
         return self.name
 
 
+class MqttBroker(UUIDModel):
+    """An MQTT broker: one client listens to it for all sensors that report there."""
+
+    kind = ConnectionKind.MQTT
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="mqtt_brokers")
+    name = models.CharField(max_length=80, default="MQTT")
+    host = models.CharField(
+        max_length=200,
+        validators=[
+            RegexValidator(
+                r"^([A-Za-z0-9_.-]+|[0-9A-Fa-f:.]+)\Z",
+                "Only the name or address of the computer, like homeassistant.local or 192.168.1.20.",
+            )
+        ],
+        help_text="Its name or address, for example homeassistant.local",
+    )
+    port = models.PositiveIntegerField(
+        default=1883,
+        validators=[MinValueValidator(1), MaxValueValidator(65535)],
+        help_text="Usually 1883, with TLS 8883",
+    )
+    tls = models.BooleanField(
+        "TLS", default=False, help_text="Encrypted; the broker needs a certificate this computer trusts."
+    )
+    username = models.CharField("user", max_length=100, blank=True, help_text="Empty: it asks for none.")
+    password = EncryptedTextField(blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = "MQTT broker"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def url(self) -> str:
+        """Where it is and who asks; with `token` what a kept session is recognised by (`integrations.ask`)."""
+        return f"{'mqtts' if self.tls else 'mqtt'}://{self.username}@{self.host}:{self.port}"
+
+    @property
+    def token(self) -> str:
+        return self.password
+
+
+#: The row a connection of each kind is.
+Connection = HomeAssistant | SimulatedHouse | MqttBroker
+CONNECTIONS: dict[ConnectionKind, type[Connection]] = {
+    model.kind: model for model in (HomeAssistant, SimulatedHouse, MqttBroker)
+}
+
+
 class AdapterRow(UUIDModel):
     """Base of monitors and controllers: which adapter, with what settings, over which connection."""
 
@@ -77,6 +129,9 @@ class AdapterRow(UUIDModel):
     )
     simulated_house = models.ForeignKey(
         SimulatedHouse, on_delete=models.CASCADE, null=True, blank=True, related_name="%(class)ss"
+    )
+    mqtt_broker = models.ForeignKey(
+        MqttBroker, on_delete=models.PROTECT, null=True, blank=True, related_name="%(class)ss"
     )
 
     class Meta:
@@ -104,23 +159,15 @@ class AdapterRow(UUIDModel):
             return True
 
     @property
-    def connection(self) -> HomeAssistant | SimulatedHouse | None:
+    def connection(self) -> Connection | None:
         """The shared connection row this adapter reads from."""
-        match self.adapter.connection:
-            case ConnectionKind.HOME_ASSISTANT:
-                return self.home_assistant
-            case ConnectionKind.SIMULATED_HOUSE:
-                return self.simulated_house
-        return None
+        kind = self.adapter.connection
+        return getattr(self, str(kind)) if kind is not None else None
 
     @property
     def connection_id(self) -> uuid.UUID | None:
-        match self.adapter.connection:
-            case ConnectionKind.HOME_ASSISTANT:
-                return self.home_assistant_id
-            case ConnectionKind.SIMULATED_HOUSE:
-                return self.simulated_house_id
-        return None
+        kind = self.adapter.connection
+        return getattr(self, f"{kind}_id") if kind is not None else None
 
     def clean(self):
         """Adapter known, config valid, connection there and of the same site."""

@@ -15,7 +15,7 @@ from pydantic import ValidationError as ConfigError
 from . import registry
 from .ask import call
 from .errors import AdapterError, BadAnswer
-from .models import AdapterRow, HomeAssistant, SimulatedHouse, config_messages
+from .models import AdapterRow, Connection, config_messages
 from .registry import Kind, Session
 
 PROBE_SECONDS = 4.8
@@ -31,7 +31,7 @@ class Probe:
     code: str = ""
 
 
-def probe(row: HomeAssistant | SimulatedHouse | AdapterRow) -> Probe:
+def probe(row: Connection | AdapterRow) -> Probe:
     """Look at a connection or through an adapter once, at most 5 s. Raises nothing that a device can cause."""
     try:
         look = _look_through(row) if isinstance(row, AdapterRow) else lambda deadline: _look_at(row, deadline)
@@ -41,7 +41,7 @@ def probe(row: HomeAssistant | SimulatedHouse | AdapterRow) -> Probe:
         return Probe(False, str(error), code=error.code)
 
 
-def _look_at(row: HomeAssistant | SimulatedHouse, deadline: float) -> Probe:
+def _look_at(row: Connection, deadline: float) -> Probe:
     session = registry.openers[row.kind](row)
     try:
         return Probe(True, session.check(deadline))
@@ -72,7 +72,7 @@ def _look_through(row: AdapterRow) -> Callable[[float], Probe]:
 
 
 def _read_shared(
-    connection: HomeAssistant | SimulatedHouse,
+    connection: Connection,
     adapter: type[registry.Adapter],
     config: registry.AdapterConfig,
     deadline: float,

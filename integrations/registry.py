@@ -39,6 +39,7 @@ class ConnectionKind(StrEnum):
 
     HOME_ASSISTANT = "home_assistant"
     SIMULATED_HOUSE = "simulated_house"
+    MQTT = "mqtt_broker"
 
 
 class AdapterConfig(BaseModel):

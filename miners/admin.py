@@ -38,7 +38,7 @@ class MinerControllerAdmin(AdapterAdmin):
     """What reads and switches one miner."""
 
     list_display = ("name", "kind", "connected_by", "drives")
-    list_select_related = ("site", "home_assistant", "simulated_house", "miner")
+    list_select_related = (*AdapterAdmin.list_select_related, "miner")
     alternative = "To replace it, choose the new one in its miner first; deactivate the miner to leave it alone."
 
     @admin.display(description="drives")

@@ -21,7 +21,7 @@ activity_router = Router(tags=["activity"])
 #: What stands in a site; while there is any, the site stays.
 _CONTENTS = (
     "units", "miners", "zones", "energy_sources", "circuits", "minercontrollers", "climatemonitors",
-    "energymonitors", "home_assistants", "simulated_houses", "policies",
+    "energymonitors", "home_assistants", "simulated_houses", "mqtt_brokers", "policies",
 )  # fmt: skip
 
 

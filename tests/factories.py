@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 
 from climate.models import ClimateMonitor, ClimateZone
 from energy.models import EnergyMonitor, EnergySource
-from integrations.models import HomeAssistant, SimulatedHouse
+from integrations.models import HomeAssistant, MqttBroker, SimulatedHouse
 from miners.models import Miner, MinerController
 from optimization.models import OptimizationUnit, Policy, Rule
 from sites.models import Site
@@ -33,6 +33,10 @@ def home_assistant(site: Site, **kwargs) -> HomeAssistant:
 
 def simulated_house(site: Site, **kwargs) -> SimulatedHouse:
     return SimulatedHouse.objects.create(site=site, **kwargs)
+
+
+def mqtt_broker(site: Site, **kwargs) -> MqttBroker:
+    return MqttBroker.objects.create(site=site, **{"host": "127.0.0.1", "port": 1, **kwargs})
 
 
 def climate_monitor(site: Site, **kwargs) -> ClimateMonitor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import time
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from climate.state import ClimateReading
 from energy.state import EnergySnapshot
 from integrations import registry
 from integrations.connections.entities import EntityAnswers, EntityState
+from integrations.connections.mqtt import Message, MqttAnswers
 from integrations.connections.simulated_house import SimulatedHouseSession
 from integrations.errors import AdapterError
 from integrations.registry import ConnectionKind, Kind
@@ -31,6 +33,8 @@ READINGS = {
 #: Configurations of the adapters that need one.
 CONFIGS = {
     (Kind.CLIMATE_MONITOR, "home_assistant"): {"entity_temperature": "sensor.t", "entity_humidity": "sensor.h"},
+    (Kind.CLIMATE_MONITOR, "mqtt"): {"topic": "home/hall", "json_path": "a[0].t", "humidity_path": "h"},
+    (Kind.CLIMATE_MONITOR, "http_json"): {"url": "http://127.0.0.1:1/t", "json_path": "a[0].t", "humidity_path": "h"},
     (Kind.ENERGY_MONITOR, "home_assistant"): {
         "entity_production": "sensor.pv",
         "entity_consumption": "sensor.load",
@@ -53,10 +57,15 @@ STATES = {
     "switch.plug": ("on", None),
     "sensor.power": ("3250", "W"),
 }
+DOCUMENT = b'{"a":[{"t":20.5}],"h":45}'
 ALL = [(kind, adapter) for kind in Kind for adapter in registry.adapters(kind).values()]
 CONNECTED = [(kind, adapter) for kind, adapter in ALL if adapter.connection is not None]
 STANDALONE = [(kind, adapter) for kind, adapter in ALL if adapter.connection is None]
 ON_HOME_ASSISTANT = [pair for pair in CONNECTED if pair[1].connection is ConnectionKind.HOME_ASSISTANT]
+
+
+ON_MQTT = [pair for pair in CONNECTED if pair[1].connection is ConnectionKind.MQTT]
+PRETENDED = {"dummy", "simulated"}
 
 
 def names(value):
@@ -71,7 +80,13 @@ def good_answers(adapter, keys):
     if adapter.connection is ConnectionKind.SIMULATED_HOUSE:
         session = SimulatedHouseSession(SimpleNamespace(seed=1, state={}))
         return session.ask(keys, time.monotonic() + 1)
+    if adapter.connection is ConnectionKind.MQTT:
+        return mqtt_answers(keys, DOCUMENT)
     return EntityAnswers({key: EntityState(key, *STATES[key], observed_at=AT) for key in keys})
+
+
+def mqtt_answers(keys, payload):
+    return MqttAnswers({key: Message(payload, AT, is_retained=False) for key in keys}, at=AT)
 
 
 def check_reading(kind, reading):
@@ -114,7 +129,7 @@ def test_controllers_say_what_cuts_the_power_when_the_program_is_gone(pair):
 
 @pytest.mark.parametrize("pair", ALL, ids=names)
 def test_only_real_adapters_count_as_real(pair):
-    assert pair[1].is_real == (pair[1].connection is ConnectionKind.HOME_ASSISTANT)
+    assert pair[1].is_real == (pair[1].key not in PRETENDED)
 
 
 @pytest.mark.parametrize("pair", CONNECTED, ids=names)
@@ -131,15 +146,19 @@ def test_reads_good_answers(pair):
 @pytest.mark.parametrize("pair", CONNECTED, ids=names)
 def test_missing_answers_are_an_error(pair):
     kind, adapter = pair
-    answers = EntityAnswers() if adapter.connection is ConnectionKind.HOME_ASSISTANT else {}
+    nothing = {ConnectionKind.HOME_ASSISTANT: EntityAnswers(), ConnectionKind.MQTT: MqttAnswers(at=AT)}
     with pytest.raises(AdapterError):
-        adapter.read(config_of(kind, adapter), answers)
+        adapter.read(config_of(kind, adapter), nothing.get(adapter.connection, {}))
 
 
 @pytest.mark.parametrize("pair", STANDALONE, ids=names)
-def test_reads_alone(pair):
+def test_reads_alone(pair, stub):
     kind, adapter = pair
-    check_reading(kind, adapter.read_alone(config_of(kind, adapter), time.monotonic() + 1))
+    config = config_of(kind, adapter)
+    if "url" in adapter.Config.model_fields:
+        device = stub(lambda request, wire: wire.answer(200, DOCUMENT))
+        config = config.model_copy(update={"url": device.url})
+    check_reading(kind, adapter.read_alone(config, time.monotonic() + 1))
 
 
 _json = (
@@ -166,6 +185,21 @@ def test_any_answer_is_a_sound_reading_or_a_clear_error(pair, data):
     }
     try:
         reading = adapter.read(config, EntityAnswers(states))
+    except AdapterError as error:
+        assert str(error).isprintable()  # noqa: PT017 (either outcome is right)
+        assert len(str(error)) < 250  # noqa: PT017
+    else:
+        check_reading(kind, reading)
+
+
+@pytest.mark.parametrize("pair", ON_MQTT, ids=names)
+@given(payload=st.binary(max_size=20) | _json.map(lambda value: json.dumps({"a": [{"t": value}], "h": value}).encode()))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_message_is_a_sound_reading_or_a_clear_error(pair, payload):
+    kind, adapter = pair
+    config = config_of(kind, adapter)
+    try:
+        reading = adapter.read(config, mqtt_answers(adapter.wants(config), payload))
     except AdapterError as error:
         assert str(error).isprintable()  # noqa: PT017 (either outcome is right)
         assert len(str(error)) < 250  # noqa: PT017

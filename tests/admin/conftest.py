@@ -36,6 +36,7 @@ def filled(home, staff):
     """One row of every kind, linked as in a real home, and what a pass last said about it."""
     assistant = factories.home_assistant(home, token=TOKEN)
     house = factories.simulated_house(home)
+    broker = factories.mqtt_broker(home, username="anna", password=TOKEN)
     sensor = factories.climate_monitor(home, name="Thermometer", config={"temperature_celsius": 20.4})
     zone = factories.zone(home, monitor=sensor)
     slot = TemperatureSlot.objects.create(zone=zone, start_time=time(6), end_time=time(9), target_celsius=21.5)
@@ -67,6 +68,7 @@ def filled(home, staff):
         home=home,
         assistant=assistant,
         house=house,
+        broker=broker,
         sensor=sensor,
         zone=zone,
         slot=slot,

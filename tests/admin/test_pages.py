@@ -29,6 +29,7 @@ def test_everything_a_person_sets_up_is_registered():
         "energy.EnergyMonitor",
         "energy.EnergySource",
         "integrations.HomeAssistant",
+        "integrations.MqttBroker",
         "integrations.SimulatedHouse",
         "miners.Circuit",
         "miners.CommandLog",

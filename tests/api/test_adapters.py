@@ -8,7 +8,7 @@ import pytest
 from pydantic import Field
 
 from integrations import registry
-from integrations.models import HomeAssistant
+from integrations.models import HomeAssistant, MqttBroker
 from integrations.registry import Adapter, AdapterConfig, Kind
 from miners.models import DesiredState
 from tests import factories
@@ -226,6 +226,7 @@ class TestHomeAssistant:
         assert {one["key"] for one in api.get("/external-services/types").json()} == {
             "home_assistant",
             "simulated_house",
+            "mqtt_broker",
         }
         assert "token" in api.get("/external-services/types/home_assistant/config-schema").json()["properties"]
         assert api.get("/external-services/types/telegraph/config-schema").status_code == 404
@@ -245,3 +246,42 @@ class TestHomeAssistant:
         assert made.json()["has_token"] is False
         assert api.post("/external-services", {**body, "config": {"seed": -1}}).status_code == 422
         assert api.delete(made["Location"]).status_code == 204
+
+
+class TestMqttBroker:
+    def make(self, api, home, **config):
+        body = {"name": "MQTT", "adapter_type": "mqtt_broker", "site_id": str(home.pk)}
+        return api.post("/external-services", {**body, "config": {"host": "mqtt.local", **config}})
+
+    def test_its_password_goes_in_and_never_comes_out(self, api, home):
+        made = self.make(api, home, username="anna", password=SECRET)
+        assert made.status_code == 201, made.content
+        assert made.json()["config"] == {"host": "mqtt.local", "port": 1883, "tls": False, "username": "anna"}
+        assert made.json()["has_token"] is True
+        changed = api.patch(made["Location"], {"config": {"port": 8883, "tls": True}})
+        assert (changed.json()["has_token"], changed.json()["config"]["username"]) == (True, "anna")
+        assert MqttBroker.objects.get().password == SECRET
+        assert api.patch(made["Location"], {"config": {"password": ""}}).json()["has_token"] is False
+        for response in (made, changed):
+            assert SECRET not in response.content.decode()
+
+    @pytest.mark.parametrize(
+        "wrong", [{"host": "mqtt://mqtt.local"}, {"host": ""}, {"host": "a b"}, {"port": 0}, {"port": 65536}]
+    )
+    def test_an_address_that_is_none_is_refused(self, api, home, wrong):
+        response = self.make(api, home, **{"password": SECRET, **wrong})
+        assert response.status_code == 422, response.content
+        assert set(problems(response)) == {f"body.config.{name}" for name in wrong}
+        assert SECRET not in response.content.decode()
+        assert not MqttBroker.objects.exists()
+
+    def test_a_sensor_reads_from_it_and_keeps_it(self, api, home):
+        broker = factories.mqtt_broker(home)
+        body = {"site_id": str(home.pk), "name": "Hall", "adapter_type": "mqtt", "config": {"topic": "home/hall"}}
+        made = api.post("/climate-monitors", {**body, "external_service_id": str(broker.pk)})
+        assert made.json()["external_service_id"] == str(broker.pk)
+        assert api.post(f"{made['Location']}/check").json()["ok"] is False
+        assert api.delete(f"/external-services/{broker.pk}").status_code == 409
+        assert api.get(f"/external-services/{broker.pk}/linked-entities").json()["climate_monitors"] == [
+            made.json()["id"]
+        ]

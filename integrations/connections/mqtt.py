@@ -1,0 +1,319 @@
+"""An MQTT broker: one client per broker listens all the time, and a question is answered from what it heard.
+
+The client lives in a thread of its own: it connects, subscribes to the topics that were asked for,
+keeps the last message of each, and connects again with a growing pause. `ask` starts it, waits for
+the first connection (never beyond its deadline) and otherwise does no I/O. The thread ends when
+its session is closed or forgotten, or when nobody has asked for a while. MQTT 3.1.1, clean
+sessions, QoS 0: nothing old is queued for us, so a live message is as young as its arrival. A
+*retained* one came with the subscription and may be of any age.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import socket
+import ssl
+import threading
+import time
+import weakref
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+
+from ..errors import AdapterError, BadAnswer, DeadlineExceeded, NotFound, Unauthorized, Unreachable
+from ..registry import ConnectionKind, opener
+
+log = logging.getLogger(__name__)
+
+#: A thermometer's message has some hundred bytes; more than this is not kept.
+LARGEST_MESSAGE_BYTES = 64_000
+_LONGEST_TOPIC = 255
+_KEEPALIVE_SECONDS = 10
+_CONNECT_SECONDS = 5.0
+#: How long the thread sleeps when nothing comes; new topics are subscribed to in between.
+_LOOP_SECONDS = 0.25
+#: Pauses between attempts: the first, and the longest (doubling).
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 60.0
+#: A refused password is not shown again sooner: brokers log it, some ban for it.
+_REFUSED_PAUSE_SECONDS = 30.0
+#: Retained messages follow the subscription's acknowledgement within this time (s).
+_RETAINED_SECONDS = 0.5
+#: Nobody asked for so long: the client ends (its broker was removed, or its sensors).
+_IDLE_SECONDS = 900.0
+#: MQTT 5 reason codes that paho gives for the refusals 4 and 5 of MQTT 3.1.1.
+_BAD_PASSWORD, _NOT_AUTHORIZED = 134, 135
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The last message of a topic, cut after `LARGEST_MESSAGE_BYTES` + 1, and when it arrived (aware UTC).
+
+    `is_retained`: the broker had kept it, so its age at arrival is unknown.
+    """
+
+    payload: bytes
+    arrived_at: datetime
+    is_retained: bool
+
+
+class MqttAnswers(dict[str, Message]):
+    """Messages by topic at `at`; a topic that nothing was heard on is absent. `refused`: by the broker's rules."""
+
+    def __init__(self, messages: Any = (), *, at: datetime, refused: Collection[str] = ()) -> None:
+        super().__init__(messages)
+        self.at = at
+        self.refused = refused
+
+
+def is_topic(text: str) -> bool:
+    """One topic to subscribe to: no wildcards, nothing that cannot be printed."""
+    return 0 < len(text) <= _LONGEST_TOPIC and text.isprintable() and re.search(r"[+#]", text) is None
+
+
+def message(answers: Any, topic: str) -> Message:
+    """The last message of a topic. Raises `NotFound`, `Unauthorized` or `BadAnswer`."""
+    found = answers.get(topic)
+    if found is None and topic in getattr(answers, "refused", ()):
+        raise Unauthorized(f"The MQTT broker does not let this user read ‘{topic[:80]}’. Allow it there.")
+    if found is None:
+        raise NotFound(
+            f"Nothing has come on ‘{topic[:80]}’ yet. It counts when its sensor reports; is the topic right?"
+        )
+    if len(found.payload) > LARGEST_MESSAGE_BYTES:
+        raise BadAnswer(f"The message on ‘{topic[:80]}’ is larger than {LARGEST_MESSAGE_BYTES // 1000} kB.")
+    return found
+
+
+class MqttSession:
+    """A broker to ask; safe to use from several threads. All deadlines are `time.monotonic()`."""
+
+    may_block = True
+
+    def __init__(self, host: str, port: int, *, tls: bool = False, username: str = "", password: str = "") -> None:
+        self._listener = _Listener(host, port, tls, username, password)
+        # The thread holds the listener, not this session: whoever forgets the session ends the thread.
+        weakref.finalize(self, self._listener.stop)
+
+    def ask(self, keys: Collection[str], deadline: float) -> MqttAnswers:
+        """The last messages of topics. Raises `AdapterError` while there is no connection."""
+        for key in keys:
+            if not is_topic(key):
+                raise BadAnswer(f"‘{key[:80]}’ is no single topic; one looks like zigbee2mqtt/living_room.")
+        return self._listener.ask(keys, deadline)
+
+    def check(self, deadline: float) -> str:
+        """One sentence on what is there. Raises `AdapterError`."""
+        self._listener.ask((), deadline)
+        return f"The MQTT broker {self._listener.place} answers and lets us in."
+
+    def close(self) -> None:
+        self._listener.stop()
+
+
+@opener(ConnectionKind.MQTT)
+def open_mqtt(row: Any) -> MqttSession:
+    """The session of an `MqttBroker` row; no I/O yet."""
+    return MqttSession(row.host, row.port, tls=row.tls, username=row.username, password=str(row.password))
+
+
+class _Listener:
+    """The client's thread and what it heard. Everything shared is read and written under `_news`."""
+
+    def __init__(self, host: str, port: int, tls: bool, username: str, password: str) -> None:
+        self.place = f"at [{host}]:{port}" if ":" in host else f"at {host}:{port}"
+        self._address = (host, port)
+        self._tls, self._username, self._password = tls, username, password
+        self._news = threading.Condition()
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._asked_at = 0.0
+        self._connected = False
+        #: Why there is no connection (None: there is, or the first attempt is under way); what the broker said to us.
+        self._problem: AdapterError | None = None
+        self._rejection: AdapterError | None = None
+        self._messages: dict[str, Message] = {}
+        self._wanted: set[str] = set()
+        #: Topics subscribed to on this connection, and those of them that were acknowledged or refused.
+        self._subscribed: set[str] = set()
+        self._acknowledged: set[str] = set()
+        self._refused: set[str] = set()
+        self._pending: dict[int, list[str]] = {}
+        #: Until when the first retained message of a topic is waited for.
+        self._patience: dict[str, float] = {}
+
+    def ask(self, topics: Collection[str], deadline: float) -> MqttAnswers:
+        """What was last heard; waits for the first connection and the first retained messages, no longer."""
+        with self._news:
+            self._asked_at = time.monotonic()
+            self._wanted.update(topics)
+            self._start()
+            self._news.wait_for(lambda: self._is_settled(topics), _left(deadline))
+            if self._problem is not None:
+                raise type(self._problem)(str(self._problem))
+            if not self._connected:
+                raise DeadlineExceeded(f"The MQTT broker {self.place} did not answer in time.")
+            patience = max((self._patience.get(topic, 0.0) for topic in topics), default=0.0)
+            self._news.wait_for(
+                lambda: all(topic in self._messages for topic in topics), _left(min(deadline, patience))
+            )
+            heard = {topic: self._messages[topic] for topic in topics if topic in self._messages}
+            return MqttAnswers(heard, at=datetime.now(UTC), refused=frozenset(self._refused))
+
+    def stop(self) -> None:
+        """End the thread, within a moment; nothing is asked afterwards."""
+        self._stopped.set()
+
+    def _is_settled(self, topics: Collection[str]) -> bool:
+        return self._problem is not None or (self._connected and self._acknowledged.issuperset(topics))
+
+    # -- the thread ----------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._problem = None
+            self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        pause = _FIRST_PAUSE_SECONDS
+        while not self._is_over():
+            was_accepted = self._connection()
+            pause = _FIRST_PAUSE_SECONDS if was_accepted else min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            is_refused = isinstance(self._problem, Unauthorized)
+            self._stopped.wait(max(pause, _REFUSED_PAUSE_SECONDS) if is_refused else pause)
+
+    def _is_over(self) -> bool:
+        """Told to stop, or idle: then what was heard is forgotten, and the next question starts anew."""
+        with self._news:
+            is_idle = time.monotonic() - self._asked_at > _IDLE_SECONDS
+            if is_idle:
+                self._thread = None
+                self._messages.clear()
+                self._wanted.clear()
+                self._patience.clear()
+            return is_idle or self._stopped.is_set()
+
+    def _connection(self) -> bool:
+        """One connection from its start to its end. True when the broker let us in."""
+        client, was_accepted, problem = self._client(), False, None
+        self._rejection = None
+        try:
+            client.connect(*self._address, keepalive=_KEEPALIVE_SECONDS)
+            while problem is None and self._is_in_use():
+                problem = self._ending(client.loop(_LOOP_SECONDS))
+                was_accepted = was_accepted or self._connected
+                self._subscribe(client)
+        except (OSError, ValueError) as error:  # a host name that is none is a ValueError
+            problem = self._plain(error)
+        except Exception:
+            # Whatever the library stumbles over must not end the listening for good.
+            log.exception("the MQTT client failed in a way it must not")
+            problem = BadAnswer(f"The MQTT broker {self.place} sends what the program does not understand.")
+        finally:
+            client.disconnect()
+        with self._news:
+            self._connected = False
+            self._problem = problem
+            self._news.notify_all()
+        return was_accepted
+
+    def _is_in_use(self) -> bool:
+        return not self._stopped.is_set() and time.monotonic() - self._asked_at <= _IDLE_SECONDS
+
+    def _client(self) -> Client:
+        client = Client(
+            CallbackAPIVersion.VERSION2, client_id=f"edgemining-{secrets.token_hex(6)}", reconnect_on_failure=False
+        )
+        client.connect_timeout = _CONNECT_SECONDS
+        if self._username:
+            client.username_pw_set(self._username, self._password)
+        if self._tls:
+            client.tls_set_context(ssl.create_default_context())
+        client.on_connect, client.on_subscribe, client.on_message = (
+            self._on_connect,
+            self._on_subscribe,
+            self._on_message,
+        )
+        return client
+
+    def _subscribe(self, client: Client) -> None:
+        with self._news:
+            new = sorted(self._wanted - self._subscribed) if self._connected else []
+            if new:
+                _, packet_id = client.subscribe([(topic, 0) for topic in new])
+                self._pending[packet_id] = new
+                self._subscribed.update(new)
+
+    # -- what the library calls, in the thread -------------------------------------------------
+
+    def _on_connect(self, client: Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
+        with self._news:
+            for state in (self._subscribed, self._acknowledged, self._refused, self._pending):
+                state.clear()
+            self._connected = not reason.is_failure
+            self._rejection = self._refusal(reason) if reason.is_failure else None
+            self._problem = None
+            self._news.notify_all()
+
+    def _on_subscribe(self, client: Client, userdata: Any, packet_id: int, reasons: list[Any], properties: Any) -> None:
+        with self._news:
+            for topic, reason in zip(self._pending.pop(packet_id, ()), reasons, strict=False):
+                self._acknowledged.add(topic)
+                if reason.is_failure:
+                    self._refused.add(topic)
+                else:
+                    self._patience.setdefault(topic, time.monotonic() + _RETAINED_SECONDS)
+            self._news.notify_all()
+
+    def _on_message(self, client: Client, userdata: Any, heard: MQTTMessage) -> None:
+        with self._news:
+            payload = bytes(heard.payload[: LARGEST_MESSAGE_BYTES + 1])
+            last = self._messages.get(heard.topic)
+            if not payload:
+                self._messages.pop(heard.topic, None)  # how a retained message is withdrawn
+            elif not (heard.retain and last is not None and last.payload == payload):
+                self._messages[heard.topic] = Message(payload, datetime.now(UTC), bool(heard.retain))
+            # else: after a reconnect the broker repeats what we know; it keeps the time we heard it.
+            self._news.notify_all()
+
+    # -- what went wrong, in plain words -------------------------------------------------------
+
+    def _ending(self, code: MQTTErrorCode) -> AdapterError | None:
+        """Why the connection has ended; None while it has not."""
+        if code == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            return None
+        if code == MQTTErrorCode.MQTT_ERR_KEEPALIVE:
+            return DeadlineExceeded(f"The MQTT broker {self.place} did not answer in time.")
+        if code == MQTTErrorCode.MQTT_ERR_PROTOCOL:
+            return BadAnswer(f"What is {self.place} does not answer as an MQTT broker does. Check address and port.")
+        return self._rejection or Unreachable(f"The MQTT broker {self.place} closed the connection.")
+
+    def _refusal(self, reason: Any) -> AdapterError:
+        if reason.value in (_BAD_PASSWORD, _NOT_AUTHORIZED):
+            who = f"the user ‘{self._username[:40]}’ or the password" if self._username else "clients without a user"
+            return Unauthorized(f"The MQTT broker {self.place} refuses {who}. Enter what is set up there.")
+        return Unreachable(f"The MQTT broker {self.place} refuses the connection ({str(reason)[:60]}).")
+
+    def _plain(self, error: Exception) -> AdapterError:
+        """The error of an attempt to connect as one of ours."""
+        if isinstance(error, ssl.SSLError) or (self._tls and isinstance(error, ConnectionResetError)):
+            return Unreachable(
+                f"The MQTT broker {self.place} has no certificate this computer trusts, or speaks without TLS."
+            )
+        if isinstance(error, socket.gaierror | ValueError):
+            return Unreachable(f"The name of the MQTT broker {self.place} is not known in this network. Check it.")
+        if isinstance(error, ConnectionRefusedError):
+            return Unreachable(f"The MQTT broker {self.place} refuses the connection. Is it running?")
+        if isinstance(error, TimeoutError):
+            return DeadlineExceeded(f"The MQTT broker {self.place} did not answer in time.")
+        return Unreachable(f"The MQTT broker {self.place} cannot be reached.")
+
+
+def _left(deadline: float) -> float:
+    return max(0.0, deadline - time.monotonic())
