@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -20,6 +21,18 @@ if (BASE_DIR / ".env").exists():
 
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def _number(name: str, default: float, kind: type, low: float, high: float):
+    """The number in the environment variable `name`; anything else ends the program with a sentence."""
+    text = env.str(name, "")
+    try:
+        value = kind(text) if text else default
+    except ValueError:
+        value = None
+    if value is None or not low <= value <= high:
+        raise ImproperlyConfigured(f"{name}={text!r}: set it to a number from {low:g} to {high:g}, or leave it out.")
+    return value
 
 
 def _generated_secret_key() -> str:
@@ -115,7 +128,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # What `manage.py up` listens on; 0.0.0.0 is every interface.
 HOST = env.str("HOST", "0.0.0.0")  # noqa: S104
-PORT = env.int("PORT", 8000)
+PORT = _number("PORT", 8000, int, 1, 65535)
 
 REDIS_URL = env.str("REDIS_URL", "")
 
@@ -134,7 +147,7 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)
 # Threads: passes wait for devices, and the watchdog must see them from within the same process.
 CELERY_WORKER_POOL = "threads"
 CELERY_BEAT_SCHEDULER = "edgemining.beat:MonotonicScheduler"
-TICK_SECONDS = env.float("TICK_SECONDS", 2.0)
+TICK_SECONDS = _number("TICK_SECONDS", 2.0, float, 0.2, 60)
 CELERY_BEAT_SCHEDULE = {
     # A tick is idempotent and worthless when late: it expires before the next one.
     "control-tick": {

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 
 import pytest
 from django.contrib.auth import authenticate, get_user_model
@@ -74,3 +77,15 @@ def test_a_free_port_is_taken():
         port = probe.getsockname()[1]
     with instance.listening_socket("127.0.0.1", port) as listener:
         assert listener.getsockname() == ("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("setting", ["PORT=abc", "PORT=0", "TICK_SECONDS=nan", "TICK_SECONDS=-1"])
+def test_a_setting_that_is_no_number_is_a_sentence(setting, tmp_path):
+    name, value = setting.split("=")
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), name: value}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 78
+    assert done.stderr.startswith(f"{name}='{value}': set it to a number from ")
+    assert "Traceback" not in done.stderr
