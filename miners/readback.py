@@ -7,9 +7,8 @@ from typing import Protocol
 
 from .state import MinerSnapshot, MinerStatus
 
-#: A write is repeated after these growing pauses; an off never waits longer than 30 s.
-RETRY_MAX_ON = timedelta(minutes=5)
-RETRY_MAX_OFF = timedelta(seconds=30)
+#: A write is repeated after growing pauses, never longer than this: three periods of a home.
+RETRY_MAX = timedelta(seconds=30)
 
 
 class Wanted(Protocol):
@@ -62,7 +61,6 @@ def ran_out(rearm_seconds: float | None, written_at: datetime | None, now: datet
     return now - written_at >= timedelta(seconds=rearm_seconds)
 
 
-def retry_delay(desired_w: int, attempts: int, period_seconds: float) -> timedelta:
+def retry_delay(attempts: int, period_seconds: float) -> timedelta:
     """How long to wait after `attempts` writes in a row that were not seen done."""
-    delay = timedelta(seconds=period_seconds * 2 ** min(max(attempts - 1, 0), 8))
-    return min(delay, RETRY_MAX_ON if desired_w > 0 else RETRY_MAX_OFF)
+    return min(timedelta(seconds=period_seconds * 2 ** min(max(attempts - 1, 0), 8)), RETRY_MAX)

@@ -2,8 +2,9 @@
 
 It stands beside the engine: a thread of its own, the monotonic clock, controllers held in memory,
 no database, no worker. A completed pass hands over what it would take to switch off; when a site's
-next pass does not complete within three periods (at least 60 s), that is done. When no site
-completes any more, the program ends afterwards, to be started afresh by the supervisor.
+next pass does not complete within three periods (at least 60 s), that is done. When no pass even
+ends any more, the program ends afterwards, to be started afresh by the supervisor; a site whose
+passes run but fail is told, and ends nothing.
 """
 
 from __future__ import annotations
@@ -43,8 +44,13 @@ class _Watched:
     completed: float
     limit_seconds: float
     heaters: dict[str, Heater]
+    failed: float = float("-inf")
     fired_at: float | None = None
     still_on: dict[str, Heater] = field(default_factory=dict)
+
+
+def _is_stuck(one: _Watched, now: float) -> bool:
+    return now - max(one.completed, one.failed) > one.limit_seconds
 
 
 class Watchdog:
@@ -65,6 +71,17 @@ class Watchdog:
                 self._monotonic(), late_after_seconds(period_seconds), {one.miner_id: one for one in heaters}
             )
 
+    def failed(
+        self, site_id: str, period_seconds: float, heaters: Collection[Heater], seen_off: Collection[str]
+    ) -> None:
+        """A pass of this site has ended without completing: its time goes on. `seen_off`: ids of miners read as off."""
+        now, limit = self._monotonic(), late_after_seconds(period_seconds)
+        with self._lock:
+            one = self._sites.setdefault(site_id, _Watched(now, limit, {}))
+            one.failed, one.heaters = now, {heater.miner_id: heater for heater in heaters}
+            if one.fired_at is not None:
+                one.still_on = {pk: heater for pk, heater in one.heaters.items() if pk not in seen_off}
+
     def keep_only(self, site_ids: Collection[str]) -> None:
         """Stop watching sites that are gone."""
         with self._lock:
@@ -76,18 +93,37 @@ class Watchdog:
         with self._lock:
             return [pk for pk, one in self._sites.items() if now - one.completed > one.limit_seconds]
 
-    def take_fired(self, site_id: str) -> set[str]:
-        """Ids of the site's miners that were told off by the watchdog since the last call; then forgotten."""
+    def stuck_sites(self) -> list[str]:
+        """Ids of the late sites whose passes do not even fail: nothing works on them."""
+        now = self._monotonic()
         with self._lock:
-            taken = self._fired.pop(site_id, set())
-            if taken:
-                self._write_marker()
-        return taken
+            return [pk for pk, one in self._sites.items() if _is_stuck(one, now)]
 
-    def start(self, marker: Path, end: Callable[[], None]) -> None:
-        """Watch from a thread. `marker`: file that tells the next start; `end`: ends the process."""
+    def fired(self, site_id: str) -> set[str]:
+        """Ids of the site's miners that were told off by the watchdog and are not forgotten yet."""
+        with self._lock:
+            return set(self._fired.get(site_id, ()))
+
+    def forget_fired(self, site_id: str, miner_ids: Collection[str]) -> None:
+        """A completed pass has noted that these miners are to be off."""
+        with self._lock:
+            left = self._fired.get(site_id, set()) - set(miner_ids)
+            if left == self._fired.get(site_id, set()):
+                return
+            if left:
+                self._fired[site_id] = left
+            else:
+                del self._fired[site_id]
+            self._write_marker()
+
+    def arm(self, marker: Path, end: Callable[[], None]) -> None:
+        """Take over from the last process. `marker`: file that tells the next start; `end`: ends the process."""
         self._marker, self._end = marker, end
         self._read_marker()
+
+    def start(self, marker: Path, end: Callable[[], None]) -> None:
+        """`arm`, then look every second from a thread."""
+        self.arm(marker, end)
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
     def _watch(self) -> None:
@@ -99,11 +135,11 @@ class Watchdog:
                 log.exception("the watchdog failed to look")
 
     def look(self) -> bool:
-        """Look once: tell off what is late; True when nothing completes any more and the program must end."""
+        """Look once: tell off what is late; True when no pass ends any more and the program must end."""
         now = self._monotonic()
         with self._lock:
             late = {pk: one for pk, one in self._sites.items() if now - one.completed > one.limit_seconds}
-            all_late = bool(late) and len(late) == len(self._sites)
+            all_stuck = bool(late) and all(_is_stuck(one, now) for one in self._sites.values())
             due = {pk: one for pk, one in late.items() if one.fired_at is None or now - one.fired_at >= AGAIN_SECONDS}
             for one in due.values():
                 if one.fired_at is None:
@@ -111,10 +147,10 @@ class Watchdog:
                 one.fired_at = now
         if due:
             self._switch_off(due)
-        if all_late and self._end is not None:
-            log.critical("no pass completes any more: the program ends to be started afresh")
+        if all_stuck and self._end is not None:
+            log.critical("no pass ends any more: the program ends to be started afresh")
             self._end()
-        return all_late
+        return all_stuck
 
     def _switch_off(self, due: dict[str, _Watched]) -> None:
         heaters = {("watchdog", one.miner_id): one for watched in due.values() for one in watched.still_on.values()}
@@ -130,9 +166,9 @@ class Watchdog:
             for miner_id in list(watched.still_on):
                 error = outcomes[("watchdog", miner_id)].error
                 if error is None:
-                    del watched.still_on[miner_id]
+                    watched.still_on.pop(miner_id, None)
                 else:
-                    log.critical("the watchdog could not switch off %s: %s", watched.still_on[miner_id].name, error)
+                    log.critical("the watchdog could not switch off %s: %s", heaters[("watchdog", miner_id)].name, error)
 
     def _write_marker(self) -> None:
         """Tell the next start, without the database; a full disk must not stop the switching off."""

@@ -25,6 +25,7 @@ from optimization.control.memory import parse_time
 from optimization.control.situation import Command
 from sites.lease import Lease
 
+from .driver import adapter_of
 from .load import SiteRows
 from .observe import Observation, read_rows
 from .situate import Seen, was_silent
@@ -109,7 +110,7 @@ def due_writes(rows: SiteRows, commands: Sequence[Command], seen: Seen, now: dat
     for command in commands:
         pk = UUID(command.miner_id)
         desired = rows.desired.get(pk)
-        if command.action == "leave" or desired is None or rows.miners[pk].controller is None:
+        if command.action == "leave" or desired is None or adapter_of(rows.miners[pk].controller) is None:
             continue
         confirmed = desired.confirmed_at is not None
         needed = readback.needs_write(desired.power_w, seen.snapshots[pk], confirmed, desired.seen_on)
@@ -117,7 +118,7 @@ def due_writes(rows: SiteRows, commands: Sequence[Command], seen: Seen, now: dat
             continue
         waits = desired.next_attempt_at
         # A time further ahead than any pause comes from a clock that was set back: it is due.
-        if waits is not None and timedelta(0) < waits - now <= readback.RETRY_MAX_ON:
+        if waits is not None and timedelta(0) < waits - now <= readback.RETRY_MAX:
             continue
         due.append(command)
     return sorted(due, key=lambda command: command.power_w > 0)
@@ -202,9 +203,7 @@ def _note_write(rows: SiteRows, acted: Acted, one: _Write, error: str | None, no
     desired, command = rows.desired[one.miner.pk], one.command
     first = desired.attempts == 0
     desired.attempts += 1
-    # A timer that runs out waits no longer for its next "on" than a heater for its off.
-    paced_as_w = 0 if one.rearms else command.power_w
-    desired.next_attempt_at = now + readback.retry_delay(paced_as_w, desired.attempts, rows.site.control_period_seconds)
+    desired.next_attempt_at = now + readback.retry_delay(desired.attempts, rows.site.control_period_seconds)
     if error is None:
         desired.written_at = now
         if one.rearms:

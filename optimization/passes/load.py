@@ -99,6 +99,9 @@ def _load_memory(found: dict[UUID, SiteRows], ids: list[UUID]) -> None:
     for pk, rows in found.items():
         rows.memory = Memory.from_json(live[pk] if live[pk] is not None else saved.get(pk))
         rows.has_saved_state = pk in saved
+        if live[pk] is None:
+            # Nobody looked while the program was down: what went off meanwhile was no hand that we saw.
+            rows.memory.shell["silent"] = [str(miner_id) for miner_id in rows.miners]
         for row in rows.connections.values():
             if isinstance(row, SimulatedHouse):
                 state = store().get(house_key(row.pk))

@@ -81,6 +81,7 @@ def situate(
     for miner in {*came_back_off, *timed_out}:
         _take_as_off(rows.desired[miner.pk], now)
     outside_off = [miner for pk, miner in rows.miners.items() if _switched_off_outside(rows, miner, snapshots[pk])]
+    _rest_from_now(rows, snapshots, now)
     miners = {
         pk: _miner(rows, miner, snapshots[pk], zones, miner in outside_off, pk in stopping, now)
         for pk, miner in rows.miners.items()
@@ -215,6 +216,13 @@ def _timer_ran_out(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot, now: d
     if not _was_on_and_is_off(rows, miner, snapshot) or was_silent(rows.memory, miner.pk):
         return False
     return readback.ran_out(rearm_seconds(miner.controller), rows.desired[miner.pk].written_at, now)
+
+
+def _rest_from_now(rows: SiteRows, snapshots: dict[UUID, MinerSnapshot], now: datetime) -> None:
+    """An off that is seen only now may have happened just now: the minimum off time counts from here."""
+    for pk, desired in rows.desired.items():
+        if desired.seen_on and pk in snapshots and snapshots[pk].status is MinerStatus.OFF:
+            desired.switched_off_at = now
 
 
 def _take_as_off(desired: DesiredState, now: datetime) -> None:
