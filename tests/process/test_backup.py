@@ -1,0 +1,134 @@
+"""Backup while it runs, restore while it does not."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import subprocess
+import sys
+import tarfile
+
+import pytest
+
+from edgemining import backup
+
+
+def manage(folder, *arguments: str) -> subprocess.CompletedProcess:
+    environment = {**os.environ, "DATA_DIR": str(folder)}
+    environment.pop("SECRET_KEY", None)
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments], env=environment, capture_output=True, text=True, timeout=120
+    )
+
+
+def names(folder) -> list[str]:
+    with sqlite3.connect(folder / "edgemining.sqlite3") as database:
+        return [name for (name,) in database.execute("SELECT name FROM sites_site ORDER BY name")]
+
+
+def add_site(folder, name: str) -> None:
+    code = f"from sites.models import Site; Site.objects.create(name={name!r})"
+    assert manage(folder, "shell", "-v0", "-c", code).returncode == 0
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("backup")
+    assert manage(folder, "migrate", "-v0").returncode == 0
+    add_site(folder, "Before")
+    return folder
+
+
+def test_what_was_there_is_there_again_with_its_key(installation, tmp_path):
+    file = tmp_path / "b.tar.gz"
+    done = manage(installation, "backup", str(file))
+    assert done.returncode == 0, done.stderr
+    assert file.stat().st_mode & 0o077 == 0  # it holds tokens
+    with tarfile.open(file) as archive:
+        assert sorted(archive.getnames()) == ["edgemining.sqlite3", "secret_key"]
+    add_site(installation, "After")
+    done = manage(installation, "restore", str(file), "--yes")
+    assert done.returncode == 0, done.stderr
+    assert names(installation) == ["Before"]
+
+
+def test_a_writer_in_the_middle_of_a_transaction_does_not_stop_a_backup(installation, tmp_path):
+    writer = sqlite3.connect(installation / "edgemining.sqlite3", isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("UPDATE sites_site SET name = 'Half written'")
+    try:
+        done = manage(installation, "backup", str(tmp_path / "b.tar.gz"))
+    finally:
+        writer.execute("ROLLBACK")
+    assert done.returncode == 0, done.stderr
+    with tarfile.open(tmp_path / "b.tar.gz") as archive:
+        archive.extract("edgemining.sqlite3", tmp_path, filter="data")
+    assert names(tmp_path) == ["Before"]
+
+
+def test_nothing_is_restored_under_a_running_program(installation, tmp_path):
+    assert manage(installation, "backup", str(tmp_path / "b.tar.gz")).returncode == 0
+    with open(installation / "up.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = manage(installation, "restore", str(tmp_path / "b.tar.gz"), "--yes")
+    assert done.returncode != 0
+    assert "Stop it first" in done.stderr
+
+
+@pytest.mark.parametrize("damage", ["missing", "garbage", "cut short", "not a database"])
+def test_a_bad_file_changes_nothing(installation, tmp_path, damage):
+    file = tmp_path / "b.tar.gz"
+    if damage == "garbage":
+        file.write_bytes(b"no archive at all")
+    elif damage == "cut short":
+        assert manage(installation, "backup", str(file)).returncode == 0
+        file.write_bytes(file.read_bytes()[:2000])
+    elif damage == "not a database":
+        (tmp_path / "edgemining.sqlite3").write_bytes(b"SQLite format 3\0" + b"x" * 4096)
+        with tarfile.open(file, "w:gz") as archive:
+            archive.add(tmp_path / "edgemining.sqlite3", arcname="edgemining.sqlite3")
+    done = manage(installation, "restore", str(file), "--yes")
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert names(installation) == ["Before"]
+
+
+def test_a_place_that_cannot_be_written_is_named(installation, tmp_path):
+    done = manage(installation, "backup", str(tmp_path / "no such folder" / "b.tar.gz"))
+    assert done.returncode != 0
+    assert "cannot be written" in done.stderr
+
+
+def test_seven_backups_before_migrations_are_kept(settings, tmp_path, monkeypatch):
+    settings.DATA_DIR = tmp_path
+    (tmp_path / "backups").mkdir()
+    for day in range(1, 10):
+        (tmp_path / "backups" / f"before-migration-2026010{day}-000000.tar.gz").touch()
+    monkeypatch.setattr(backup, "make", lambda target: target.touch())
+    newest = backup.make_before_migration()
+    kept = sorted(path.name for path in (tmp_path / "backups").iterdir())
+    assert len(kept) == backup.KEPT
+    assert newest.name in kept
+    assert "before-migration-20260103-000000.tar.gz" not in kept
+
+
+@pytest.mark.postgres
+def test_postgres_is_dumped_and_restored_by_its_own_tools(postgres, tmp_path):
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), "DATABASE_URL": postgres.url}
+
+    def run(*arguments: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments], env=environment, capture_output=True, text=True, timeout=180
+        )
+
+    assert run("migrate", "-v0").returncode == 0
+    create = "from sites.models import Site; Site.objects.create(name={!r})"
+    assert run("shell", "-v0", "-c", create.format("Before")).returncode == 0
+    done = run("backup", str(tmp_path / "b.tar.gz"))
+    assert done.returncode == 0, done.stderr
+    assert run("shell", "-v0", "-c", create.format("After")).returncode == 0
+    done = run("restore", str(tmp_path / "b.tar.gz"), "--yes")
+    assert done.returncode == 0, done.stderr
+    shown = run("shell", "-v0", "-c", "from sites.models import Site; print([s.name for s in Site.objects.all()])")
+    assert shown.stdout.strip() == "['Before']"
