@@ -25,8 +25,8 @@ def tick() -> None:
         run_chunk.apply_async(([str(pk) for pk in chunk],), expires=settings.TICK_SECONDS * 10)
     if chunks:
         run_sites(chunks[0])
-    # A tick that finds nothing due, or a site's pass under way for too long, is no sign of life.
-    if not watchdog.late_sites():
+    # A site where no pass ends any more is no sign of life; one whose passes fail is told and restarts nothing.
+    if not watchdog.stuck_sites():
         heartbeat.completed_tick(due.longest_period_seconds)
 
 

@@ -168,7 +168,9 @@ class Watchdog:
                 if error is None:
                     watched.still_on.pop(miner_id, None)
                 else:
-                    log.critical("the watchdog could not switch off %s: %s", heaters[("watchdog", miner_id)].name, error)
+                    log.critical(
+                        "the watchdog could not switch off %s: %s", heaters[("watchdog", miner_id)].name, error
+                    )
 
     def _write_marker(self) -> None:
         """Tell the next start, without the database; a full disk must not stop the switching off."""

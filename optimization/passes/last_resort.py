@@ -26,6 +26,7 @@ def hand_over(rows: SiteRows, seen: Seen, observation: Observation) -> None:
     watchdog.forget_fired(str(rows.site.pk), {str(pk) for pk, one in rows.desired.items() if one.power_w == 0})
     watchdog.completed(str(rows.site.pk), rows.site.control_period_seconds, heaters)
 
+
 def hand_over_failed(rows: SiteRows, observation: Observation) -> None:
     """Tell the watchdog that this pass failed; when none completes within the limit, what may be on is told off."""
     readings = {pk: observation.readings.get(miner.controller_id) for pk, miner in rows.miners.items()}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 
+from miners.models import DesiredState
 from optimization.control.decide import decide
 from optimization.control.memory import parse_time
 from optimization.control.situation import Command
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 OBSERVE_SECONDS = 5.0
 #: Units (about as many sites) in one chunk; bounds the parameters of a statement.
 CHUNK_SITES = 100
+#: The database refuses a row: only its own site's pass fails. (When it does not answer, all fail.)
+_REFUSED = (DataError, IntegrityError)
 
 
 @dataclass(slots=True)
@@ -88,26 +91,56 @@ def _pass(leases: dict[UUID, Lease], clock: Clock, stopping: frozenset[UUID], re
         try:
             work.append(_decide(rows, leases[rows.site.pk], observation, clock, now, stopping))
         except Exception:
-            _failed(rows, report)
-    intents = [desired for one in work for desired in one.acted.changed.values()]
-    if intents:
-        with transaction.atomic():
-            record.save_desired(intents)
+            _failed(rows, observation, report)
+    work = _commit_intents(work, observation, report)
     act.write_all([(one.rows, one.seen, one.acted, one.commands, one.lease) for one in work], observation, now)
-    batch, completed = record.Batch(), []
-    for one in work:
-        try:
-            batch.add(_collect(one, observation, now))
-        except Exception:
-            _failed(one.rows, report)
-        else:
-            completed.append(one)
-    record.write(batch, now)
-    for one in completed:
-        publish(one.rows, one.seen, observation, one.commands, (clock.monotonic() - began) * 1000, now)
+    for one in _record(work, observation, now, report):
         last_resort.hand_over(one.rows, one.seen, observation)
-        report.completed.append(one.rows.site.pk)
-    tell([one.rows for one in completed], observation)
+        took_ms = (clock.monotonic() - began) * 1000
+        if _did(one, observation, report, publish, one.rows, one.seen, observation, one.commands, took_ms, now):
+            report.completed.append(one.rows.site.pk)
+    tell(chunk, observation)
+
+
+def _commit_intents(work: list[_Work], observation: Observation, report: PassReport) -> list[_Work]:
+    """Save what is wanted of the miners before anything is written to them; the sites where that worked."""
+    wanted = [list(one.acted.changed.values()) for one in work]
+    try:
+        _save([desired for rows in wanted for desired in rows])
+    except _REFUSED:
+        return [one for one, rows in zip(work, wanted, strict=True) if _did(one, observation, report, _save, rows)]
+    return work
+
+
+def _save(wanted: list[DesiredState]) -> None:
+    if wanted:
+        with transaction.atomic():
+            record.save_desired(wanted)
+
+
+def _record(work: list[_Work], observation: Observation, now: datetime, report: PassReport) -> list[_Work]:
+    """Write what the pass changed, in one commit; the sites where that worked."""
+    batches: list[tuple[_Work, record.Batch]] = []
+    for one in work:
+        _did(one, observation, report, lambda one=one: batches.append((one, _collect(one, observation, now))))
+    whole = record.Batch()
+    for _, batch in batches:
+        whole.add(batch)
+    try:
+        record.write(whole, now)
+    except _REFUSED:
+        return [one for one, batch in batches if _did(one, observation, report, record.write, batch, now)]
+    return [one for one, _ in batches]
+
+
+def _did(one: _Work, observation: Observation, report: PassReport, do: Callable[..., None], *args) -> bool:
+    """Do something for one site; when it fails, only that site's pass has."""
+    try:
+        do(*args)
+    except Exception:
+        _failed(one.rows, observation, report)
+        return False
+    return True
 
 
 def _collect(one: _Work, observation: Observation, now: datetime) -> record.Batch:
@@ -173,7 +206,7 @@ def _is_of_today(text: str, now: datetime) -> bool:
     return at is not None and timedelta(0) <= now - at < timedelta(hours=24)
 
 
-def _failed(rows: SiteRows, report: PassReport) -> None:
+def _failed(rows: SiteRows, observation: Observation, report: PassReport) -> None:
     """One site's failure is told there and stops nothing else.
 
     Should what the pass keeps for itself be damaged, the next pass does without; timers and trips stay.
@@ -181,6 +214,7 @@ def _failed(rows: SiteRows, report: PassReport) -> None:
     site = rows.site
     log.exception("the pass of %s failed", site)
     report.failed.append(site.pk)
+    last_resort.hand_over_failed(rows, observation)
     store().set(memory_key(site.pk), replace(rows.memory, shell={}).to_json())
     kind = KINDS["pass_failed"]
     text = f"The control of {site.name} failed; its miners are as they were."
