@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from . import actions, downloads, setup, sign_in, views
+from . import actions, downloads, safety, setup, sign_in, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("miners/", views.miners, name="miners"),
     path("policies/", views.policies, name="policies"),
     path("activity/", views.activity, name="activity"),
+    path("safety/", safety.safety, name="safety"),
     path("sites/<uuid:site_id>/", views.show_site, name="show-site"),
     # wishes
     path("zones/<uuid:zone_id>/target/", actions.target, name="target"),

@@ -19,7 +19,7 @@ from optimization.models import Decision
 from sites.models import ActivityLog, Alarm
 from tests import factories
 
-PAGES = ["home", "energy", "miners", "policies", "activity"]
+PAGES = ["home", "energy", "miners", "policies", "activity", "safety"]
 HTMX = {"HTTP_HX_REQUEST": "true"}
 
 

@@ -1,0 +1,546 @@
+"""What the program promises about safety, within what time, what it does not, and which test proves it.
+
+The one source of the page “Safety” and of `docs/safety.md` (`manage.py safety_table`). Every time and
+temperature comes from the code that keeps it, so that no promise can outlive its constant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+
+from climate import sensors, zone_state
+from climate.models import HIGH_LIMIT_MARGIN_K, ClimateMonitor, ClimateZone
+from miners import readback
+from miners.models import Miner
+from optimization import services, watchdog
+from optimization.control import guards, high_limit, strategy
+from optimization.passes import act, findings, run, situate, timing
+from sites import heartbeat
+from sites.models import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One thing that holds: `within` what time or bound, proved by `tests` (node ids), kept by `guards`."""
+
+    text: str
+    within: str
+    tests: tuple[str, ...]
+    guards: tuple[guards.Guard, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Promises about one thing; `design`: the lines of DESIGN §5 they answer."""
+
+    title: str
+    design: tuple[int, ...]
+    promises: tuple[Promise, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Something that is not promised, and what a person can do about it."""
+
+    text: str
+    remedy: str
+
+
+def _span(length: timedelta | float) -> str:
+    """“30 s”, “2 min”, “1 h”: whole where it can be."""
+    seconds = length.total_seconds() if isinstance(length, timedelta) else float(length)
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * size or seconds == size:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"
+
+
+def _default(model, name: str) -> float:
+    return model._meta.get_field(name).default
+
+
+LOOK_MEANS = (
+    f"1 look is 1 period ({_span(_default(Site, 'control_period_seconds'))} unless set otherwise), plus at most "
+    f"{_span(run.OBSERVE_SECONDS + act.WRITE_SECONDS)} where devices are slow to answer."
+)
+_LOOK = "1 look"
+_AT_ONCE = f"1 look, begun within {_span(settings.TICK_SECONDS)}"
+_MIN_ON = "once its minimum on time is over"
+_LOST = _span(sensors.UNAVAILABLE_LOST_AFTER)
+_AGE = _span(_default(ClimateMonitor, "stale_after_seconds"))
+_LATE = f"3 periods, at least {_span(heartbeat.LATE_AFTER_SECONDS)}"
+_LOW, _HIGH = (f"{value:g}".replace("-", "−") for value in sensors.PLAUSIBLE_CELSIUS)
+_CONTROL, _PASSES = "tests/control", "tests/passes"
+_MATRIX = "tests/faults/test_matrix.py::test_fault"
+_MUTATIONS = f"{_CONTROL}/test_mutations.py::test_without_a_guard_its_scenarios_break"
+
+
+def _tests(file: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"{file}::{name}" for name in names)
+
+
+_HEAT = Group(
+    "Too warm",
+    (4,),
+    (
+        Promise(
+            f"A room at its high limit ({_default(ClimateZone, 'high_limit_celsius'):g} °C unless set otherwise) has "
+            f"every miner switched off, by the highest reading of any of its sensors that a room could have, "
+            f"believed or not. It may heat again {high_limit.RELEASE_K:g} K below, after the minimum off time.",
+            _LOOK,
+            (
+                *_tests(
+                    f"{_CONTROL}/test_high_limit.py",
+                    "test_it_trips_at_the_limit_and_releases_two_kelvin_below",
+                    "test_a_reading_nobody_believes_trips_too",
+                    "test_it_switches_off_at_once_and_stays_off_for_the_minimum_off",
+                ),
+                _MATRIX,
+            ),
+            (guards.high_limit,),
+        ),
+        Promise(
+            f"The {high_limit.LATCHING_TRIPS}rd time within {_span(high_limit.TRIP_WINDOW)} it stays off until a "
+            "person acknowledges the alarm.",
+            "for ever",
+            (
+                *_tests(
+                    f"{_CONTROL}/test_high_limit.py",
+                    "test_the_third_trip_in_24_hours_latches",
+                    "test_a_latch_holds_for_ever_until_a_person_acknowledges",
+                ),
+                f"{_PASSES}/test_alarms.py::test_the_high_limit_trips_three_times_latches_and_is_acknowledged",
+            ),
+            (guards.high_limit,),
+        ),
+        Promise(
+            f"No target reaches the high limit: it stays {HIGH_LIMIT_MARGIN_K:g} K above the upper bound of every "
+            "target.",
+            "always",
+            _tests(
+                "tests/climate/test_services.py",
+                "test_a_high_limit_under_the_schedule_is_refused",
+                "test_the_highest_target_the_limit_allows_is_allowed",
+            ),
+        ),
+        Promise(
+            "No miner runs whose rooms are all at their upper bound, by hand neither.",
+            f"{_LOOK}, {_MIN_ON}",
+            (*_tests(f"{_CONTROL}/test_decide.py", "test_no_warm_lost_or_nameless_room_is_heated"), _MUTATIONS),
+            (guards.zones_warm,),
+        ),
+        Promise(
+            "Circuits and the home’s power limit are kept: a start waits until it fits; when the limit was lowered, "
+            "the room nearest its target gives way.",
+            _LOOK,
+            _tests(f"{_CONTROL}/test_decide.py", "test_allowed_watts_never_exceed_a_limit")
+            + _tests(
+                f"{_CONTROL}/test_limits.py",
+                "test_a_silent_miner_whose_off_nobody_saw_counts_as_nominal",
+                "test_when_the_limit_was_lowered_the_room_nearest_its_target_sheds_even_within_minimum_on",
+            ),
+        ),
+        Promise(
+            "A miner that protects itself, that nobody gave a room, or that is switched off in its settings stays off.",
+            _LOOK,
+            (_MUTATIONS, f"{_PASSES}/test_stopping.py::test_deactivated_means_off_at_once"),
+            (guards.device_fault, guards.no_zone, guards.inactive),
+        ),
+        Promise(
+            "A real heater never follows an invented sensor: refused at set-up, off if it happens all the same.",
+            _LOOK,
+            (f"{_PASSES}/test_stopping.py::test_a_real_heater_on_an_invented_sensor_is_refused", _MUTATIONS),
+            (guards.reality,),
+        ),
+        Promise(
+            "A miner in no enabled unit is guarded all the same.",
+            _LOOK,
+            (
+                *_tests(f"{_CONTROL}/test_decide.py", "test_a_miner_of_nobody_is_guarded"),
+                f"{_PASSES}/test_stopping.py::test_a_miner_of_nobody_is_guarded",
+            ),
+        ),
+    ),
+)
+
+_SENSORS = Group(
+    "Sensors",
+    (1, 2),
+    (
+        Promise(
+            f"A sensor that is unavailable, out of reach, outside {_LOW} … {_HIGH} °C or jumps by more than "
+            f"{sensors.JUMP_K:g} K within {_span(sensors.JUMP_WITHIN)} is not believed, then lost: its miners go off. "
+            "A jump that stays is believed when that time is over.",
+            f"{_LOST} + {_LOOK}",
+            (
+                *_tests("tests/climate/test_sensors.py", "test_what_a_sensor_may_do"),
+                *_tests(
+                    "tests/climate/test_sensors.py",
+                    "test_it_is_never_believed_while_bad_and_always_lost_after_two_minutes",
+                ),
+                "tests/e2e/test_failures.py::test_a_silent_sensor_stops_the_heat_after_two_minutes_and_says_so",
+                _MATRIX,
+            ),
+            (guards.sensor_lost,),
+        ),
+        Promise(
+            f"Lost within {guards.NEAR_LIMIT_K:g} K of the high limit, it is off at once.",
+            _LOOK,
+            (f"{_PASSES}/test_alarms.py::test_a_sensor_silent_close_to_the_limit_is_off_at_once",),
+            (guards.sensor_lost,),
+        ),
+        Promise(
+            "A sensor whose time stands still is lost when its age limit is over.",
+            f"its age limit ({_AGE} unless set otherwise) + {_LOOK}",
+            ("tests/e2e/test_failures.py::test_a_sensor_that_repeats_an_old_value_is_lost_after_an_hour", _MATRIX),
+            (guards.sensor_lost,),
+        ),
+        Promise(
+            f"Two sensors of a room that differ by more than {zone_state.DISAGREE_K:g} K: the warmer counts; the high "
+            "limit looks at the highest of any, frost at the lowest.",
+            _LOOK,
+            _tests(
+                "tests/climate/test_zone_state.py",
+                "test_several_sensors_become_one_temperature",
+                "test_the_highest_looks_at_every_plausible_reading_and_the_lowest_at_believed_ones",
+            ),
+        ),
+        Promise(
+            "Unknown is never taken for yes or no: nothing starts in a room whose temperature is not known, nor while "
+            "a rule that matters cannot be judged; a running miner is held for a while, then off.",
+            f"{_span(strategy.UNKNOWN_HOLD)} + {_LOOK}, {_MIN_ON}",
+            (
+                "tests/rules/test_truth.py::test_de_morgan_and_double_negation_hold_exactly",
+                f"{_CONTROL}/test_strategy.py::test_an_unknown_input_is_held_for_ten_minutes_then_off_until_it_is_known",
+                f"{_CONTROL}/test_decide.py::test_nothing_starts_blind_too_early_or_too_often",
+            ),
+            (guards.sensor_unsure,),
+        ),
+        Promise(
+            "Room limits need no energy data: without it rooms stop and guards act all the same.",
+            _LOOK,
+            (f"{_CONTROL}/test_decide.py::test_frost_needs_no_policy_and_no_energy", _MATRIX),
+        ),
+    ),
+)
+
+_SWITCHING = Group(
+    "Switching",
+    (3, 6, 7),
+    (
+        Promise(
+            "Done means seen: a command counts when a later look shows it. An off that is not seen is sent again.",
+            f"again at least every {_span(readback.RETRY_MAX)}",
+            _tests(
+                f"{_PASSES}/test_order.py",
+                "test_an_off_is_asked_again_at_least_every_30_seconds",
+            )
+            + _tests(f"{_PASSES}/test_alarms.py", "test_a_plug_that_says_yes_and_does_nothing")
+            + ("tests/e2e/test_failures.py::test_a_plug_that_lies_about_being_off_is_found_by_its_meter",),
+        ),
+        Promise(
+            "A miner that cannot be reached and was last seen on is an alarm, never “off”; off is written first when "
+            "it answers again.",
+            f"{_LOOK} after it is back",
+            (
+                "tests/e2e/test_failures.py::test_home_assistant_killed_while_heating",
+                "tests/e2e/test_failures.py::test_a_plug_out_of_reach_while_on_is_an_alarm_until_it_is_seen_off",
+                _MATRIX,
+            ),
+        ),
+        Promise(
+            "What is wanted is on the disk before a device is touched. After a crash, kill or power cut the device is "
+            "read first; nothing starts before it was seen.",
+            f"the start of the program + {_LOOK}",
+            (
+                *_tests(
+                    f"{_PASSES}/test_order.py",
+                    "test_desired_is_committed_before_the_device_is_touched",
+                    "test_killed_between_write_and_record_it_is_read_first_and_adopted",
+                    "test_nothing_starts_before_the_device_was_seen",
+                ),
+                _MATRIX,
+            ),
+            (guards.state_unknown,),
+        ),
+        Promise(
+            "Switched on by someone else while it should be off: off again and told; "
+            f"{findings.OUTSIDE_ON_TIMES} times within {_span(findings.OUTSIDE_ON_WITHIN)} is an alarm.",
+            _LOOK,
+            _tests(
+                f"{_PASSES}/test_outside.py",
+                "test_on_at_the_device_is_undone_in_the_same_pass_and_told_once",
+                "test_on_at_the_device_three_times_in_ten_minutes_is_an_alarm_that_ends",
+            ),
+        ),
+        Promise(
+            "Switched off by someone else: taken as a wish; control resumes by itself.",
+            f"after {_span(situate.OUTSIDE_OFF_HOLD)}",
+            _tests(
+                f"{_PASSES}/test_outside.py",
+                "test_off_at_the_device_is_adopted_for_two_hours",
+                "test_after_two_hours_control_resumes_by_itself",
+            ),
+        ),
+        Promise(
+            "Off by hand and “All off” act at once, break a minimum on time and hold until resumed, over frost "
+            "protection too. On by hand obeys every guard and ends by itself.",
+            _AT_ONCE,
+            (
+                f"{_PASSES}/test_stopping.py::test_all_off_is_off_everywhere_until_resumed",
+                f"{_PASSES}/test_stopping.py::test_off_by_hand_holds_until_resumed_and_breaks_minimum_on",
+                f"{_PASSES}/test_stopping.py::test_on_by_hand_ends_by_itself_and_obeys_the_guards",
+                "tests/e2e/test_people.py::test_all_off_acts_in_the_next_pass_and_holds_until_resumed",
+            ),
+        ),
+        Promise(
+            f"Minimum on and off times ({_span(_default(Miner, 'min_on_seconds'))} and "
+            f"{_span(_default(Miner, 'min_off_seconds'))} unless set otherwise) and the number of starts are kept; "
+            "only safety or a person’s off breaks a minimum on, and the record says so.",
+            "always",
+            (
+                *_tests(
+                    f"{_CONTROL}/test_decide.py",
+                    "test_minimum_on_is_broken_only_by_safety_or_a_person_and_the_record_says_so",
+                    "test_nothing_starts_blind_too_early_or_too_often",
+                ),
+                f"{_PASSES}/test_clock.py::test_no_transition_is_closer_than_its_minimum_whatever_the_clock_does",
+            ),
+            (guards.min_off, guards.start_budget),
+        ),
+        Promise(
+            "A plug’s own auto-off timer, once entered, is kept running while the miner is to heat: “on” is sent again "
+            "when half of it is left. Without this program the plug switches itself off.",
+            "the plug’s timer",
+            _tests(
+                f"{_PASSES}/test_rearm.py",
+                "test_it_heats_through_its_timer_and_is_told_again_no_more_often_than_needed",
+                "test_what_is_to_be_off_is_never_told_on_again",
+                "test_off_by_its_timer_is_no_persons_wish_and_heating_resumes",
+            ),
+        ),
+    ),
+)
+
+_FROST = Group(
+    "Frost",
+    (5,),
+    (
+        Promise(
+            f"Below its frost limit ({_default(ClimateZone, 'frost_limit_celsius'):g} °C unless set otherwise) a room "
+            "with a good sensor is heated whatever rules and energy say, through the same guards, to "
+            f"{strategy.FROST_RELEASE_K:g} K above it.",
+            f"{_LOOK}; a minimum off time may come first",
+            (
+                *_tests(
+                    f"{_CONTROL}/test_decide.py",
+                    "test_frost_heats_below_its_limit_and_on_to_one_kelvin_above",
+                    "test_frost_passes_through_the_same_guards",
+                ),
+                f"{_PASSES}/test_alarms.py::test_frost_is_protected_whatever_the_rules_say",
+            ),
+        ),
+        Promise(
+            "Where it may not or cannot, that is an alarm.",
+            _LOOK,
+            (f"{_PASSES}/test_alarms.py::test_frost_that_cannot_be_protected_is_an_alarm",),
+        ),
+    ),
+)
+
+_PROGRAM = Group(
+    "The program itself",
+    (8, 9, 10),
+    (
+        Promise(
+            "When control stops completing (hung workers, locked database, full disk), an independent watchdog sends "
+            "off to every miner believed on, from memory, without database and workers; then the program is started "
+            "afresh.",
+            f"{_LATE}, + {_span(watchdog.LOOK_SECONDS)} to notice + {_span(watchdog.OFF_SECONDS)} to send",
+            (
+                _MATRIX,
+                "tests/process/test_heartbeat.py::test_late_is_three_periods_and_at_least_a_minute",
+                "tests/process/test_supervisor.py::test_a_silent_child_is_killed_and_started_again",
+            ),
+        ),
+        Promise(
+            "A killed program is started again and goes on where it was.",
+            f"a few seconds + {_LOOK}",
+            (
+                "tests/process/test_up.py::test_a_killed_program_is_started_again_and_controls_again",
+                "tests/e2e/test_program.py::test_a_real_room_is_heated_through_crashes_and_switched_off_by_a_clean_stop",
+            ),
+        ),
+        Promise(
+            "A clean stop, disabling a unit, and deleting or deactivating anything that heats switch off first and "
+            "look; what was not seen off is named, and is not deleted.",
+            _span(services.STOP_SECONDS),
+            (
+                *_tests(
+                    f"{_PASSES}/test_stopping.py",
+                    "test_a_clean_stop_switches_off_every_home_but_what_says_leave_on",
+                    "test_a_disabled_unit_switches_off_first_within_its_minimum_on",
+                    "test_what_may_still_heat_is_not_deleted",
+                ),
+                "tests/e2e/test_program.py::test_what_a_stop_could_not_switch_off_is_said_and_is_first_at_the_next_start",
+            ),
+            (guards.stopping,),
+        ),
+        Promise(
+            f"A wall clock that is set by more than {_span(timing.STEP_SECONDS)} lengthens no heating and shortens no "
+            "rest: timers move with it, and nothing starts before every input was read anew.",
+            _LOOK,
+            (
+                *_tests(
+                    f"{_PASSES}/test_clock.py",
+                    "test_a_minimum_on_is_served_by_elapsed_time",
+                    "test_nothing_starts_until_every_input_was_read_well_again",
+                ),
+                _MATRIX,
+            ),
+            (guards.clock,),
+        ),
+        Promise(
+            "Two programs or workers never command one home at once: a lease is asked for before every write.",
+            "always",
+            _tests(
+                f"{_PASSES}/test_order.py",
+                "test_a_lease_lost_before_the_write_means_no_write",
+                "test_the_lease_outlives_observing_and_acting",
+            ),
+        ),
+        Promise(
+            "A home, sensor, meter or device that fails in any way costs only itself.",
+            "always",
+            (
+                *_tests(
+                    f"{_PASSES}/test_broken.py",
+                    "test_an_adapter_that_raises_anything_costs_only_its_own_row",
+                    "test_a_pass_that_fails_is_told_there_ends_there_and_leaves_the_others_alone",
+                ),
+                "tests/adapters/test_contract.py::test_any_answer_is_a_sound_reading_or_a_clear_error",
+            ),
+        ),
+    ),
+)
+
+_TOLD = Group(
+    "What you are told",
+    (11, 12, 13),
+    (
+        Promise(
+            "What failed is on the card, in the record and as a bar on every page; an alarm is shown once in Home "
+            "Assistant too and cleared when it is over.",
+            f"{_LOOK}; a lost connection after {_span(findings.CONNECTION_GRACE)}",
+            (
+                f"{_PASSES}/test_alarms.py::test_a_plug_that_says_yes_and_does_nothing",
+                f"{_PASSES}/test_alarms.py::test_every_write_is_in_the_log_with_what_came_of_it",
+                "tests/e2e/test_failures.py::test_home_assistant_killed_while_heating",
+            ),
+        ),
+        Promise(
+            "/healthz answers 503 with the reason while control is late or the database does not answer.",
+            _LATE,
+            _tests(
+                "tests/process/test_heartbeat.py",
+                "test_healthz_is_503_when_control_is_late",
+                "test_healthz_is_503_when_the_database_does_not_answer",
+            ),
+        ),
+        Promise(
+            "Tokens and passwords are encrypted where they are stored, never shown again, and in no answer or error.",
+            "always",
+            (
+                "tests/adapters/test_probe.py::test_every_fault_of_a_connection_is_a_sentence",
+                "tests/dashboard/test_setup.py::test_the_token_is_never_shown_and_lies_encrypted_in_the_session",
+            ),
+        ),
+        Promise(
+            "A rule says °C, W and % by name; a name it does not know, or a unit that does not fit, is refused rather "
+            "than guessed.",
+            "when it is saved or read",
+            (
+                "tests/rules/test_parse.py::test_no_unknown_field_is_ever_accepted",
+                "tests/adapters/test_units.py::test_unknown_units_are_named_never_guessed",
+            ),
+        ),
+    ),
+)
+
+LIMITS = (
+    Limit(
+        "Wiring, sockets, plugs and breakers.",
+        "They must carry the miners for hours on end: ask an electrician. Enter each fused line as a circuit.",
+    ),
+    Limit(
+        "A plug that does not obey, or welds shut.",
+        "You are told and off is repeated; only you or a breaker can cut it. A power sensor finds it surely.",
+    ),
+    Limit(
+        "Program, computer or network gone while a miner is on, and the plug without a timer of its own.",
+        "Set the plug’s auto-off timer and enter it at the controller: its card says whether it has one.",
+    ),
+    Limit(
+        "A plug whose timer does not start anew at every “on”.",
+        "It goes off while it should heat, and counts as switched off by you. Leave its timer out here, or take "
+        "another plug.",
+    ),
+    Limit(
+        "A single sensor that lies believably: a wrong but possible value below the high limit with a moving time.",
+        "Give a room where it matters a second sensor: the warmer one counts, and the high limit looks at both.",
+    ),
+    Limit(
+        f"A sensor that stands still counts as good until its age limit ({_AGE} unless set otherwise): many report "
+        "only when something changes.",
+        "Set a shorter age limit for sensors that report regularly.",
+    ),
+    Limit(
+        "Heat that is in the miner and the room already: a room may go on warming a little after the switch.",
+        "Leave some distance between the highest target and the high limit.",
+    ),
+    Limit(
+        "Fire, smoke, a covered heater, a hot spot far from the sensor.",
+        "This is no fire alarm. Have one, and keep what heats uncovered.",
+    ),
+    Limit(
+        "What comes on by itself after a power cut before the program runs again.",
+        "Set the plug’s state after a power cut to “off”.",
+    ),
+    Limit(
+        "Frost, when there is no power, no working sensor, no heater strong enough, or it is off by hand.",
+        "An alarm says so while the program runs. Water pipes need more than this.",
+    ),
+    Limit(
+        "Miners marked “leave on when stopping”, and homes marked as a test bench in the environment.",
+        "Both are for people who know why. Every page says where a home is a test bench.",
+    ),
+)
+
+GROUPS = (_HEAT, _SENSORS, _SWITCHING, _FROST, _PROGRAM, _TOLD)
+
+
+def markdown() -> str:
+    """The table as `docs/safety.md`."""
+    lines = [
+        "# Safety",
+        "",
+        "What holds, after how long at most, what does not, and which test proves it. Written by",
+        "`manage.py safety_table` from `optimization/safety.py`; the page “Safety” shows the same.",
+        "What each single fault does is in [faults.md](faults.md).",
+        "",
+        LOOK_MEANS,
+        "Times count while the devices can be reached; where one cannot, off is sent first when it answers again.",
+    ]
+    for group in GROUPS:
+        lines += ["", f"## {group.title}", "", "| What holds | After how long at most | Proved by |", "|---|---|---|"]
+        lines += [f"| {one.text} | {one.within} | {_proofs(one)} |" for one in group.promises]
+    lines += ["", "## What is not guaranteed", "", "| Not guaranteed | What you can do |", "|---|---|"]
+    lines += [f"| {one.text} | {one.remedy} |" for one in LIMITS]
+    return "\n".join(lines) + "\n"
+
+
+def _proofs(promise: Promise) -> str:
+    return "<br>".join(f"`{node}`" for node in promise.tests)
