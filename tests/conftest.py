@@ -15,12 +15,14 @@ pytest_plugins = ["tests.servers.fixtures"]
 
 @pytest.fixture(autouse=True)
 def _clean_store():
-    """No lease, cadence or live snapshot leaks from one test into the next."""
+    """No lease, cadence, live snapshot or watched home leaks from one test into the next."""
+    from optimization.watchdog import watchdog
     from sites.store import store
 
     store.cache_clear()
     yield
     store.cache_clear()
+    watchdog.keep_only(())
 
 
 @pytest.fixture(autouse=True)

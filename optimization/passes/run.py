@@ -25,7 +25,7 @@ from . import act, findings, last_resort, record, timing
 from .load import SiteRows, load, memory_key
 from .observe import Observation, observe
 from .publish import publish
-from .situate import Seen, situate
+from .situate import Seen, note_silent_all, situate
 from .tell import tell
 
 log = logging.getLogger(__name__)
@@ -156,6 +156,8 @@ def _decide(
     rows: SiteRows, lease: Lease, observation: Observation, clock: Clock, now: datetime, stopping: frozenset[UUID]
 ) -> _Work:
     told_off = last_resort.take_over(rows, now)
+    if timing.nobody_looked(rows.memory, clock, rows.site.control_period_seconds):
+        note_silent_all(rows.memory, rows.miners)
     step = timing.wall_step(rows.memory, clock, now)
     stepped = bool(step)
     if stepped:

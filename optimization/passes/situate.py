@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -59,6 +60,11 @@ def was_silent(memory: Memory, miner_id: UUID) -> bool:
 def note_silent(memory: Memory, snapshots: dict[UUID, MinerSnapshot]) -> None:
     """Remember which devices do not say whether they are on, for the next pass."""
     memory.shell["silent"] = sorted(str(pk) for pk, snapshot in snapshots.items() if not snapshot.status.is_known)
+
+
+def note_silent_all(memory: Memory, miner_ids: Iterable[UUID]) -> None:
+    """Nobody looked for a while: as if every device had been silent."""
+    memory.shell["silent"] = [str(pk) for pk in miner_ids]
 
 
 def situate(

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from optimization.control.memory import Memory, parse_time
 from sites.clock import Clock
+from sites.heartbeat import late_after_seconds
 
 from .load import SiteRows
 
@@ -28,6 +29,21 @@ def wall_step(memory: Memory, clock: Clock, now: datetime) -> timedelta:
         return timedelta(seconds=step) if abs(step) > STEP_SECONDS else timedelta(0)
     # After a reboot only a step back shows.
     return now - wall if (now - wall).total_seconds() < -STEP_SECONDS else timedelta(0)
+
+
+def nobody_looked(memory: Memory, clock: Clock, period_seconds: float) -> bool:
+    """Whether the last pass was so long ago that what a device did since is nobody's known wish.
+
+    To be asked before `wall_step`, which notes this pass as the last. Of another boot (another machine of a
+    fleet, too) only the wall clock can tell.
+    """
+    last = memory.shell.get("clock") or {}
+    if last.get("boot") == clock.boot():
+        gap_seconds = clock.monotonic() - last["monotonic"]
+    else:
+        wall = parse_time(last.get("wall"))
+        gap_seconds = float("inf") if wall is None else (clock.now() - wall).total_seconds()
+    return gap_seconds > late_after_seconds(period_seconds)
 
 
 def shift(rows: SiteRows, step: timedelta) -> None:
