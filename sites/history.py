@@ -56,24 +56,32 @@ def _prune(now: datetime) -> Iterator[int]:
     # By whole hours, so that no hour is ever left with a part of its minutes.
     oldest_minute, oldest_quarter = floor(now - MINUTES_KEPT, 60), floor(now - QUARTERS_KEPT, 60)
     for series in _all_series():
-        folded = series.readings.objects.filter(pk__lte=rolled_up_to(series))
-        yield _delete_of_owners(series, folded, oldest_minute)
-        yield _delete_of_owners(series, series.quarters.objects.all(), oldest_quarter)
+        yield _prune_series(series, series.readings, oldest_minute, rolled_up_to(series))
+        yield _prune_series(series, series.quarters, oldest_quarter)
     for label, column, kept in _RECORDS:
-        yield _delete(apps.get_model(label).objects.filter(**{f"{column}__lt": now - kept}), _BATCH_ROWS)
+        model = apps.get_model(label)
+        yield _delete(model, _ids(model.objects.filter(**{f"{column}__lt": now - kept}), _BATCH_ROWS))
 
 
-def _delete_of_owners(series: Series, rows: models.QuerySet, oldest: datetime) -> int:
-    """By owner: the only index begins with it, and without one the whole table would be read every hour."""
+def _prune_series(series: Series, model: type[models.Model], oldest: datetime, last_id: int | None = None) -> int:
+    """Rows before `oldest`, those up to `last_id` only.
+
+    By owner, for the only index begins with it; and the id is compared here, or SQLite would read the
+    whole table by id every hour.
+    """
     owners, deleted = list(series.owners.values_list("pk", flat=True)), 0
     for start in range(0, len(owners), _OWNERS_A_QUERY):
         some = owners[start : start + _OWNERS_A_QUERY]
-        deleted += _delete(rows.filter(**{f"{series.owner}__in": some}, at__lt=oldest), _BATCH_ROWS - deleted)
+        old = _ids(model.objects.filter(**{f"{series.owner}__in": some}, at__lt=oldest), _BATCH_ROWS - deleted)
+        deleted += _delete(model, [pk for pk in old if last_id is None or pk <= last_id])
         if deleted >= _BATCH_ROWS:
             break
     return deleted
 
 
-def _delete(rows: models.QuerySet, at_most: int) -> int:
-    ids = list(rows.order_by().values_list("pk", flat=True)[:at_most])
-    return rows.model.objects.filter(pk__in=ids).delete()[0]
+def _ids(rows: models.QuerySet, at_most: int) -> list[int]:
+    return list(rows.order_by().values_list("pk", flat=True)[:at_most])
+
+
+def _delete(model: type[models.Model], ids: list[int]) -> int:
+    return model.objects.filter(pk__in=ids).delete()[0] if ids else 0
