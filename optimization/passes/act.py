@@ -7,15 +7,16 @@ that was not seen done is repeated with growing pauses.
 from __future__ import annotations
 
 import logging
+import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from integrations.ask import call
-from integrations.errors import AdapterError
+from integrations.errors import AdapterError, DeadlineExceeded
 from integrations.models import SimulatedHouse
 from miners import readback
 from miners.dead_man import rearm_seconds
@@ -33,9 +34,13 @@ from .situate import Seen, was_silent
 log = logging.getLogger(__name__)
 
 WRITE_SECONDS = 4.0
+#: No write begins later than this in a pass: many that hang must make no other home's pass late.
+ACT_SECONDS = 12.0
 REARM_REASON = "It goes on heating: sent again so that the plug’s own timer does not switch it off."
 _DAY = timedelta(hours=24)
-_WRITERS = 8
+_WRITERS = 32
+#: More attempts than this are not counted (the column is small, and a plug may be gone for weeks).
+_MOST_ATTEMPTS = 1000
 
 
 @dataclass(slots=True)
@@ -161,13 +166,33 @@ def write_all(
             places[miner.pk] = (rows, seen, acted)
     if not lanes:
         return
-    for lane in lanes.values():
-        lane.sort(key=lambda one: one.command.power_w > 0)
-    tasks = [lambda lane=lane: [(one, _write(one, observation)) for one in lane] for lane in lanes.values()]
+    until = time.monotonic() + ACT_SECONDS
+    attempts = {pk: rows.desired[pk].attempts for pk, (rows, _, _) in places.items()}
+    ordered = [sorted(lane, key=lambda one: _turn(one, attempts)) for lane in lanes.values()]
+    ordered.sort(key=lambda lane: _turn(lane[0], attempts))
+    tasks = [lambda lane=lane: _write_lane(lane, observation, until) for lane in ordered]
     for one, error in (pair for outcome in _concurrently(tasks) for pair in outcome):
         rows, _, acted = places[one.miner.pk]
         _note_write(rows, acted, one, error, now)
     _read_back(places, observation, now)
+
+
+def _turn(one: _Write, attempts: Mapping[UUID, int]) -> tuple[bool, int]:
+    """Offs come first, then what was tried least: something that hangs holds up the same ones only once."""
+    return one.command.power_w > 0, attempts[one.miner.pk]
+
+
+def _write_lane(lane: Sequence[_Write], observation: Observation, until: float) -> list[tuple[_Write, str | None]]:
+    """Write one after the other; what comes after a write that hung, or after `until`, waits for the next pass."""
+    done = []
+    for one in lane:
+        if time.monotonic() >= until:
+            break
+        error = _write(one, observation)
+        done.append((one, None if error is None else str(error)))
+        if isinstance(error, DeadlineExceeded):
+            break
+    return done
 
 
 def _concurrently(tasks: list[Callable[[], list]]) -> list[list]:
@@ -177,14 +202,14 @@ def _concurrently(tasks: list[Callable[[], list]]) -> list[list]:
         return [future.result() for future in [pool.submit(task) for task in tasks]]
 
 
-def _write(one: _Write, observation: Observation) -> str | None:
-    """Send one command; None when it was taken, else the sentence why not."""
+def _write(one: _Write, observation: Observation) -> AdapterError | None:
+    """Send one command; None when it was taken, else why not."""
     if not one.lease.holds():
-        return "another worker has taken over this home"
+        return AdapterError("another worker has taken over this home")
     controller = one.miner.controller
     session = observation.sessions.get(controller.connection_id) if controller.adapter.connection else None
     if controller.adapter.connection and session is None:
-        return observation.errors.get(controller.pk, "its connection is not open")
+        return AdapterError(observation.errors.get(controller.pk, "its connection is not open"))
     try:
         call(
             ("write", controller.pk),  # not the key of its reads: one that hangs must not hold up an off
@@ -192,17 +217,17 @@ def _write(one: _Write, observation: Observation) -> str | None:
             WRITE_SECONDS,
         )
     except AdapterError as error:
-        return str(error)
+        return error
     except Exception as error:
         log.exception("the adapter of %s failed to write", one.miner)
-        return f"its adapter failed ({type(error).__name__})"
+        return AdapterError(f"its adapter failed ({type(error).__name__})")
     return None
 
 
 def _note_write(rows: SiteRows, acted: Acted, one: _Write, error: str | None, now: datetime) -> None:
     desired, command = rows.desired[one.miner.pk], one.command
     first = desired.attempts == 0
-    desired.attempts += 1
+    desired.attempts = min(desired.attempts + 1, _MOST_ATTEMPTS)
     desired.next_attempt_at = now + readback.retry_delay(desired.attempts, rows.site.control_period_seconds)
     if error is None:
         desired.written_at = now
