@@ -44,6 +44,16 @@ class HomeAssistant(UUIDModel):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self):
+        # The address is shown on pages, in the API and in errors: nothing secret may stand in it.
+        if "@" in self.url.partition("//")[2].partition("/")[0]:
+            raise ValidationError(
+                {
+                    "url": "The address holds a user name or password (what comes before the @). Leave it out: "
+                    "Home Assistant is asked with its access token alone."
+                }
+            )
+
 
 class SimulatedHouse(UUIDModel):
     """A house of pure physics; simulated sensors and miners of a site share it."""
