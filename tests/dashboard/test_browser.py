@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -217,6 +218,20 @@ def test_the_charts_are_drawn(screen, full_home):
     plot.hover(position={"x": 300, "y": 50})
     plot.hover(position={"x": 310, "y": 50})
     expect(seen.page.locator("#zone-chart .readout")).to_contain_text("°C")
+    assert seen.problems == []
+
+
+def test_a_month_is_drawn_in_hours_and_read_with_its_date(screen, seen_home):
+    seen_home.record(4 * 24 * 60)
+    seen = screen(width=1440)
+    seen.open(reverse("zone", args=[seen_home.zone.pk]))
+    with seen.page.expect_response(lambda answer: "hours=720" in answer.url) as answered:
+        seen.page.click("text=30 d")
+    assert answered.value.json()["step"] == 3600
+    plot = seen.page.locator("#zone-chart .u-over")
+    plot.hover(position={"x": 300, "y": 50})
+    plot.hover(position={"x": 310, "y": 50})
+    expect(seen.page.locator("#zone-chart .readout")).to_have_text(re.compile(r"^\d+ \w{3,4} \d\d:\d\d · .*°C"))
     assert seen.problems == []
 
 

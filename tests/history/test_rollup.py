@@ -49,7 +49,7 @@ ARRIVALS = st.dictionaries(st.integers(0, 179), st.tuples(MINUTE, st.integers(0,
 class TestEverySequence(TestCase):
     """Any minutes in any order of arrival, any number of runs: the buckets are those of brute force."""
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
     @given(arrivals=ARRIVALS)
     def test_the_buckets_are_those_of_brute_force(self, arrivals):
         zone = factories.zone(factories.site())
