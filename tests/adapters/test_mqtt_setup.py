@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from climate.models import ClimateMonitor
+from integrations import ask
 from integrations.models import MqttBroker
 from optimization.passes.load import load
 from optimization.passes.observe import observe
@@ -16,8 +17,17 @@ from tests import factories
 PASSWORD = "a secret of this test"
 
 
+@pytest.fixture(autouse=True)
+def _fresh():
+    """No client of a pass outlives its test."""
+    ask.forget()
+    yield
+    ask.forget()
+
+
 @pytest.fixture
-def page(client, db):
+def page(client, db, settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a strong one takes 0.3 s a test
     client.force_login(factories.user())
     return client
 
