@@ -82,11 +82,13 @@ def situate(
     memory = replace(rows.memory, sensors={}, shell=dict(rows.memory.shell))
     zones = _zones(rows, observation, memory, now)
     snapshots = {pk: _snapshot(miner, observation) for pk, miner in rows.miners.items()}
-    came_back_off = [miner for pk, miner in rows.miners.items() if _came_back_off(rows, miner, snapshots[pk])]
-    timed_out = [miner for pk, miner in rows.miners.items() if _timer_ran_out(rows, miner, snapshots[pk], now)]
-    for miner in {*came_back_off, *timed_out}:
+    went_off = [miner for pk, miner in rows.miners.items() if _was_on_and_is_off(rows, miner, snapshots[pk])]
+    timed_out = [miner for miner in went_off if _timer_ran_out(rows, miner, now)]
+    came_back_off = [one for one in went_off if one not in timed_out and was_silent(rows.memory, one.pk)]
+    # The rest went off while we looked at them all the time: somebody's hand.
+    outside_off = [one for one in went_off if one not in timed_out and one not in came_back_off]
+    for miner in (*came_back_off, *timed_out):
         _take_as_off(rows.desired[miner.pk], now)
-    outside_off = [miner for pk, miner in rows.miners.items() if _switched_off_outside(rows, miner, snapshots[pk])]
     _rest_from_now(rows, snapshots, now)
     miners = {
         pk: _miner(rows, miner, snapshots[pk], zones, miner in outside_off, pk in stopping, now)
@@ -207,20 +209,8 @@ def _was_on_and_is_off(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot) ->
     return desired.power_w > 0 and desired.confirmed_at is not None
 
 
-def _switched_off_outside(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot) -> bool:
-    """We looked at it all the time and it went off: somebody's hand."""
-    return _was_on_and_is_off(rows, miner, snapshot) and not was_silent(rows.memory, miner.pk)
-
-
-def _came_back_off(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot) -> bool:
-    """It went off while it did not answer: a power cut or a restart, rather than a wish."""
-    return _was_on_and_is_off(rows, miner, snapshot) and was_silent(rows.memory, miner.pk)
-
-
-def _timer_ran_out(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot, now: datetime) -> bool:
+def _timer_ran_out(rows: SiteRows, miner: Miner, now: datetime) -> bool:
     """It went off by its own timer, because this program could not tell it in time to go on."""
-    if not _was_on_and_is_off(rows, miner, snapshot) or was_silent(rows.memory, miner.pk):
-        return False
     return readback.ran_out(rearm_seconds(miner.controller), rows.desired[miner.pk].written_at, now)
 
 
