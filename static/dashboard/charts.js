@@ -108,8 +108,8 @@
 
   /* Of each step as much as it heated; whole pixels, so that neighbours meet without a seam. */
   const heatingStrip = (plot, step, share) => {
-    const { top, height } = plot.bbox, pen = plot.ctx, tall = 6 * devicePixelRatio;
-    const x = (t) => Math.round(plot.valToPos(t, "x", true));
+    const { left, top, width, height } = plot.bbox, pen = plot.ctx, tall = 6 * devicePixelRatio;
+    const x = (t) => Math.min(Math.round(plot.valToPos(t, "x", true)), left + width); // the last step is not over yet
     pen.save();
     pen.fillStyle = colour("--heat");
     plot.data[0].forEach((t, i) => {
@@ -154,7 +154,7 @@
         draw: (plot) => { heatingStrip(plot, data.step, data.heated); hatch(plot, data.step, data.lost); },
         read: (columns, at) => {
           const band = columns[2][at] == null ? "" : `, band ${dash(columns[3][at], "", 1).trim()}–${dash(columns[2][at], "°C", 1)}`;
-          return `${dash(columns[1][at], "°C", 1)}${band}${data.heating[at] > 0 ? `, heating${data.step > 60 ? ", on average" : ""} ${watts(data.heating[at])}` : ""}${data.lost[at] ? ", sensor lost" : ""}`;
+          return `${dash(columns[1][at], "°C", 1)}${band}${data.heated[at] > 0 ? `, heating${data.step > 60 ? ", on average" : ""} ${watts(data.heating[at])}` : ""}${data.lost[at] ? ", sensor lost" : ""}`;
         },
       }),
     }];
