@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+import secrets
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from integrations.ask import call_all
 from sites.heartbeat import late_after_seconds
+from sites.store import store
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +51,10 @@ class _Watched:
     still_on: dict[str, Heater] = field(default_factory=dict)
 
 
+def _completed_key(site_id: str) -> str:
+    return f"completed:{site_id}"
+
+
 def _is_stuck(one: _Watched, now: float) -> bool:
     return now - max(one.completed, one.failed) > one.limit_seconds
 
@@ -58,6 +64,7 @@ class Watchdog:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
+        self._name = secrets.token_hex(8)
         self._lock = threading.Lock()
         self._sites: dict[str, _Watched] = {}
         self._fired: dict[str, set[str]] = {}
@@ -66,10 +73,11 @@ class Watchdog:
 
     def completed(self, site_id: str, period_seconds: float, heaters: Collection[Heater]) -> None:
         """A pass of this site has completed; `heaters` are its miners believed on."""
+        limit = late_after_seconds(period_seconds)
         with self._lock:
-            self._sites[site_id] = _Watched(
-                self._monotonic(), late_after_seconds(period_seconds), {one.miner_id: one for one in heaters}
-            )
+            self._sites[site_id] = _Watched(self._monotonic(), limit, {one.miner_id: one for one in heaters})
+        # For the other workers of a fleet: gone again when no pass completes in time.
+        store().set(_completed_key(site_id), self._name, limit)
 
     def failed(
         self, site_id: str, period_seconds: float, heaters: Collection[Heater], seen_off: Collection[str]
@@ -137,6 +145,7 @@ class Watchdog:
     def look(self) -> bool:
         """Look once: tell off what is late; True when no pass ends any more and the program must end."""
         now = self._monotonic()
+        self._leave_to_others(now)
         with self._lock:
             late = {pk: one for pk, one in self._sites.items() if now - one.completed > one.limit_seconds}
             all_stuck = bool(late) and all(_is_stuck(one, now) for one in self._sites.values())
@@ -151,6 +160,21 @@ class Watchdog:
             log.critical("no pass ends any more: the program ends to be started afresh")
             self._end()
         return all_stuck
+
+    def _leave_to_others(self, now: float) -> None:
+        """Stop watching late sites whose passes complete in another process of the fleet."""
+        with self._lock:
+            late = [
+                pk for pk, one in self._sites.items() if now - one.completed > one.limit_seconds and not one.fired_at
+            ]
+        try:
+            others = [pk for pk in late if store().get(_completed_key(pk)) not in (None, self._name)]
+        except Exception:
+            log.exception("the store does not answer; no other process is known to control these homes")
+            return
+        with self._lock:
+            for pk in others:
+                self._sites.pop(pk, None)
 
     def _switch_off(self, due: dict[str, _Watched]) -> None:
         heaters = {("watchdog", one.miner_id): one for watched in due.values() for one in watched.still_on.values()}

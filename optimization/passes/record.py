@@ -188,8 +188,13 @@ def _alarms(batch: Batch, rows: SiteRows, findings: Sequence[Finding], acted: Ac
         if key not in found and alarm.kind != "pass_failed":
             alarm.ended_at = now
             batch.changed_alarms.append(alarm)
-            acted.activity.append((Severity.INFO, f"Over: {KINDS[alarm.kind].title}. {alarm.text}"))
+            acted.activity.append((Severity.INFO, f"Over: {_title(alarm)}. {alarm.text}"))
     return len(batch.new_alarms) + len(batch.changed_alarms) > before
+
+
+def _title(alarm: Alarm) -> str:
+    """What its kind is called; a kind of another version has only its key."""
+    return KINDS[alarm.kind].title if alarm.kind in KINDS else alarm.kind
 
 
 def _houses(batch: Batch, rows: SiteRows, observation: Observation, changed: bool) -> None:
