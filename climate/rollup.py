@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sites.rollup import Series, count_starts
 
 from .models import ZoneHour, ZoneQuarter, ZoneReading
-from .state import SensorHealth
+from .state import HEATING_MIN_W, SensorHealth
 
 
 class ZoneMinute(NamedTuple):
@@ -27,7 +27,7 @@ class ZoneMinute(NamedTuple):
 
     @property
     def is_heating(self) -> bool:
-        return self.heating_w > 0
+        return self.heating_w >= HEATING_MIN_W
 
     @property
     def is_lost(self) -> bool:

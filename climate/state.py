@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+#: Below this a zone is not called heated (the standby of a plug, a fan or a miner's board), W.
+HEATING_MIN_W = 50.0
+
 
 class SensorHealth(StrEnum):
     """How far a zone's temperature can be believed."""

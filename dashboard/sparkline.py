@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from climate.state import HEATING_MIN_W
+
 from . import formats
 from .window import window_start
 
@@ -72,7 +74,7 @@ def _fold(rows: Sequence[Row], begin: datetime, end: datetime) -> list[_Column]:
         _Column(
             _mean([row.temperature_celsius for row in bucket if row.temperature_celsius is not None]),
             _mean([row.target_celsius for row in bucket if row.target_celsius is not None]),
-            any(row.heating_w > 0 for row in bucket),
+            any(row.heating_w >= HEATING_MIN_W for row in bucket),
         )
         for bucket in buckets
     ]

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from climate.state import HEATING_MIN_W
 from miners.state import MinerStatus
 from optimization.control.situation import Command
 from sites import live
@@ -15,9 +16,6 @@ from .load import SiteRows
 from .minutes import drawn_w, heating_w
 from .observe import Observation
 from .situate import Seen
-
-#: Below this a zone is not called heated (standby of a plug or a fan).
-HEATING_MIN_W = 50.0
 
 
 def publish(

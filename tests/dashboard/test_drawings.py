@@ -39,6 +39,10 @@ def test_heating_is_a_strip_where_it_heated():
     assert abs(width - WIDTH / 2) <= 3 * WIDTH / 60
 
 
+def test_a_miners_standby_is_no_heating():
+    assert sparkline(rows([20.0] * 60, heating=8.0), 0.5, NOW).heating == ()
+
+
 def reach(spark):
     """From where to where the line goes, as shares of the drawing."""
     points = [float(point.split(",")[0]) for line in spark.lines for point in line.split()]

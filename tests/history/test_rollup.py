@@ -77,6 +77,13 @@ def test_a_quarter_says_what_happened_in_it(zone):
     assert (quarter.heating_minutes, quarter.starts) == (12, 1)
 
 
+def test_the_standby_of_a_miner_is_no_heating(zone):
+    record(zone, NIGHT, [20.0] * 15, heating=[8.0] * 10 + [1200.0] * 5)
+    history.keep(LATER)
+    quarter = ZoneQuarter.objects.get()
+    assert (quarter.heating_minutes, quarter.starts) == (5, 1)
+
+
 def test_a_start_on_the_first_minute_of_an_hour_counts_there_and_once(zone):
     record(zone, NIGHT + timedelta(minutes=50), [20.0] * 20, heating=[0.0] * 10 + [900.0] * 10)
     history.keep(LATER)
