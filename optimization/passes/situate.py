@@ -17,7 +17,7 @@ from energy.models import EnergySource
 from energy.state import EnergySnapshot, EnergyState
 from miners import readback
 from miners.dead_man import rearm_seconds
-from miners.models import DesiredState, Miner
+from miners.models import DesiredState, ManualRequest, Miner
 from miners.reality import reality_problem
 from miners.state import MinerSnapshot, MinerStatus
 from optimization import sun
@@ -32,6 +32,8 @@ from .observe import Observation
 
 #: A miner found switched off at the device stays off this long (DESIGN §5.7).
 OUTSIDE_OFF_HOLD = timedelta(hours=2)
+#: A stored time further ahead of now comes from a clock that was set back (DESIGN §5.10).
+FUTURE_TOLERANCE = timedelta(seconds=60)
 
 
 @dataclass(slots=True)
@@ -227,6 +229,13 @@ def _take_as_off(desired: DesiredState, now: datetime) -> None:
     desired.switched_off_at, desired.attempts, desired.next_attempt_at = now, 0, None
 
 
+def _holds(request: ManualRequest, now: datetime) -> bool:
+    """A wish with an end is over at it, or when it was made in the future: the clock was set back since."""
+    if request.until is None:
+        return True
+    return now < request.until and request.created_at - now <= FUTURE_TOLERANCE
+
+
 def _miner(
     rows: SiteRows,
     miner: Miner,
@@ -238,7 +247,7 @@ def _miner(
 ) -> MinerSituation:
     desired, request = rows.desired.get(miner.pk), rows.requests.get(miner.pk)
     wish = None
-    if request is not None and (request.until is None or now < request.until):
+    if request is not None and _holds(request, now):
         wish = Wish(request.power_w, request.until, request.by, request.origin)
     if off_outside:
         wish = Wish(0, now + OUTSIDE_OFF_HOLD, origin="outside")
