@@ -8,7 +8,7 @@ from typing import Any
 
 from climate.history import Resolution, fitting, points
 from climate.models import ClimateZone, ZoneReading
-from climate.state import SensorHealth
+from climate.state import HEATING_MIN_W, SensorHealth
 from energy.models import EnergyReading, EnergySource
 
 from .window import window_start
@@ -67,7 +67,7 @@ def _minute_lines(zone: ClimateZone, begin: datetime, end: datetime) -> Iterator
     for at, temperature, target, heating_w, sensor in rows.values_list(
         "at", "temperature_celsius", "target_celsius", "heating_w", "sensor"
     ):
-        yield at, temperature, target, heating_w, int(heating_w > 0), int(sensor == SensorHealth.LOST)
+        yield at, temperature, target, heating_w, int(heating_w >= HEATING_MIN_W), int(sensor == SensorHealth.LOST)
 
 
 def _lines(zone: ClimateZone, begin: datetime, end: datetime, resolution: Resolution) -> Iterator[tuple[Any, ...]]:

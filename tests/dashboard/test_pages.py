@@ -124,6 +124,15 @@ def test_a_chart_reaches_back_as_far_as_asked_and_no_less_than_half_an_hour(sign
     assert data["to"] - data["from"] == 1800
 
 
+def test_a_miners_standby_is_drawn_as_no_heating(signed_in, seen_home):
+    seen_home.record(90)
+    ZoneReading.objects.filter(heating_w=0).update(heating_w=8.0)
+    for hours in ("6", "720"):
+        heated = signed_in.get(reverse("zone-chart", args=[seen_home.zone.pk]), {"hours": hours}).json()["heated"]
+        assert 0 in heated
+        assert max(heated) > 0
+
+
 def test_the_zone_chart_refuses_other_spans(signed_in, seen_home):
     answer = signed_in.get(reverse("zone-chart", args=[seen_home.zone.pk]), {"hours": "9999"})
     assert answer.status_code == 422
