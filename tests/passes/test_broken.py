@@ -76,7 +76,7 @@ def is_sound(home) -> bool:
     )
 
 
-@pytest.mark.parametrize("garbage", GARBAGE_ROOMS, ids=repr)
+@pytest.mark.parametrize("garbage", GARBAGE_ROOMS, ids=lambda value: repr(value).partition(" at 0x")[0])
 def test_a_sensor_that_answers_garbage_is_lost_and_disturbs_nobody(two_homes, garbage):
     broken, sound = two_homes
     pass_of(two_homes)
@@ -92,14 +92,14 @@ def test_a_sensor_that_answers_garbage_is_lost_and_disturbs_nobody(two_homes, ga
     assert broken.plug.on
 
 
-@pytest.mark.parametrize("reading", HARMLESS_ROOMS, ids=repr)
+@pytest.mark.parametrize("reading", HARMLESS_ROOMS, ids=lambda value: repr(value).partition(" at 0x")[0])
 def test_garbage_beside_a_good_temperature_does_no_harm(two_homes, reading):
     two_homes[0].says(reading)
     assert pass_of(two_homes, 3, seconds=30).failed == []
     assert all(map(is_sound, two_homes))
 
 
-@pytest.mark.parametrize("garbage", GARBAGE_METERS, ids=repr)
+@pytest.mark.parametrize("garbage", GARBAGE_METERS, ids=lambda value: repr(value).partition(" at 0x")[0])
 def test_a_meter_that_answers_garbage_is_unknown_and_disturbs_nobody(two_homes, bench, garbage):
     broken, sound = two_homes
     meter = broken.add_meter(2000)
@@ -116,7 +116,7 @@ def test_a_meter_that_answers_garbage_is_unknown_and_disturbs_nobody(two_homes, 
     assert broken.plug.on
 
 
-@pytest.mark.parametrize("garbage", GARBAGE_PLUGS, ids=repr)
+@pytest.mark.parametrize("garbage", GARBAGE_PLUGS, ids=lambda value: repr(value).partition(" at 0x")[0])
 def test_a_plug_that_answers_garbage_is_not_started_and_disturbs_nobody(two_homes, garbage):
     broken, sound = two_homes
     broken.plug.shows = garbage
@@ -125,7 +125,7 @@ def test_a_plug_that_answers_garbage_is_not_started_and_disturbs_nobody(two_home
     assert is_sound(sound)
 
 
-@pytest.mark.parametrize("reading", HARMLESS_PLUGS, ids=repr)
+@pytest.mark.parametrize("reading", HARMLESS_PLUGS, ids=lambda value: repr(value).partition(" at 0x")[0])
 def test_watts_that_are_none_are_not_measured(two_homes, reading):
     broken, sound = two_homes
     broken.plug.shows = reading
@@ -140,7 +140,7 @@ class AdapterBug(Exception):
     pass
 
 
-@pytest.mark.parametrize("error", [AdapterBug("x"), ZeroDivisionError(), RecursionError(), KeyError("k")], ids=repr)
+@pytest.mark.parametrize("error", [AdapterBug("x"), ZeroDivisionError(), RecursionError(), KeyError("k")], ids=lambda value: repr(value).partition(" at 0x")[0])
 def test_an_adapter_that_raises_anything_costs_only_its_own_row(two_homes, bench, monkeypatch, error):
     broken, sound = two_homes
     broken.plug.shows, broken.plug.obeys = None, True
@@ -154,7 +154,7 @@ def test_an_adapter_that_raises_anything_costs_only_its_own_row(two_homes, bench
     assert is_sound(sound)
 
 
-@pytest.mark.parametrize("error", [AdapterBug("x"), ZeroDivisionError()], ids=repr)
+@pytest.mark.parametrize("error", [AdapterBug("x"), ZeroDivisionError()], ids=lambda value: repr(value).partition(" at 0x")[0])
 def test_an_adapter_that_fails_to_write_is_told_and_tried_again(two_homes, error):
     broken, sound = two_homes
 
