@@ -111,7 +111,8 @@ class TemperatureSlot(UUIDModel):
         ]
 
     def __str__(self) -> str:
-        return f"{schedule.weekday_names(self.weekdays)} {self.start_time:%H:%M}–{self.end_time:%H:%M} {self.target_celsius:g} °C"
+        days, target = schedule.weekday_names(self.weekdays), f"{self.target_celsius:g} °C"
+        return f"{days} {self.start_time:%H:%M}–{self.end_time:%H:%M} {target}"
 
     def as_slot(self) -> schedule.Slot:
         return schedule.Slot(self.weekdays, self.start_time, self.end_time, self.target_celsius)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from .state import Target
@@ -81,7 +82,7 @@ def spans(slot: Slot) -> list[tuple[int, int]]:
 def find_overlap(slots: Sequence[Slot]) -> Overlap | None:
     """The first minute two slots (or one slot with itself) both claim, or None."""
     claimed = sorted((begin, end, index) for index, slot in enumerate(slots) for begin, end in spans(slot))
-    for (_, end, one), (begin, _, two) in zip(claimed, claimed[1:], strict=False):
+    for (_, end, one), (begin, _, two) in pairwise(claimed):
         if begin < end:
             first, second = sorted((one, two))
             return Overlap(slots[first], slots[second], begin)

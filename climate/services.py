@@ -27,7 +27,8 @@ def set_override(zone: ClimateZone, target_celsius: float, *, until: datetime | 
     if not TARGET_MIN_CELSIUS <= target_celsius <= TARGET_MAX_CELSIUS:
         raise ValidationError(
             {
-                "target_celsius": f"{target_celsius:g} °C: choose a target from {TARGET_MIN_CELSIUS:g} to {TARGET_MAX_CELSIUS:g} °C."
+                "target_celsius": f"{target_celsius:g} °C: choose a target "
+                f"from {TARGET_MIN_CELSIUS:g} to {TARGET_MAX_CELSIUS:g} °C."
             }
         )
     highest = zone.high_limit_celsius - HIGH_LIMIT_MARGIN_K - zone.hysteresis_celsius
