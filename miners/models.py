@@ -9,15 +9,39 @@ from django.utils import timezone
 
 from climate.models import ClimateZone
 from integrations.models import AdapterRow
-from integrations.registry import Kind
+from integrations.registry import ConnectionKind, Kind
 from sites.models import NamedModel, Site, UUIDModel
 from sites.rollup import Bucket
+
+from . import readback
+
+
+CONNECTION_COLUMNS = tuple(f"{kind}_id" for kind in ConnectionKind)
+
+
+def _may_be_on(miner: Miner) -> bool:
+    desired = getattr(miner, "desired", None)
+    return desired is not None and readback.may_be_on(desired)
 
 
 class MinerController(AdapterRow):
     """What reads and drives one miner."""
 
     adapter_kind = Kind.MINER_CONTROLLER
+
+    def clean(self):
+        """What may be on is not let go: another plug here would leave the old one heating unwatched."""
+        super().clean()
+        stored = MinerController.objects.filter(pk=self.pk).select_related("miner__desired").first()
+        miner = getattr(stored, "miner", None)
+        if miner is None or not _may_be_on(miner):
+            return
+        names = ("adapter_type", *CONNECTION_COLUMNS)
+        same = all(getattr(stored, name) == getattr(self, name) for name in names)
+        if not same or (stored.config != self.config and stored.settings != self.settings):
+            raise ValidationError(
+                f"‘{miner}’ is on, and this is what can switch it off. Stop it, wait until it is off, then change this."
+            )
 
 
 class Circuit(NamedModel):
@@ -81,6 +105,11 @@ class Miner(NamedModel):
         constraints = [models.UniqueConstraint(fields=["site", "slug"], name="miner_slug_unique_in_site")]
 
     def clean(self):
+        stored = Miner.objects.filter(pk=self.pk).select_related("desired").first()
+        if stored is not None and stored.controller_id != self.controller_id and _may_be_on(stored):
+            raise ValidationError(
+                {"controller": f"‘{self}’ is on. Stop it, wait until it is off, then change what drives it."}
+            )
         if self.controller_id and self.controller.site_id != self.site_id:
             raise ValidationError({"controller": f"‘{self.controller}’ belongs to another site."})
         if self.circuit_id and self.circuit.site_id != self.site_id:
