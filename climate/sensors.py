@@ -15,6 +15,8 @@ from .state import ClimateReading, SensorHealth
 PLAUSIBLE_CELSIUS = (-10.0, 45.0)
 UNAVAILABLE_LOST_AFTER = timedelta(minutes=2)
 JUMP_K, JUMP_WITHIN = 5.0, timedelta(minutes=10)
+#: How long the last good value of a sensor still says how hot its room may be.
+LAST_COUNTS_FOR = timedelta(hours=1)
 #: A source's clock may run a little ahead of ours.
 FUTURE_TOLERANCE = timedelta(seconds=60)
 
@@ -73,7 +75,7 @@ def judge(
             reading.observed_at if reading is not None else _time(memory.get("last_observed")),
             SensorHealth.LOST if lost else SensorHealth.SUSPECT,
             problem,
-            _plausible(reading, memory),
+            _plausible(reading, memory, now),
             since,
         ),
         after,
@@ -98,11 +100,15 @@ def _problem(reading: ClimateReading, memory: dict[str, Any], stale_after: timed
     return ""
 
 
-def _plausible(reading: ClimateReading | None, memory: dict[str, Any]) -> float | None:
-    """The highest the room may be, believed or not: what it says now if any room could have it, else the last good."""
+def _plausible(reading: ClimateReading | None, memory: dict[str, Any], now: datetime) -> float | None:
+    """The highest the room may be, believed or not: what it says now if any room could have it, or the last good.
+
+    The last good value of a dead sensor fades: for ever, it would keep a tripped limit from releasing.
+    """
     low, high = PLAUSIBLE_CELSIUS
-    last = _last(memory)
-    candidates = [last] if last is not None else []
+    last, last_at = _last(memory), _time(memory.get("last_at"))
+    fresh = last_at is not None and now - last_at < LAST_COUNTS_FOR
+    candidates = [last] if last is not None and fresh else []
     if reading is not None and low <= reading.temperature_celsius <= high:
         candidates.append(reading.temperature_celsius)
     return max(candidates, default=None)

@@ -67,13 +67,13 @@ def run_sites(
 
 def _run_chunk(ids: list[UUID], clock: Clock, stopping: frozenset[UUID], report: PassReport) -> None:
     leases: dict[UUID, Lease] = {}
-    for pk in ids:
-        lease = acquire(pk)
-        if lease is None:
-            report.busy.append(pk)
-        else:
-            leases[pk] = lease
     try:
+        for pk in ids:
+            lease = acquire(pk)
+            if lease is None:
+                report.busy.append(pk)
+            else:
+                leases[pk] = lease
         if leases:
             _pass(leases, clock, stopping, report)
     finally:

@@ -187,3 +187,12 @@ def test_it_is_never_believed_while_bad_and_always_lost_after_two_minutes(steps)
         assert state.since == bad_since
         if at - bad_since >= UNAVAILABLE_LOST_AFTER:
             assert state.health is LOST
+
+
+def test_the_last_heat_of_a_dead_sensor_fades():
+    """Beside a good sensor it would otherwise keep a tripped high limit from ever releasing."""
+    memory = {"last": 29.0, "last_at": NOW.isoformat(), "last_observed": NOW.isoformat()}
+    soon, _ = judge("s", None, "is gone", memory, stale_after=timedelta(hours=1), now=NOW + timedelta(minutes=59))
+    late, _ = judge("s", None, "is gone", memory, stale_after=timedelta(hours=1), now=NOW + timedelta(minutes=61))
+    assert soon.plausible_celsius == 29.0
+    assert late.plausible_celsius is None
