@@ -49,7 +49,7 @@ class Fault:
     by_hand_goes_on: bool = False
     from_: str = "the fault"
     lasts_seconds: int = 140
-    period_s: int = 10
+    period_s: int = 20
     hot: bool = False
     starts: bool = False
     guard: str = ""
