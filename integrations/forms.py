@@ -263,6 +263,7 @@ def about(adapter: type[Adapter]) -> str:
             lines.append(f"If this program stops: {adapter.dead_man}. {adapter.dead_man_help}")
         else:
             lines.append(
-                f"If this program stops while it heats, nothing switches it off by itself. {adapter.dead_man_help}"
+                "If this program stops while it heats, nothing switches it off by itself unless you provide for it. "
+                f"{adapter.dead_man_help}"
             )
     return " ".join(line.strip() for line in lines if line.strip())

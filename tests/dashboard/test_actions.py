@@ -174,7 +174,7 @@ def test_all_off_says_what_is_confirmed_and_resumes(signed_in, seen_home):
 
 
 def test_with_one_home_there_is_nothing_to_choose(signed_in, seen_home):
-    assert "all-homes-off" not in signed_in.get("/").content.decode()
+    assert "all-homes" not in signed_in.get("/").content.decode()
 
 
 def test_all_off_of_the_home_shown_leaves_others_and_all_homes_takes_them_too(signed_in, seen_home):
