@@ -1,0 +1,302 @@
+"""The worst faults, done to the running program on a real Home Assistant: what counts is the plug there.
+
+The room's sensor that falls silent takes two minutes, so it has a program of its own, started first
+and looked at when the others are done with what leaves Home Assistant alone.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.process.program import Program
+from tests.servers import homeassistant
+from tests.servers.homeassistant import HomeAssistantServer
+from tests.servers.homeassistant_config import MINER_PLUG_W
+from tests.servers.process import wait_until
+
+from .wall_clock import WallClock
+
+pytestmark = [pytest.mark.homeassistant, pytest.mark.process]
+
+PERIOD_S = 2
+#: What a tick may be late, and what a busy machine needs for a pass and a template in Home Assistant.
+SLACK_S = 4
+TWO_PERIODS_S = 2 * PERIOD_S + SLACK_S
+#: From a death to the first pass: the supervisor's pause, start, first tick.
+RESTART_S = 15
+WATCHDOG_S = 62 + PERIOD_S + SLACK_S
+SENSOR_LOST_S = 120 + PERIOD_S + SLACK_S
+COLD, BETWEEN, WARM, HOT = 19.0, 21.0, 22.0, 28.5
+
+LIVING_ROOM = ("living_room_temperature", "switch.miner_plug", "sensor.miner_power")
+BEDROOM = ("bedroom_temperature", "input_boolean.heater_relay", "")
+
+SECRET = "of the fault tests, thirty-two characters and more"
+
+SET_UP = f"""
+import os
+from django.core.management import call_command
+from miners.models import Miner
+from optimization.setup import HomePlan, MinerPlan, RoomPlan, create_home
+call_command("migrate", verbosity=0)
+site = create_home(HomePlan(
+    name="Real home", time_zone="Europe/Zurich", url=os.environ["TEST_HA_URL"], token=os.environ["TEST_HA_TOKEN"],
+    rooms=(RoomPlan("Room", "sensor." + os.environ["TEST_SENSOR"], 21.0),),
+    miners=(MinerPlan("Avalon", os.environ["TEST_PLUG"], os.environ["TEST_POWER"], {MINER_PLUG_W}, ("Room",)),),
+    policy_key="keep_the_room_warm",
+))
+site.control_period_seconds = {PERIOD_S}
+site.save()
+Miner.objects.update(min_on_seconds=0, min_off_seconds=0, max_starts_per_hour=99, max_starts_per_day=99)
+"""
+NEW_TOKEN = """
+import os
+from integrations.models import HomeAssistant
+row = HomeAssistant.objects.get()
+row.token = os.environ["TEST_HA_TOKEN"]
+row.save()
+"""
+
+
+@dataclass
+class Real:
+    """One program, its room and its plug in Home Assistant."""
+
+    ha: HomeAssistantServer
+    program: Program
+    folder: Path
+    sensor: str
+    plug: str
+
+    def room(self, celsius: float) -> None:
+        self.ha.set(self.sensor, celsius)
+
+    def is_on(self) -> bool:
+        return self.ha.state(self.plug)["state"] == "on"
+
+    def goes(self, state: str, seconds: float, what: str) -> None:
+        wait_until(lambda: self.ha.state(self.plug)["state"] == state, seconds, what)
+
+    def heat(self) -> None:
+        """Make the room cold and see it heated and recorded."""
+        self.room(COLD)
+        if self.program.process is None or self.program.process.poll() is not None:
+            self.program.start()
+        self.goes("on", RESTART_S, "the cold room is heated")
+        wait_until(lambda: self.one("SELECT seen_on FROM miners_desiredstate") == 1, TWO_PERIODS_S, "recorded")
+
+    def one(self, query: str):
+        """The first value of a query past the program."""
+        return next(iter(self._all(query)), None)
+
+    def alarms(self) -> set[str]:
+        return self._all("SELECT kind FROM sites_alarm WHERE ended_at IS NULL")
+
+    def wishes(self) -> set[str]:
+        return self._all("SELECT origin FROM miners_manualrequest WHERE cancelled_at IS NULL")
+
+    def _all(self, query: str) -> set[str]:
+        with closing(sqlite3.connect(f"file:{self.folder}/edgemining.sqlite3?mode=ro", uri=True)) as database:
+            return {value for (value,) in database.execute(query)}
+
+    @contextmanager
+    def locked_database(self) -> Iterator[None]:
+        """Somebody else holds the database's write lock."""
+        database = sqlite3.connect(f"{self.folder}/edgemining.sqlite3", timeout=10, isolation_level=None)
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            database.execute("ROLLBACK")
+            database.close()
+
+    def kill_child(self) -> None:
+        os.kill(self.program.child_pid(), signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def home_assistant(_home_assistant) -> HomeAssistantServer:
+    """Reset once: the silent sensor's program goes on while the other tests run."""
+    _home_assistant.reset()
+    return _home_assistant
+
+
+@pytest.fixture(scope="module")
+def make(home_assistant, tmp_path_factory) -> Iterator[Callable[..., Real]]:
+    """`make(entities, **environment)`: a program that was never started, on a copy of a prepared data folder."""
+    prepared: dict[tuple, Path] = {}
+    made: list[Program] = []
+
+    def real(entities: tuple[str, str, str], token: str = "", **environment: str) -> Real:
+        sensor, plug, power = entities
+        names = {
+            "TEST_HA_URL": home_assistant.url,
+            "TEST_HA_TOKEN": token or home_assistant.token,
+            "TEST_SENSOR": sensor,
+            "TEST_PLUG": plug,
+            "TEST_POWER": power,
+        }
+        if (entities, token) not in prepared:
+            folder = tmp_path_factory.mktemp("prepared")
+            done = Program(folder, SECRET_KEY=SECRET, **names).manage("shell", "--no-imports", "-c", SET_UP)
+            assert done.returncode == 0, done.stderr
+            prepared[entities, token] = folder
+        folder = tmp_path_factory.mktemp("program")
+        shutil.copytree(prepared[entities, token], folder, dirs_exist_ok=True)
+        program = Program(folder, SECRET_KEY=SECRET, TICK_SECONDS="1", **names, **environment)
+        made.append(program)
+        return Real(home_assistant, program, folder, sensor, plug)
+
+    yield real
+    for program in made:
+        program.kill()
+
+
+@pytest.fixture
+def home(make) -> Iterator[Real]:
+    real = make(LIVING_ROOM)
+    real.ha.switch("switch.miner_plug", False)
+    yield real
+    real.program.kill()
+
+
+@pytest.fixture(scope="module")
+def silent_room(make) -> Iterator[tuple[Real, float]]:
+    """A heating program whose sensor has just become unavailable, and when (s since the epoch)."""
+    real = make(BEDROOM)
+    real.heat()
+    real.ha.mode(real.sensor, "unavailable")
+    yield real, time.time()
+    real.program.kill()
+
+
+def test_a_locked_database_does_not_keep_the_heat_on(silent_room, home):
+    home.heat()
+    with home.locked_database():
+        home.room(WARM)
+        home.goes("off", WATCHDOG_S, "off by the watchdog, which needs no database")
+        assert home.one("SELECT power_w FROM miners_desiredstate") == MINER_PLUG_W  # nobody could note it
+    wait_until(lambda: home.one("SELECT power_w FROM miners_desiredstate") == 0, 30 + RESTART_S, "noted when it can be")
+    home.room(COLD)
+    home.goes("on", RESTART_S + TWO_PERIODS_S, "control resumes by itself")
+
+
+def test_the_killed_program_is_back_and_switches_off(silent_room, home):
+    home.heat()
+    home.room(WARM)
+    home.kill_child()
+    home.goes("off", RESTART_S, "off by the first pass of the next program")
+
+
+def test_everything_killed_and_the_plug_switched_by_hand(silent_room, home):
+    home.heat()
+    home.program.kill()
+    home.room(WARM)
+    assert home.is_on()
+    home.program.start()
+    home.goes("off", RESTART_S, "off by the first pass")
+    home.room(BETWEEN)
+    wait_until(lambda: home.one("SELECT confirmed_at FROM miners_desiredstate"), TWO_PERIODS_S, "the off is recorded")
+
+    home.ha.switch(home.plug, True)
+    home.goes("off", TWO_PERIODS_S, "what somebody switched on is off again")
+    home.heat()
+    home.ha.switch(home.plug, False)
+    wait_until(lambda: "outside" in home.wishes(), TWO_PERIODS_S, "their off is taken for a wish")
+    assert not home.is_on()
+
+
+def test_a_silent_sensor_ends_the_heat_after_two_minutes(silent_room):
+    real, since = silent_room
+    real.goes("off", SENSOR_LOST_S, "off when the sensor is lost")
+    off_at = datetime.fromisoformat(real.ha.state(real.plug)["last_changed"]).timestamp()
+    assert 119 <= off_at - since <= SENSOR_LOST_S
+    wait_until(lambda: "sensor_lost" in real.alarms(), TWO_PERIODS_S, "the alarm")
+    real.ha.mode(real.sensor, "ok")
+    real.goes("on", TWO_PERIODS_S, "heated again when it reports again")
+    assert real.program.stop() == 0
+    assert not real.is_on()
+
+
+def test_a_revoked_token_is_told_at_once_and_off_comes_first_with_a_new_one(make, home_assistant):
+    token = _token(home_assistant, "create")
+    home = make(LIVING_ROOM, token)
+    home.heat()
+    _token(home_assistant, "revoke")
+    wait_until(lambda: "connection_lost" in home.alarms(), TWO_PERIODS_S, "the alarm")
+    home.room(WARM)
+    assert home.is_on()  # nobody may switch it any more
+    with_token = Program(home.folder, SECRET_KEY=SECRET, TEST_HA_TOKEN=home_assistant.token)
+    done = with_token.manage("shell", "--no-imports", "-c", NEW_TOKEN)
+    assert done.returncode == 0, done.stderr
+    home.goes("off", TWO_PERIODS_S, "off with the new token")
+    wait_until(lambda: home.alarms() == set(), TWO_PERIODS_S, "no alarm any more")
+    home.program.kill()
+
+
+@pytest.mark.parametrize(
+    ("hours", "celsius"), [(2, COLD), (-2, HOT)], ids=["ahead: every value looks old", "back: every value is future"]
+)
+def test_a_clock_that_jumps_does_not_keep_the_heat_on(make, home_assistant, tmp_path, hours, celsius):
+    clock = WallClock(tmp_path)
+    home = make(LIVING_ROOM, **clock.environment)
+    home_assistant.switch("switch.miner_plug", False)
+    home.heat()
+    home.room(celsius)
+    clock.step(hours * 3600)
+    home.goes("off", TWO_PERIODS_S, "off: lost, or at its high limit whatever the time")
+    home.room(COLD)
+    clock.step(0)
+    home.goes("on", TWO_PERIODS_S + 2 * PERIOD_S, "heated again with the right time")
+    home.program.kill()
+
+
+def test_a_stopped_home_assistant_is_switched_off_when_it_goes_on(home):
+    home.heat()
+    home.ha.freeze()
+    try:
+        last = "SELECT reason_code FROM optimization_decision ORDER BY at DESC LIMIT 1"
+        wait_until(lambda: home.one(last) == "hold_unknown", 20, "a pass ended all the same, and says what it lacks")
+        assert home.program.health()["ok"]
+    finally:
+        home.ha.thaw()
+    home.room(WARM)
+    home.goes("off", TWO_PERIODS_S, "off when it answers again")
+
+
+def test_a_killed_home_assistant_and_a_power_cut(home):
+    home.heat()
+    home.ha.kill()
+    home.ha.boot()
+    home.room(WARM)
+    home.ha.switch(home.plug, True)  # as a plug that remembers comes back
+    home.goes("off", TWO_PERIODS_S, "off first when it is back")
+    wait_until(lambda: home.one("SELECT confirmed_at FROM miners_desiredstate"), TWO_PERIODS_S, "the off is recorded")
+
+    home.program.kill()  # the power is cut for all, in the state “off”
+    home.room(BETWEEN)
+    home.ha.switch(home.plug, True)
+    home.program.start()
+    home.goes("off", RESTART_S, "off by the first pass: nobody wants it on")
+
+
+def _token(ha: HomeAssistantServer, action: str) -> str:
+    """Make or revoke a long-lived token that only these tests use."""
+    python = homeassistant._environment() / "bin" / "python"
+    script = Path(__file__).with_name("tokens.py")
+    command = [str(python), str(script), ha.url, ha.token, action, "fault tests"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
