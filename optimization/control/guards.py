@@ -33,8 +33,12 @@ class Guarded:
 
     @property
     def is_start(self) -> bool:
-        """Something is to be switched on; what its owner runs was switched on by him."""
-        return self.intent.power_w > 0 and not self.miner.is_wanted_on and not self.intent.leave_alone
+        """Something is to be switched on, be it decided now or decided before and not done yet.
+
+        What its owner runs was switched on by him.
+        """
+        is_off = not self.miner.is_wanted_on or self.miner.snapshot.status is MinerStatus.OFF
+        return self.intent.power_w > 0 and is_off and not self.intent.leave_alone
 
 
 Guard = Callable[[Guarded], Ceiling | None]
@@ -165,8 +169,8 @@ def min_off(case: Guarded) -> Ceiling | None:
 
 
 def start_budget(case: Guarded) -> Ceiling | None:
-    if not case.is_start:
-        return None
+    if not case.is_start or case.miner.is_wanted_on:
+        return None  # one decided before is in the budget already
     miner = case.miner
     last_hour = [at for at in miner.starts if timedelta(0) <= case.now - at < HOUR]
     last_day = [at for at in miner.starts if timedelta(0) <= case.now - at < DAY]

@@ -21,6 +21,8 @@ THREE_STARTS = tuple(ago(s) for s in (700, 1400, 2100))
 DAYS_STARTS = tuple(ago(3700 + 100 * n) for n in range(40))
 PROTECTING = MinerSnapshot(MinerStatus.PROTECT, 1000.0, True, problem="A fan stands still.")
 STOPPING = MinerSnapshot(MinerStatus.STOPPING, 30.0, True)
+#: Wanted on and committed, but not yet written or not obeyed: the device shows off.
+PENDING = {"desired_w": 1000, "desired_confirmed": False}
 CIRCUIT = ("c", "Kitchen", 1500)
 
 
@@ -90,9 +92,15 @@ SCENARIOS = (
              others=(running(IN_BAND, key="other", circuit=CIRCUIT),)),
     Scenario("no room in the home", "power_limit", miner(COLD_ROOM), 0, "power_limit",
              others=(running(IN_BAND, key="other"),), power_limit_w=1999),
+    Scenario("a start not done yet, and the sensor falls silent", "sensor_unsure",
+             miner(zone(None), wish=ON_WISH, **PENDING), 0, "sensor_unsure"),
+    Scenario("a start not done yet, and the clock jumps", "clock", miner(COLD_ROOM, **PENDING), 0, "clock",
+             clock_stepped=True),
     # Where no guard may interfere: a guard that said no to everything would break these.
     Scenario("cold: it starts", "nobody", miner(COLD_ROOM), 1000, ""),
     Scenario("in the band: it goes on", "nobody", running(IN_BAND), 1000, ""),
+    Scenario("a start not done yet, the last its budget allowed", "nobody",
+             miner(COLD_ROOM, starts=THREE_STARTS, **PENDING), 1000, ""),
     Scenario("off for 600 s", "nobody", miner(COLD_ROOM, switched_off_at=ago(600)), 1000, ""),
     Scenario("on for 600 s and warm: off by its rule", "nobody", running(zone(21.6), for_seconds=600), 0, ""),
     Scenario("one of two rooms is warm", "nobody", running(IN_BAND, zone(30.0, key="attic", high_limit_celsius=40.0)),
