@@ -81,7 +81,8 @@ def collect(
     batch.desired += acted.changed.values()
     batch.commands += acted.commands
     for miner in seen.outside_off:
-        batch.requests.append(ManualRequest(miner=miner, power_w=0, until=now + OUTSIDE_OFF_HOLD, origin="outside"))
+        until = now + OUTSIDE_OFF_HOLD
+        batch.requests.append(ManualRequest(miner=miner, power_w=0, until=until, created_at=now, origin="outside"))
         acted.activity.append((Severity.WARNING, f"{miner.name} was switched off at the device; it stays off for 2 h."))
     for miner in seen.came_back_off:
         acted.activity.append((Severity.WARNING, f"{miner.name} came back switched off after it had not answered."))

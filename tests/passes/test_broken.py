@@ -140,7 +140,11 @@ class AdapterBug(Exception):
     pass
 
 
-@pytest.mark.parametrize("error", [AdapterBug("x"), ZeroDivisionError(), RecursionError(), KeyError("k")], ids=lambda value: repr(value).partition(" at 0x")[0])
+@pytest.mark.parametrize(
+    "error",
+    [AdapterBug("x"), ZeroDivisionError(), RecursionError(), KeyError("k")],
+    ids=lambda value: repr(value).partition(" at 0x")[0],
+)
 def test_an_adapter_that_raises_anything_costs_only_its_own_row(two_homes, bench, monkeypatch, error):
     broken, sound = two_homes
     broken.plug.shows, broken.plug.obeys = None, True
@@ -154,7 +158,9 @@ def test_an_adapter_that_raises_anything_costs_only_its_own_row(two_homes, bench
     assert is_sound(sound)
 
 
-@pytest.mark.parametrize("error", [AdapterBug("x"), ZeroDivisionError()], ids=lambda value: repr(value).partition(" at 0x")[0])
+@pytest.mark.parametrize(
+    "error", [AdapterBug("x"), ZeroDivisionError()], ids=lambda value: repr(value).partition(" at 0x")[0]
+)
 def test_an_adapter_that_fails_to_write_is_told_and_tried_again(two_homes, error):
     broken, sound = two_homes
 
