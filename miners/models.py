@@ -15,7 +15,6 @@ from sites.rollup import Bucket
 
 from . import readback
 
-
 CONNECTION_COLUMNS = tuple(f"{kind}_id" for kind in ConnectionKind)
 
 
