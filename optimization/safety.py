@@ -390,6 +390,16 @@ _PROGRAM = Group(
             (guards.stopping,),
         ),
         Promise(
+            "A plug that may be on is not given another address, nor its miner another controller, before it was "
+            "seen off.",
+            "refused at once",
+            _tests(
+                "tests/review/test_repointing.py",
+                "test_a_plug_that_may_be_on_keeps_its_address",
+                "test_its_name_may_change",
+            ),
+        ),
+        Promise(
             f"A wall clock that is set by more than {_span(timing.STEP_SECONDS)} lengthens no heating and shortens no "
             "rest: timers move with it, and nothing starts before every input was read anew.",
             _LOOK,
@@ -410,6 +420,18 @@ _PROGRAM = Group(
                 f"{_PASSES}/test_order.py",
                 "test_a_lease_lost_before_the_write_means_no_write",
                 "test_the_lease_outlives_observing_and_acting",
+            ),
+        ),
+        Promise(
+            "A backup is of one moment although the program runs, one is made by itself before the database changes, "
+            "and a bad file restores nothing.",
+            "the last 7 by itself",
+            _tests(
+                "tests/process/test_backup.py",
+                "test_what_was_there_is_there_again_with_its_key",
+                "test_a_writer_in_the_middle_of_a_transaction_does_not_stop_a_backup",
+                "test_a_bad_file_changes_nothing",
+                "test_seven_backups_before_migrations_are_kept",
             ),
         ),
         Promise(
