@@ -396,7 +396,7 @@ _PROGRAM = Group(
             _tests(
                 "tests/review/test_repointing.py",
                 "test_a_plug_that_may_be_on_keeps_its_address",
-                "test_its_name_may_change",
+                "test_a_miner_that_may_be_on_keeps_its_controller",
             ),
         ),
         Promise(
