@@ -75,6 +75,8 @@ _LATE = f"3 periods, at least {_span(heartbeat.LATE_AFTER_SECONDS)}"
 _LOW, _HIGH = (f"{value:g}".replace("-", "−") for value in sensors.PLAUSIBLE_CELSIUS)
 _CONTROL, _PASSES = "tests/control", "tests/passes"
 _MATRIX = "tests/faults/test_matrix.py::test_fault"
+_WALK = f"{_PASSES}/test_walk.py::test_a_random_walk_of_4000_steps_25_times"
+_PROGRAM_FAULTS = "tests/faults/test_program.py"
 _MUTATIONS = f"{_CONTROL}/test_mutations.py::test_without_a_guard_its_scenarios_break"
 
 
@@ -99,6 +101,7 @@ _HEAT = Group(
                     "test_it_switches_off_at_once_and_stays_off_for_the_minimum_off",
                 ),
                 _MATRIX,
+                _WALK,
             ),
             (guards.high_limit,),
         ),
@@ -308,6 +311,7 @@ _SWITCHING = Group(
                     "test_nothing_starts_blind_too_early_or_too_often",
                 ),
                 f"{_PASSES}/test_clock.py::test_no_transition_is_closer_than_its_minimum_whatever_the_clock_does",
+                _WALK,
             ),
             (guards.min_off, guards.start_budget),
         ),
@@ -362,6 +366,7 @@ _PROGRAM = Group(
             f"{_LATE}, + {_span(watchdog.LOOK_SECONDS)} to notice + {_span(watchdog.OFF_SECONDS)} to send",
             (
                 _MATRIX,
+                f"{_PROGRAM_FAULTS}::test_a_locked_database_does_not_keep_the_heat_on",
                 "tests/process/test_heartbeat.py::test_late_is_three_periods_and_at_least_a_minute",
                 "tests/process/test_supervisor.py::test_a_silent_child_is_killed_and_started_again",
             ),
@@ -370,6 +375,7 @@ _PROGRAM = Group(
             "A killed program is started again and goes on where it was.",
             f"a few seconds + {_LOOK}",
             (
+                f"{_PROGRAM_FAULTS}::test_the_killed_program_is_back_and_switches_off",
                 "tests/process/test_up.py::test_a_killed_program_is_started_again_and_controls_again",
                 "tests/e2e/test_program.py::test_a_real_room_is_heated_through_crashes_and_switched_off_by_a_clean_stop",
             ),
