@@ -172,6 +172,9 @@ def _decide(
     seen.memory = memory
     acted = act.want(rows, commands, now)
     acted.changed.update(told_off)
+    for pk in told_off:
+        text = f"Control had stopped, so the watchdog switched {rows.miners[pk].name} off. It is under control again."
+        acted.activity.append((Severity.WARNING, text))
     if stepped:
         acted.changed.update(rows.desired)
         text = f"The clock was set by {step.total_seconds():+.0f} s; every timer was moved with it."

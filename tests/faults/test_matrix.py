@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from sites.models import ActivityLog
+
 from . import happenings
 from .home import COLD_CELSIUS, HOT_CELSIUS, Home
-from .table import FAULTS, Fault
+from .table import FAULTS, WATCHDOG, Fault
 from .world import MIN_OFF_SECONDS
 
 NOON = datetime(2026, 1, 20, 11, 0, tzinfo=UTC)
@@ -56,6 +58,9 @@ def _while_heating(home: Home, fault: Fault, manual: bool) -> None:
             assert fault.reason in home.reasons_seen | {""}
         assert set(fault.alarms) <= home.alarms_seen
         _end_of_heat(home)
+    if fault.off_within is WATCHDOG:
+        home.periods(1)
+        assert ActivityLog.objects.filter(text__contains="the watchdog switched Avalon off").count() == 1
     if fault.off_after is not None:
         ended = home.clock.monotonic()
         home.run(fault.off_after.seconds(home.period_s))
