@@ -79,6 +79,7 @@ class Oracle:
             assert len(self.starts) <= STARTS_PER_HOUR, "started too often"
             assert world.sensor is None or world.sensor.kind in DECEIVING, f"started on {world.sensor}"
             assert not world.meter_dark_until or happened.origin in ("manual", "frost"), "started without energy data"
+            assert not happened.clock_was_set, "started in the pass that found the clock set"
             self.count("starts")
         if happened.switched == "off" and elapsed - self.last["on"] < MIN_ON_S and self.was_ours:
             assert happened.guard in SAFETY or happened.origin in PERSONS, f"off too early: {happened}"
@@ -138,7 +139,7 @@ def happenings(world: World, program: Program, dice: random.Random) -> str:
     if not program.rows.units and dice.random() < 0.02:
         program.rows.units = program.units
     if dice.random() < 0.003:
-        program.clock.step_wall(dice.choice([-1, 1]) * dice.uniform(61, 10_000))
+        program.set_clock(dice.choice([-1, 1]) * dice.uniform(61, 10_000))
     return dice.choice(["before the write", "before the record"]) if dice.random() < 0.004 else ""
 
 
