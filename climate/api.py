@@ -22,6 +22,7 @@ from sites.rest.problems import Invalid, Missing, invalid, problem
 from . import history, schedule, services
 from .admin import zone_checks
 from .models import TARGET_MAX_CELSIUS, TARGET_MIN_CELSIUS, ClimateMonitor, ClimateZone, TargetOverride, TemperatureSlot
+from .targets import resolve_target
 
 
 class ClimateMonitorIn(AdapterIn):
@@ -259,13 +260,7 @@ class TargetOut(Answer):
 @zones_router.get("/{uuid:zone_id}/target", response=TargetOut)
 def get_target(request: HttpRequest, zone_id: UUID):
     zone, now = _zone(zone_id), timezone.now()
-    target = schedule.resolve_target(
-        default_celsius=zone.default_target_celsius,
-        slots=[slot.as_slot() for slot in zone.slots.all()],
-        override=services.active_override(zone, now),
-        now=now,
-        tz=zone.site.tz,
-    )
+    target = resolve_target(services.plan_of(zone, now), now, zone.site.tz)
     return TargetOut(
         requested_celsius=target.requested_celsius,
         effective_celsius=target.effective_celsius,

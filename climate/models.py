@@ -13,6 +13,7 @@ from sites.models import NamedModel, Site, UUIDModel
 from sites.rollup import Bucket
 
 from . import schedule
+from .targets import FROST_PRESET_CELSIUS, Override, Period, Preset
 
 TARGET_MIN_CELSIUS, TARGET_MAX_CELSIUS = 5.0, 35.0
 DEFAULT_HIGH_LIMIT_CELSIUS = 28.0
@@ -32,6 +33,36 @@ class ClimateMonitor(AdapterRow):
         validators=[MinValueValidator(60)],
         help_text="A value older than this is not believed. Many sensors report only on change: 3600 s suits them.",
     )
+    plausible_low_celsius = models.FloatField(
+        "coldest believed (°C)",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(-60), MaxValueValidator(60)],
+        help_text="What is colder is not believed. Empty: −10 in a room, −40 outdoors.",
+    )
+    plausible_high_celsius = models.FloatField(
+        "warmest believed (°C)",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(-60), MaxValueValidator(60)],
+        help_text="What is warmer is not believed. Empty: 45.",
+    )
+    max_jump_k = models.FloatField(
+        "largest jump (K in 10 min)",
+        default=5.0,
+        validators=[MinValueValidator(0.5), MaxValueValidator(40)],
+        help_text="A change faster than this is not believed until it has stayed for 10 minutes.",
+    )
+    is_outdoor = models.BooleanField(
+        "measures outdoors", default=False, help_text="The outdoor temperature of the home; it reads no room."
+    )
+
+    class Meta(AdapterRow.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["site"], condition=models.Q(is_outdoor=True), name="one_outdoor_sensor_per_site"
+            ),
+        ]
 
 
 class ClimateZone(NamedModel):
@@ -58,6 +89,11 @@ class ClimateZone(NamedModel):
         validators=[MinValueValidator(10), MaxValueValidator(45)],
         help_text="At this temperature every miner heating the zone is switched off, whatever any rule says.",
     )
+    comfort_celsius = models.FloatField("comfort (°C)", default=21.0, validators=TARGET_VALIDATORS)
+    eco_celsius = models.FloatField(
+        "eco (°C)", default=18.0, validators=TARGET_VALIDATORS, help_text="Also the target while nobody is there."
+    )
+    away_celsius = models.FloatField("away (°C)", default=15.0, validators=TARGET_VALIDATORS)
     frost_protection = models.BooleanField(
         default=True, help_text="Heat below the frost limit, whatever rules and energy say."
     )
@@ -71,7 +107,9 @@ class ClimateZone(NamedModel):
         constraints = [models.UniqueConstraint(fields=["site", "slug"], name="zone_slug_unique_in_site")]
 
     def clean(self):
-        highest = max([self.default_target_celsius or 0, *self._slot_targets()]) + (self.hysteresis_celsius or 0)
+        presets = [self.comfort_celsius or 0, self.eco_celsius or 0, self.away_celsius or 0]
+        targets = [self.default_target_celsius or 0, *presets, *self._slot_targets()]
+        highest = max(targets) + (self.hysteresis_celsius or 0)
         if self.high_limit_celsius is not None and self.high_limit_celsius < highest + HIGH_LIMIT_MARGIN_K:
             raise ValidationError(
                 {
@@ -83,7 +121,44 @@ class ClimateZone(NamedModel):
     def _slot_targets(self) -> list[float]:
         if self._state.adding:
             return []
-        return [slot.target_celsius for slot in self.slots.all()]
+        return [slot.target_celsius for slot in self.slots.all() if slot.target_celsius is not None]
+
+    def preset_celsius(self, preset: str) -> float:
+        """What a preset means in this zone, °C."""
+        return FROST_PRESET_CELSIUS if preset == Preset.FROST else getattr(self, f"{Preset(preset)}_celsius")
+
+    def celsius_of(self, preset: str, target_celsius: float | None) -> float:
+        """A preset's or the plain target, °C."""
+        return self.preset_celsius(preset) if preset else target_celsius
+
+
+PRESETS = [(str(preset), preset.label) for preset in Preset]
+
+
+def _one_target(name: str) -> models.CheckConstraint:
+    """A preset or a target, never both and never neither."""
+    empty = models.Q(target_celsius__isnull=True)
+    return models.CheckConstraint(condition=(models.Q(preset="") & ~empty) | (~models.Q(preset="") & empty), name=name)
+
+
+class TargetFields(models.Model):
+    """A target: a preset of the zone, or a temperature."""
+
+    preset = models.CharField(max_length=10, blank=True, choices=PRESETS, help_text="Or a temperature of its own.")
+    target_celsius = models.FloatField("target (°C)", null=True, blank=True, validators=TARGET_VALIDATORS)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def target_words(self) -> str:
+        return Preset(self.preset).label if self.preset else f"{self.target_celsius:g} °C"
+
+    def check_one_target(self) -> None:
+        """Raises ValidationError unless there is a preset or a target."""
+        if bool(self.preset) == (self.target_celsius is not None):
+            sentence = "Choose a preset or a target, not both." if self.preset else "Choose a preset or a target in °C."
+            raise ValidationError({"target_celsius": sentence})
 
 
 def validate_weekdays(value: int) -> None:
@@ -91,7 +166,7 @@ def validate_weekdays(value: int) -> None:
         raise ValidationError("Choose at least one weekday.")
 
 
-class TemperatureSlot(UUIDModel):
+class TemperatureSlot(TargetFields, UUIDModel):
     """A target for a part of the day on some weekdays; one crossing midnight belongs to the day it starts."""
 
     zone = models.ForeignKey(ClimateZone, on_delete=models.CASCADE, related_name="slots")
@@ -102,22 +177,26 @@ class TemperatureSlot(UUIDModel):
     )
     start_time = models.TimeField("from")
     end_time = models.TimeField("to", help_text="Earlier than ‘from’: on the next day. Equal: 24 hours.")
-    target_celsius = models.FloatField("target (°C)", validators=TARGET_VALIDATORS)
 
     class Meta:
         ordering = ["start_time"]
         constraints = [
             models.CheckConstraint(condition=models.Q(weekdays__gte=1, weekdays__lte=127), name="slot_has_weekdays"),
+            _one_target("slot_has_one_target"),
+            # Overlaps in general are the services' business; the same stretch twice the database refuses.
+            models.UniqueConstraint(fields=["zone", "start_time", "weekdays"], name="slot_stretch_unique_in_zone"),
         ]
 
     def __str__(self) -> str:
-        days, target = schedule.weekday_names(self.weekdays), f"{self.target_celsius:g} °C"
-        return f"{days} {self.start_time:%H:%M}–{self.end_time:%H:%M} {target}"
+        days = schedule.weekday_names(self.weekdays)
+        return f"{days} {self.start_time:%H:%M}–{self.end_time:%H:%M} {self.target_words}"
 
     def as_slot(self) -> schedule.Slot:
-        return schedule.Slot(self.weekdays, self.start_time, self.end_time, self.target_celsius)
+        celsius = self.zone.celsius_of(self.preset, self.target_celsius)
+        return schedule.Slot(self.weekdays, self.start_time, self.end_time, celsius, self.preset)
 
     def clean(self):
+        self.check_one_target()
         if self.zone_id is None or self.start_time is None or self.end_time is None:
             return
         others = TemperatureSlot.objects.filter(zone_id=self.zone_id).exclude(pk=self.pk)
@@ -126,11 +205,10 @@ class TemperatureSlot(UUIDModel):
             raise ValidationError({"start_time": clash.sentence})
 
 
-class TargetOverride(UUIDModel):
+class TargetOverride(TargetFields, UUIDModel):
     """A wish: this target by hand, until a time or (`until` empty) until resumed."""
 
     zone = models.ForeignKey(ClimateZone, on_delete=models.CASCADE, related_name="overrides")
-    target_celsius = models.FloatField("target (°C)", validators=TARGET_VALIDATORS)
     until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -139,9 +217,53 @@ class TargetOverride(UUIDModel):
     class Meta:
         ordering = ["-created_at"]
         indexes = [models.Index(fields=["zone", "cancelled_at"])]
+        constraints = [_one_target("override_has_one_target")]
 
     def __str__(self) -> str:
-        return f"{self.target_celsius:g} °C in {self.zone}"
+        return f"{self.target_words} in {self.zone}"
+
+    def as_override(self) -> Override:
+        celsius = self.zone.celsius_of(self.preset, self.target_celsius)
+        return Override(celsius, self.until, self.preset, self.created_at)
+
+
+class TargetPeriod(TargetFields, UUIDModel):
+    """A target of the whole home, or of some rooms, from a time until another: holiday, away, all eco."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="target_periods")
+    name = models.CharField(max_length=80, default="away", help_text="As the rooms say it: holiday, away, guests.")
+    zones = models.ManyToManyField(
+        ClimateZone, blank=True, related_name="target_periods", help_text="Which rooms. Empty: the whole home."
+    )
+    starts_at = models.DateTimeField("from", default=timezone.now)
+    ends_at = models.DateTimeField("until", null=True, blank=True, help_text="Empty: until you resume the schedule.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    by = models.CharField(max_length=80, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["starts_at"]
+        verbose_name = "away period"
+        indexes = [models.Index(fields=["site", "cancelled_at"])]
+        constraints = [
+            _one_target("period_has_one_target"),
+            models.CheckConstraint(
+                condition=models.Q(ends_at__isnull=True) | models.Q(ends_at__gt=models.F("starts_at")),
+                name="period_ends_after_it_starts",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.target_words}"
+
+    def clean(self):
+        self.check_one_target()
+        if self.ends_at is not None and self.starts_at is not None and self.ends_at <= self.starts_at:
+            raise ValidationError({"ends_at": "It must end after it starts."})
+
+    def as_period(self, zone: ClimateZone) -> Period:
+        celsius = zone.celsius_of(self.preset, self.target_celsius)
+        return Period(celsius, self.starts_at, self.ends_at, self.name, self.preset, self.created_at)
 
 
 class ZoneReading(models.Model):
@@ -157,6 +279,8 @@ class ZoneReading(models.Model):
     target_celsius = models.FloatField(null=True)
     heating_w = models.FloatField(default=0)
     sensor = models.CharField(max_length=8, default="ok")
+    window_open = models.BooleanField(default=False)
+    outdoor_celsius = models.FloatField(null=True)
 
     class Meta:
         ordering = ["zone", "at"]
@@ -175,6 +299,8 @@ class ZoneBucket(Bucket):
     below_target_degree_minutes = models.FloatField(help_text="K·min: how far below the target, and how long.")
     in_band_minutes = models.PositiveSmallIntegerField(help_text="Minutes within the hysteresis around the target.")
     lost_minutes = models.PositiveSmallIntegerField(help_text="Minutes without a sensor to believe.")
+    window_minutes = models.PositiveSmallIntegerField(default=0, help_text="Minutes in which a window paused heating.")
+    outdoor_celsius = models.FloatField(null=True)
     heating_minutes = models.PositiveSmallIntegerField()
     starts = models.PositiveSmallIntegerField(help_text="How often heating began.")
 

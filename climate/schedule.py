@@ -1,4 +1,4 @@
-"""The weekly schedule and the resolution of a zone's target: pure functions of the site's time.
+"""The weekly schedule: pure functions of the site's time.
 
 A slot that crosses midnight belongs to the day it starts. `start == end` is 24 hours.
 """
@@ -11,8 +11,6 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from .state import Target
-
 ALL_DAYS = 0b1111111
 DAY_MINUTES = 24 * 60
 WEEK_MINUTES = 7 * DAY_MINUTES
@@ -21,12 +19,13 @@ DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Weekdays (bit 0 = Monday), local wall-clock start and end, target °C."""
+    """Weekdays (bit 0 = Monday), local wall-clock start and end, target °C, and the preset it is of, if any."""
 
     weekdays: int
     start: time
     end: time
     target_celsius: float
+    preset: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,32 +138,3 @@ def _transitions(date: datetime, tz: ZoneInfo) -> list[datetime]:
         else:
             high = middle
     return [high]
-
-
-@dataclass(frozen=True, slots=True)
-class Override:
-    """A target by hand (°C) until a time (aware UTC) or, None, until resumed."""
-
-    target_celsius: float
-    until: datetime | None
-
-
-def resolve_target(
-    *, default_celsius: float, slots: Sequence[Slot], override: Override | None, now: datetime, tz: ZoneInfo
-) -> Target:
-    """The zone's target at `now` (aware UTC): override → slot → default, why, and until when."""
-    slot = slot_at(slots, now.astimezone(tz))
-    change = next_change(slots, now, tz)
-    scheduled = slot.target_celsius if slot else default_celsius
-    if override is not None and (override.until is None or now < override.until):
-        back = None
-        if override.until is not None:
-            then = slot_at(slots, override.until.astimezone(tz))
-            back = then.target_celsius if then else default_celsius
-        return Target(override.target_celsius, override.target_celsius, "set by hand", override.until, back)
-    following = None
-    if change is not None:
-        then = slot_at(slots, change.astimezone(tz))
-        following = then.target_celsius if then else default_celsius
-    reason = f"schedule {slot.start:%H:%M}–{slot.end:%H:%M}" if slot else "default target"
-    return Target(scheduled, scheduled, reason, change, following)

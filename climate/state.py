@@ -28,17 +28,45 @@ class ClimateReading:
     temperature_celsius: float
     humidity_percent: float | None = None
     observed_at: datetime | None = None
+    #: A window or door contact of the room; None: there is none, or it does not say.
+    window_open: bool | None = None
+    #: Somebody is in the room; None: nothing tells, or it does not say.
+    is_occupied: bool | None = None
+
+
+class TargetSource(StrEnum):
+    """What decides a target."""
+
+    DEFAULT = "default"
+    SCHEDULE = "schedule"
+    PERIOD = "period"
+    HAND = "hand"
+
+
+class Lowered(StrEnum):
+    """What keeps the effective target below the requested one."""
+
+    ABSENCE = "absence"
+    HIGH_LIMIT = "high_limit"
+    WINDOW = "window"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The target of a zone now (°C), why, and when it changes next (aware UTC; None: not foreseen)."""
+    """The target of a zone now (°C), why, and when it changes next (aware UTC; None: not foreseen).
+
+    `requested_celsius` is what the schedule or a hand asks for; `effective_celsius` what the zone is
+    kept at: a period, an empty room, the high limit or an open window may set it lower.
+    """
 
     requested_celsius: float
     effective_celsius: float
     reason: str
     until: datetime | None = None
     next_celsius: float | None = None
+    preset: str = ""
+    source: TargetSource = TargetSource.DEFAULT
+    lowered: Lowered | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +94,10 @@ class ZoneState:
     trend_celsius_per_hour: float | None = None
     sensor_is_real: bool = True
     lost_since: datetime | None = None
+    #: Heating pauses since then: a contact says so, or the temperature falls like through a window.
+    window_open_since: datetime | None = None
+    window_by_slope: bool = False
+    is_occupied: bool | None = None
 
     @property
     def lower_bound(self) -> float:

@@ -20,6 +20,7 @@ from django_htmx.http import trigger_client_event
 from climate import schedule
 from climate import services as climate
 from climate.models import ClimateZone, TargetOverride
+from climate.targets import resolve_target
 from miners import services as mining
 from miners.models import Miner
 from optimization.demo import create_demo_home, remove_demo_home
@@ -128,12 +129,9 @@ def _stepped(zone: ClimateZone, override: TargetOverride | None, step: str, now:
     except KeyError:
         raise ValidationError({"step": f"‘{step}’ is no step: choose up or down."}) from None
     if override is not None:
-        asked = override.target_celsius
+        asked = override.as_override().target_celsius
     else:
-        slots = [slot.as_slot() for slot in zone.slots.all()]
-        asked = schedule.resolve_target(
-            default_celsius=zone.default_target_celsius, slots=slots, override=None, now=now, tz=zone.site.tz
-        ).requested_celsius
+        asked = resolve_target(climate.plan_of(zone, now), now, zone.site.tz).effective_celsius
     return round((asked + direction * STEP_CELSIUS) / STEP_CELSIUS) * STEP_CELSIUS if direction else asked
 
 

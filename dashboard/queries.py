@@ -11,7 +11,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from climate.models import ClimateZone, TargetOverride, ZoneReading
-from climate.schedule import Override, resolve_target
+from climate.services import open_periods, periods_of
+from climate.targets import Override, Period, Plan, resolve_target
 from energy.models import EnergySource
 from miners import dead_man
 from miners.models import ManualRequest, Miner, MinerController
@@ -97,8 +98,8 @@ def _dead_man(controller: MinerController | None) -> DeadMan | None:
 
 
 def _overrides(zone_ids: Iterable, now: datetime) -> dict[Any, Override]:
-    rows = TargetOverride.objects.filter(_holding(now), zone__in=list(zone_ids)).order_by("created_at")
-    return {row.zone_id: Override(row.target_celsius, row.until) for row in rows}
+    rows = TargetOverride.objects.filter(_holding(now), zone__in=list(zone_ids)).select_related("zone")
+    return {row.zone_id: row.as_override() for row in rows.order_by("created_at")}
 
 
 def _last_hours(key: Any, zone_ids: list, now: datetime) -> dict[str, list]:
@@ -132,18 +133,16 @@ def zones(
         _last_hours((only or site).pk, ids, at.now),
     )
     by_id = {miner.id: miner for miner in miners}
-    return tuple(_zone(row, at, overrides.get(row.pk), seen, readings, by_id) for row in rows)
+    periods = list(open_periods(site, at.now))
+    return tuple(_zone(row, at, overrides.get(row.pk), periods_of(row, periods), seen, readings, by_id) for row in rows)
 
 
-def _zone(row, at: Moment, override: Override | None, seen: dict, readings: dict, by_id: dict) -> ZoneFacts:
+def _zone(
+    row, at: Moment, override: Override | None, periods: list[Period], seen: dict, readings: dict, by_id: dict
+) -> ZoneFacts:
     key = str(row.pk)
-    target = resolve_target(
-        default_celsius=row.default_target_celsius,
-        slots=[slot.as_slot() for slot in row.slots.all()],
-        override=override,
-        now=at.now,
-        tz=at.tz,
-    )
+    plan = Plan(row.default_target_celsius, [slot.as_slot() for slot in row.slots.all()], override, periods)
+    target = resolve_target(plan, at.now, at.tz)
     return ZoneFacts(
         id=key,
         name=row.name,

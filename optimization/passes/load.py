@@ -11,8 +11,8 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from climate.models import ClimateZone, TargetOverride
-from climate.schedule import Override
+from climate.models import ClimateZone, TargetOverride, TargetPeriod
+from climate.targets import Override
 from energy.models import EnergySource
 from integrations.models import CONNECTIONS, Connection, SimulatedHouse
 from miners.models import DesiredState, ManualRequest, Miner
@@ -32,6 +32,7 @@ class SiteRows:
     has_saved_state: bool = False
     zones: dict[UUID, ClimateZone] = field(default_factory=dict)
     overrides: dict[UUID, list[Override]] = field(default_factory=lambda: defaultdict(list))
+    periods: list[TargetPeriod] = field(default_factory=list)
     sources: dict[UUID, EnergySource] = field(default_factory=dict)
     miners: dict[UUID, Miner] = field(default_factory=dict)
     desired: dict[UUID, DesiredState] = field(default_factory=dict)
@@ -45,13 +46,16 @@ class SiteRows:
 
 
 def load(site_ids: Sequence[UUID]) -> list[SiteRows]:
-    """The rows of these sites, in 18 statements."""
+    """The rows of these sites, in 20 statements."""
     found = {site.pk: SiteRows(site) for site in Site.objects.filter(pk__in=site_ids)}
     ids = list(found)
     for zone in ClimateZone.objects.filter(site__in=ids).prefetch_related("slots", "monitors"):
         found[zone.site_id].zones[zone.pk] = zone
     for row in TargetOverride.objects.filter(zone__site__in=ids, cancelled_at__isnull=True).select_related("zone"):
-        found[row.zone.site_id].overrides[row.zone_id].append(Override(row.target_celsius, row.until))
+        found[row.zone.site_id].overrides[row.zone_id].append(row.as_override())
+    periods = TargetPeriod.objects.filter(site__in=ids, cancelled_at__isnull=True).prefetch_related("zones")
+    for period in periods:
+        found[period.site_id].periods.append(period)
     for source in EnergySource.objects.filter(site__in=ids).select_related("monitor"):
         found[source.site_id].sources[source.pk] = source
     _load_miners(found, ids)

@@ -8,10 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from climate import sensors, zone_state
-from climate.models import HIGH_LIMIT_MARGIN_K, ClimateZone
-from climate.schedule import resolve_target
-from climate.state import ClimateReading, ZoneState
+from climate.state import ZoneState
 from energy import balance
 from energy.models import EnergySource
 from energy.state import EnergySnapshot, EnergyState
@@ -26,6 +23,7 @@ from optimization.control.memory import Memory, parse_time
 from optimization.control.situation import MinerSituation, SiteSituation, UnitSituation, Wish
 from sites.words import ended
 
+from . import rooms
 from .inputs import bad_inputs, starts_wait
 from .load import SiteRows, compile_policy
 from .observe import Observation
@@ -82,7 +80,7 @@ def situate(
     `clock_stepped`: the wall clock was set since the last pass.
     """
     memory = replace(rows.memory, sensors={}, shell=dict(rows.memory.shell))
-    zones = _zones(rows, observation, memory, now)
+    zones = rooms.zones(rows, observation, memory, now)
     snapshots = {pk: _snapshot(miner, observation) for pk, miner in rows.miners.items()}
     went_off = [miner for pk, miner in rows.miners.items() if _was_on_and_is_off(rows, miner, snapshots[pk])]
     timed_out = [miner for miner in went_off if _timer_ran_out(rows, miner, now)]
@@ -137,60 +135,6 @@ def situate(
         not rows.site.is_active,
     )
     return Seen(situation, zones, energy, snapshots, memory, outside_off, came_back_off, timed_out, problems)
-
-
-def _zones(rows: SiteRows, observation: Observation, memory: Memory, now: datetime) -> dict[UUID, ZoneState]:
-    trends: dict[str, Any] = memory.shell.get("trends") or {}
-    judged: dict[UUID, sensors.MonitorState] = {}
-    result, kept = {}, {}
-    for pk, zone in rows.zones.items():
-        states = []
-        for monitor in zone.monitors.all():
-            if monitor.pk not in judged:
-                judged[monitor.pk], memory.sensors[str(monitor.pk)] = sensors.judge(
-                    monitor.name,
-                    _reading(observation, monitor.pk, ClimateReading),
-                    observation.errors.get(monitor.pk, "was not read"),
-                    zone_state.sensors_memory(rows.memory.sensors, str(monitor.pk)),
-                    stale_after=timedelta(seconds=monitor.stale_after_seconds),
-                    now=now,
-                )
-            states.append(judged[monitor.pk])
-        state = _zone(rows, zone, states, now)
-        kept[str(pk)], trend = zone_state.update_trend(trends.get(str(pk)) or [], state.temperature_celsius, now)
-        result[pk] = replace(state, trend_celsius_per_hour=trend)
-    memory.shell["trends"] = kept
-    return result
-
-
-def _reading(observation: Observation, pk: UUID, kind: type) -> Any:
-    """The reading when it is one of the right kind: an adapter's wrong answer is no reading."""
-    reading = observation.readings.get(pk)
-    return reading if isinstance(reading, kind) else None
-
-
-def _zone(rows: SiteRows, zone: ClimateZone, states: list[sensors.MonitorState], now: datetime) -> ZoneState:
-    slots = [slot.as_slot() for slot in zone.slots.all()]
-    override = next((one for one in rows.overrides[zone.pk] if one.until is None or now < one.until), None)
-    target = resolve_target(
-        default_celsius=zone.default_target_celsius, slots=slots, override=override, now=now, tz=rows.site.tz
-    )
-    # The limit never gives way to a target: the effective target stays a margin below it.
-    ceiling = zone.high_limit_celsius - HIGH_LIMIT_MARGIN_K - zone.hysteresis_celsius
-    if target.effective_celsius > ceiling:
-        target = replace(target, effective_celsius=ceiling, reason=f"{target.reason}, lowered by the high limit")
-    return zone_state.build(
-        zone_id=str(zone.pk),
-        slug=zone.slug,
-        name=zone.name,
-        sensors=states,
-        target=target,
-        hysteresis_celsius=zone.hysteresis_celsius,
-        high_limit_celsius=zone.high_limit_celsius,
-        frost_limit_celsius=zone.frost_limit_celsius if zone.frost_protection else None,
-        trend_celsius_per_hour=None,
-        sensor_is_real=all(monitor.is_real for monitor in zone.monitors.all()),
-    )
 
 
 def _snapshot(miner: Miner, observation: Observation) -> MinerSnapshot:
@@ -324,7 +268,7 @@ def _state(source: EnergySource, observation: Observation, own_w: float, other_w
     error = "No energy monitor is set up." if monitor is None else observation.errors.get(monitor.pk, "")
     return balance.build(
         facts(source),
-        None if monitor is None else _reading(observation, monitor.pk, EnergySnapshot),
+        None if monitor is None else rooms.reading_of(observation, monitor.pk, EnergySnapshot),
         ended(f"‘{monitor.name}’ {error}") if monitor is not None and error else error,
         stale_after=timedelta(seconds=monitor.stale_after_seconds if monitor else 3600),
         now=now,

@@ -7,16 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from climate.schedule import (
-    ALL_DAYS,
-    Override,
-    Slot,
-    find_overlap,
-    next_change,
-    resolve_target,
-    slot_at,
-    weekday_names,
-)
+from climate.schedule import ALL_DAYS, Slot, find_overlap, next_change, slot_at, weekday_names
+from climate.targets import Override, Plan, resolve_target
 
 from . import weeks
 
@@ -191,7 +183,7 @@ def test_a_schedule_that_never_changes():
 
 
 def target(now, *, override=None, slots=(NIGHT, MORNING)):
-    return resolve_target(default_celsius=19.0, slots=slots, override=override, now=now, tz=ZURICH)
+    return resolve_target(Plan(19.0, slots, override), now, ZURICH)
 
 
 def test_the_target_comes_from_the_slot_then_from_the_default():

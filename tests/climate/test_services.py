@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from climate import services
 from climate.models import TargetOverride, TemperatureSlot
-from climate.schedule import ALL_DAYS, Override, Slot
+from climate.schedule import ALL_DAYS, Slot
 from sites.models import ActivityLog, Site
 from tests import factories
 
@@ -67,7 +67,8 @@ def test_a_refused_schedule_changes_nothing(zone, slots, words):
 def test_the_highest_target_the_limit_allows_is_allowed(zone):
     services.replace_schedule(zone, [Slot(ALL_DAYS, time(6), time(22), 26.5)])
     services.set_override(zone, 26.5, until=None, by="Ada")
-    assert services.active_override(zone, timezone.now()) == Override(26.5, None)
+    held = services.active_override(zone, timezone.now())
+    assert (held.target_celsius, held.until) == (26.5, None)
 
 
 def test_a_slot_that_overlaps_another_row_is_refused_in_forms_too(zone):
@@ -113,7 +114,8 @@ def test_a_new_target_by_hand_ends_the_one_before(zone):
     services.set_override(zone, 23.0, until=until, by="Bob")
     assert TargetOverride.objects.filter(cancelled_at__isnull=True).count() == 1
     now = timezone.now()
-    assert services.active_override(zone, now) == Override(23.0, until)
+    held = services.active_override(zone, now)
+    assert (held.target_celsius, held.until) == (23.0, until)
     assert services.active_override(zone, until) is None
     assert awake(zone)
     assert [row.actor for row in ActivityLog.objects.all()] == ["Bob", "Ada"]

@@ -79,14 +79,15 @@ class World:
 
     def begin_faults(self, step: int) -> None:
         chance, dice = self.dice.random, self.dice
-        if self.sensor is None and chance() < 0.008:
+        if self.sensor is None and chance() < 0.005:
             kind = dice.choice(SENSOR_FAULTS)
-            longest = 50 if kind == "jump" else 240  # a jump that stays ten minutes is a change
+            # Mostly short; a jump that stays ten minutes would be a change.
+            longest = 50 if kind == "jump" else dice.choice([15, 15, 15, 240])
             self.sensor = Fault(kind, step + dice.randint(1, longest))
             self.shown, self.shown_age_s = self.house.celsius, STALE_S + 1.0 if kind == "stale" else 0.0
             self.jump_k = dice.choice([-8.0, 8.0])
-        if self.plug is None and chance() < 0.006:
-            self.plug = Fault(dice.choice(PLUG_FAULTS), step + dice.randint(1, 60))
+        if self.plug is None and chance() < 0.005:
+            self.plug = Fault(dice.choice(PLUG_FAULTS), step + dice.randint(1, dice.choice([6, 6, 60])))
             if self.plug.kind == "power cut":
                 self.plug_on, self.comes_back_on = False, self.plug_on and chance() < 0.5
         if not self.meter_dark_until and chance() < 0.002:

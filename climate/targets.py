@@ -1,0 +1,157 @@
+"""Which target a zone has at a moment, why, and when it changes next: one pure function.
+
+A wish made by hand comes first, then a period (holiday, away, all eco), then the slot of the weekly
+schedule, then the zone's default. Of a wish and a period the one that came last holds: who taps
+"Away" means all rooms, who turns a room up afterwards means that room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from .schedule import Slot, next_change, slot_at
+from .state import Lowered, Target, TargetSource
+
+#: The preset that keeps pipes whole, °C; the others are each zone's own.
+FROST_PRESET_CELSIUS = 7.0
+
+
+class Preset(StrEnum):
+    """Named targets of a zone."""
+
+    COMFORT = "comfort"
+    ECO = "eco"
+    AWAY = "away"
+    FROST = "frost"
+
+    @property
+    def label(self) -> str:
+        return "frost protection" if self is Preset.FROST else str(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A target by hand (°C) until a time (aware UTC) or, None, until resumed."""
+
+    target_celsius: float
+    until: datetime | None
+    preset: str = ""
+    created_at: datetime | None = None
+
+    def holds(self, now: datetime) -> bool:
+        return self.until is None or now < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A target (°C) of this zone from a time until another (aware UTC; None: until resumed)."""
+
+    target_celsius: float
+    starts_at: datetime
+    ends_at: datetime | None
+    name: str = "away"
+    preset: str = ""
+    created_at: datetime | None = None
+
+    @property
+    def came_at(self) -> datetime:
+        """When it took effect: planned ones at their start, one tapped while it should hold at the tap."""
+        return self.starts_at if self.created_at is None else max(self.starts_at, self.created_at)
+
+    def holds(self, now: datetime) -> bool:
+        return self.starts_at <= now and (self.ends_at is None or now < self.ends_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that says what a zone's target is: its default (°C), its week, what was set by hand, its periods."""
+
+    default_celsius: float
+    slots: Sequence[Slot] = ()
+    override: Override | None = None
+    periods: Sequence[Period] = ()
+
+
+def resolve_target(plan: Plan, now: datetime, tz: ZoneInfo) -> Target:
+    """The zone's target at `now` (aware UTC): why, when it changes next and to what."""
+    here = _holding(plan, now, tz)
+    until = _until(plan, here, now, tz)
+    after = None if until is None else _target(plan, until, tz)
+    return replace(_target(plan, now, tz), until=until, next_celsius=None if after is None else after.effective_celsius)
+
+
+def _holding(plan: Plan, now: datetime, tz: ZoneInfo) -> Override | Period | Slot | None:
+    """What decides at `now`; None: the default."""
+    period = max(
+        (period for period in plan.periods if period.holds(now)), key=lambda period: period.came_at, default=None
+    )
+    override = plan.override if plan.override is not None and plan.override.holds(now) else None
+    if override is not None and (period is None or override.created_at is None or override.created_at > period.came_at):
+        return override
+    return period or slot_at(plan.slots, now.astimezone(tz))
+
+
+def _target(plan: Plan, now: datetime, tz: ZoneInfo) -> Target:
+    here, slot = _holding(plan, now, tz), slot_at(plan.slots, now.astimezone(tz))
+    scheduled = slot.target_celsius if slot else plan.default_celsius
+    match here:
+        case Override():
+            celsius = here.target_celsius
+            return Target(celsius, celsius, "set by hand", preset=here.preset, source=TargetSource.HAND)
+        case Period():
+            return Target(scheduled, here.target_celsius, here.name, preset=here.preset, source=TargetSource.PERIOD)
+        case Slot():
+            reason = f"schedule {here.start:%H:%M}–{here.end:%H:%M}"
+            return Target(scheduled, scheduled, reason, preset=here.preset, source=TargetSource.SCHEDULE)
+    return Target(scheduled, scheduled, "default target")
+
+
+def _until(plan: Plan, here: Override | Period | Slot | None, now: datetime, tz: ZoneInfo) -> datetime | None:
+    """The first moment after `now` at which something else decides; None: not foreseen."""
+    ends = [period.starts_at for period in plan.periods] + [period.ends_at for period in plan.periods]
+    if plan.override is not None:
+        ends.append(plan.override.until)
+    if here is None or isinstance(here, Slot):
+        ends.append(next_change(plan.slots, now, tz))
+    moments = sorted({moment for moment in ends if moment is not None and moment > now})
+    return next((moment for moment in moments if _holding(plan, moment, tz) != here), None)
+
+
+def lower(
+    target: Target,
+    *,
+    ceiling_celsius: float,
+    eco_celsius: float,
+    nobody_there: bool = False,
+    window_open: bool = False,
+) -> Target:
+    """The target as far as the house lets it: below the high limit, eco in an empty room, paused by a window.
+
+    A target set by hand is not lowered because nobody moves: somebody has just been there.
+    """
+    if nobody_there and target.source is not TargetSource.HAND and target.effective_celsius > eco_celsius:
+        target = replace(
+            target,
+            effective_celsius=eco_celsius,
+            reason=f"{target.reason}, lowered: nobody is there",
+            lowered=Lowered.ABSENCE,
+        )
+    if target.effective_celsius > ceiling_celsius:
+        target = replace(
+            target,
+            effective_celsius=ceiling_celsius,
+            reason=f"{target.reason}, lowered by the high limit",
+            lowered=Lowered.HIGH_LIMIT,
+        )
+    if window_open and target.effective_celsius > FROST_PRESET_CELSIUS:
+        target = replace(
+            target,
+            effective_celsius=FROST_PRESET_CELSIUS,
+            reason=f"{target.reason}, paused: the window is open",
+            lowered=Lowered.WINDOW,
+        )
+    return target
