@@ -165,8 +165,9 @@ CELERY_BEAT_SCHEDULE = {
 # Named sites (slug or id) that may run a real controller on a simulated or dummy sensor.
 TEST_BENCH_SITES = env.list("TEST_BENCH_SITES", default=[])
 
-# How the floors below `optimization` delete what may be heating: its miners are switched off first.
+# How the floors below `optimization` delete or set aside what may be heating: its miners are switched off first.
 DELETE_SAFELY = "optimization.services.delete_safely"
+SEE_OFF = "optimization.services.see_off"
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},

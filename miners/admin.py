@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from climate.admin import zone_checks
 from climate.models import ClimateMonitor, ClimateZone
 from integrations.admin import AdapterAdmin
-from sites.admin_base import RecordAdmin, SiteRowAdmin, SiteRowForm
+from sites.admin_base import RecordAdmin, SetAsideAdmin, SiteRowAdmin, SiteRowForm
 from sites.words import NOTHING, listed, watts
 
 from .models import Circuit, CommandLog, Miner, MinerController
@@ -82,7 +82,7 @@ class MinerForm(SiteRowForm):
 
 
 @admin.register(Miner)
-class MinerAdmin(SiteRowAdmin):
+class MinerAdmin(SetAsideAdmin, SiteRowAdmin):
     """A heater that earns: which rooms it heats, through which controller, and how often it may start."""
 
     form = MinerForm

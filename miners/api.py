@@ -104,6 +104,10 @@ def delete_circuit(request: HttpRequest, circuit_id: UUID):
     return rows.remove(circuit, by=rows.person(request), used_through=("miners",))
 
 
+def _default(name: str) -> int:
+    return Miner._meta.get_field(name).default
+
+
 class MinerIn(Body):
     site_id: UUID
     name: str = field(Miner, "name")
@@ -116,8 +120,8 @@ class MinerIn(Body):
     min_on_seconds: int = field(Miner, "min_on_seconds")
     min_off_seconds: int = field(Miner, "min_off_seconds")
     ramp_seconds: int = field(Miner, "ramp_seconds")
-    max_starts_per_hour: int = Field(2, ge=1, le=60)
-    max_starts_per_day: int = Field(8, ge=1, le=1000)
+    max_starts_per_hour: int = Field(_default("max_starts_per_hour"), ge=1, le=60)
+    max_starts_per_day: int = Field(_default("max_starts_per_day"), ge=1, le=1000)
     leave_on: bool = field(Miner, "leave_on")
     is_active: bool = field(Miner, "is_active")
 
@@ -192,12 +196,29 @@ def get_miner(request: HttpRequest, miner_id: UUID):
     return rows.get(_miners(), miner_id)
 
 
-@miners_router.patch("/{uuid:miner_id}", response=MinerOut)
-def change_miner(request: HttpRequest, miner_id: UUID, body: MinerPatch):
-    """The controller can be changed only while the miner is off (409)."""
+class MinerChangedOut(MinerOut):
+    """`not_seen_off`: that it was deactivated and nobody has seen it off yet; the passes go on trying."""
+
+    not_seen_off: list[str]
+
+
+def _change(request: HttpRequest, miner_id: UUID, body: MinerPatch) -> Miner:
+    miner = _miner(miner_id)
+    was_active = miner.is_active
     new_links = {"controller_id", "climate_zone_ids"} & body.model_fields_set
     check = _is_real_throughout if new_links else None
-    return rows.write(_miner(miner_id), body, _LINKS, prepare=_keep_controller_while_on, check=check)
+    miner = rows.write(miner, body, _LINKS, prepare=_keep_controller_while_on, check=check)
+    miner.not_seen_off = rows.see_off(miner, by=rows.person(request)) if was_active and not miner.is_active else []
+    return miner
+
+
+@miners_router.patch("/{uuid:miner_id}", response=MinerChangedOut)
+def change_miner(request: HttpRequest, miner_id: UUID, body: MinerPatch):
+    """The controller can be changed only while the miner is off (409).
+
+    `is_active: false` switches it off and waits, at most 20 s, until that is seen.
+    """
+    return _change(request, miner_id, body)
 
 
 @miners_router.delete("/{uuid:miner_id}", response={204: None})
@@ -304,13 +325,13 @@ def resume_miner(request: HttpRequest, miner_id: UUID):
 
 @miners_router.post("/{uuid:miner_id}/activate", response=MinerOut)
 def activate_miner(request: HttpRequest, miner_id: UUID):
-    return rows.write(_miner(miner_id), MinerPatch(is_active=True))
+    return _change(request, miner_id, MinerPatch(is_active=True))
 
 
-@miners_router.post("/{uuid:miner_id}/deactivate", response=MinerOut)
+@miners_router.post("/{uuid:miner_id}/deactivate", response=MinerChangedOut)
 def deactivate_miner(request: HttpRequest, miner_id: UUID):
-    """It is switched off with the next pass and then left alone."""
-    return rows.write(_miner(miner_id), MinerPatch(is_active=False))
+    """It is switched off, seen off (at most 20 s) and then left alone."""
+    return _change(request, miner_id, MinerPatch(is_active=False))
 
 
 @miners_router.get("/{uuid:miner_id}/requests", response=list[RequestOut])

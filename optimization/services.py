@@ -230,6 +230,17 @@ def heaters_of(obj: models.Model) -> list[Miner]:
     return list(found.distinct())
 
 
+def see_off(obj: models.Model, *, by: str = "", seconds: float = STOP_SECONDS) -> list[str]:
+    """After `obj` was deactivated: switch off what it heats and wait until that is seen (DESIGN §5.8).
+
+    Returns a sentence for each miner whose off was not seen within `seconds`; the passes go on trying.
+    """
+    site = obj if isinstance(obj, Site) else obj.site
+    log_activity(site, f"Set aside: {obj._meta.verbose_name} {obj}.", actor=by)
+    rows = DesiredState.objects.filter(miner__in=heaters_of(obj)).select_related("miner__site", "miner__controller")
+    return switch_off([row.miner for row in rows if may_be_on(row)], seconds=seconds)
+
+
 def delete_safely(obj: models.Model, *, by: str = "", seconds: float = STOP_SECONDS) -> None:
     """Delete something after everything it heats was seen off. Raises ValidationError when it was not.
 

@@ -70,6 +70,7 @@ class Watchdog:
         self._fired: dict[str, set[str]] = {}
         self._marker: Path | None = None
         self._end: Callable[[], None] | None = None
+        self._tell: Callable[[Collection[str]], None] | None = None
 
     def completed(self, site_id: str, period_seconds: float, heaters: Collection[Heater]) -> None:
         """A pass of this site has completed; `heaters` are its miners believed on."""
@@ -124,14 +125,17 @@ class Watchdog:
                 del self._fired[site_id]
             self._write_marker()
 
-    def arm(self, marker: Path, end: Callable[[], None]) -> None:
-        """Take over from the last process. `marker`: file that tells the next start; `end`: ends the process."""
-        self._marker, self._end = marker, end
+    def arm(self, marker: Path, end: Callable[[], None], tell: Callable[[Collection[str]], None] | None = None) -> None:
+        """Take over from the last process. `marker`: file that tells the next start; `end`: ends the process.
+
+        `tell(site_ids)`: raises the alarm for homes that are late now, within `GRACE_SECONDS` less `OFF_SECONDS`.
+        """
+        self._marker, self._end, self._tell = marker, end, tell
         self._read_marker()
 
-    def start(self, marker: Path, end: Callable[[], None]) -> None:
+    def start(self, marker: Path, end: Callable[[], None], tell: Callable[[Collection[str]], None]) -> None:
         """`arm`, then look every second from a thread."""
-        self.arm(marker, end)
+        self.arm(marker, end, tell)
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
     def _watch(self) -> None:
@@ -150,16 +154,26 @@ class Watchdog:
             late = {pk: one for pk, one in self._sites.items() if now - one.completed > one.limit_seconds}
             all_stuck = bool(late) and all(_is_stuck(one, now) for one in self._sites.values())
             due = {pk: one for pk, one in late.items() if one.fired_at is None or now - one.fired_at >= AGAIN_SECONDS}
+            news = [pk for pk, one in due.items() if one.fired_at is None]
             for one in due.values():
                 if one.fired_at is None:
                     one.still_on = dict(one.heaters)
                 one.fired_at = now
         if due:
             self._switch_off(due)
+        if news and self._tell is not None:
+            self._raise(news)
         if all_stuck and self._end is not None:
             log.critical("no pass ends any more: the program ends to be started afresh")
             self._end()
         return all_stuck
+
+    def _raise(self, site_ids: list[str]) -> None:
+        """Off comes first, then the word; that nobody could be told must not keep the program from ending."""
+        try:
+            self._tell(site_ids)
+        except Exception:
+            log.exception("that control is late could not be told")
 
     def _leave_to_others(self, now: float) -> None:
         """Stop watching late sites whose passes complete in another process of the fleet."""

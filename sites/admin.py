@@ -16,7 +16,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from . import live
-from .admin_base import DeletionAdmin, PageAdmin, RecordAdmin
+from .admin_base import DeletionAdmin, PageAdmin, RecordAdmin, SetAsideAdmin
 from .models import ActivityLog, Alarm, ApiToken, Severity, Site
 from .services import acknowledge_alarm, create_api_token
 from .words import age, local_time
@@ -50,7 +50,7 @@ class SiteSetupForm(forms.ModelForm):
 
 
 @admin.register(Site)
-class SiteAdmin(DeletionAdmin):
+class SiteAdmin(SetAsideAdmin):
     """One home or building."""
 
     form = SiteSetupForm

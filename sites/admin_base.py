@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.db.models import ProtectedError, Q, TextField
 from django.http import HttpResponseRedirect
 from django.urls import reverse
@@ -149,6 +150,20 @@ class DeletionAdmin(PageAdmin):
     def change_url(self, obj) -> str:
         meta = self.model._meta
         return reverse(f"{self.admin_site.name}:{meta.app_label}_{meta.model_name}_change", args=[obj.pk])
+
+
+class SetAsideAdmin(DeletionAdmin):
+    """Rows that can be deactivated: what they heat is switched off, and the form waits until that is seen."""
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if change and form.initial.get("is_active") and not obj.is_active:
+            # After the commit: waiting for a miner to be off must not hold the database.
+            transaction.on_commit(lambda: self._see_off(request, obj))
+
+    def _see_off(self, request, obj) -> None:
+        for line in import_string(settings.SEE_OFF)(obj, by=request.user.get_username()):
+            messages.error(request, line)
 
 
 class SiteRowAdmin(DeletionAdmin):

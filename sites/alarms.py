@@ -97,6 +97,13 @@ _TABLE = (
         "Look at the log and report the message there.",
     ),
     AlarmKind(
+        "passes_late",
+        Severity.ALARM,
+        "Control is late",
+        "The watchdog switched off every miner it believed on; when no pass ends any more, the program starts afresh.",
+        "It ends with the next completed pass. If it stays, restart the program; in doubt switch heaters off by hand.",
+    ),
+    AlarmKind(
         "policy_problem",
         Severity.WARNING,
         "Policy cannot be used",

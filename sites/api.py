@@ -71,10 +71,21 @@ def get_site(request: HttpRequest, site_id: UUID):
     return rows.get(Site.objects.all(), site_id)
 
 
-@sites_router.patch("/{uuid:site_id}", response=SiteOut)
+class SiteChangedOut(SiteOut):
+    not_seen_off: list[str]
+
+
+@sites_router.patch("/{uuid:site_id}", response=SiteChangedOut)
 def change_site(request: HttpRequest, site_id: UUID, body: SitePatch):
-    """`is_active: false` switches off everything it heats, with the next pass."""
-    return rows.write(rows.get(Site.objects.all(), site_id), body)
+    """`is_active: false` switches off everything it heats and waits, at most 20 s, until that is seen.
+
+    `not_seen_off`: a sentence for each miner nobody has seen off yet; the passes go on trying.
+    """
+    site = rows.get(Site.objects.all(), site_id)
+    was_active = site.is_active
+    site = rows.write(site, body)
+    site.not_seen_off = rows.see_off(site, by=rows.person(request)) if was_active and not site.is_active else []
+    return site
 
 
 @sites_router.delete("/{uuid:site_id}", response={204: None})

@@ -168,6 +168,11 @@ def remove(row: models.Model, *, by: str, used_through: Iterable[str] = (), heat
     return Status(204, None)
 
 
+def see_off(row: models.Model, *, by: str) -> list[str]:
+    """`row` was deactivated: a sentence for each miner it heats with that nobody has seen off within 20 s."""
+    return import_string(settings.SEE_OFF)(row, by=by)
+
+
 def created(request: HttpRequest, response: HttpResponse, row: Row) -> Status[Row]:
     """201 with the address of the new row."""
     response["Location"] = f"{request.path}/{row.pk}"

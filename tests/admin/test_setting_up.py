@@ -209,6 +209,21 @@ def test_disabling_for_real_switches_the_miner_off(page, home, ready_miner, djan
     assert DesiredState.objects.get().power_w == 0
 
 
+def test_an_inactive_miner_is_seen_off_after_the_commit(
+    page, home, ready_miner, monkeypatch, django_capture_on_commit_callbacks
+):
+    called = []
+    monkeypatch.setattr(services, "see_off", lambda row, by: called.append((row, by)) or [f"{row} is still on."])
+    data = miner_form(home, zones=[str(zone.pk) for zone in ready_miner.zones.all()], is_active="")
+    with django_capture_on_commit_callbacks(execute=True):
+        page.post(url("miners_miner", "change", ready_miner.pk), data)
+        assert not called, "only after the commit"
+    assert called == [(ready_miner, "anna")]
+    with django_capture_on_commit_callbacks(execute=True):
+        page.post(url("miners_miner", "change", ready_miner.pk), data)
+    assert len(called) == 1, "it was inactive already"
+
+
 # -- policies ------------------------------------------------------------------------------------
 
 START = {"field": "climate.zone.below_target", "operator": "eq", "value": True}

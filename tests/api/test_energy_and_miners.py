@@ -188,6 +188,29 @@ def test_stop_holds_until_resumed(api, furnished):
     assert api.get(f"{address}/status").json()["wish"] is None
 
 
+def said_off(row, *, by):
+    return [f"{row} was told by {by} and not seen off."]
+
+
+@pytest.mark.parametrize("how", ["patch", "deactivate"])
+def test_deactivating_says_what_nobody_has_seen_off(api, furnished, settings, how):
+    settings.SEE_OFF = "tests.api.test_energy_and_miners.said_off"
+    address = f"/miners/{furnished.miner.pk}"
+    off = {"is_active": False}
+    answer = api.patch(address, off) if how == "patch" else api.post(f"{address}/deactivate")
+    [sentence] = answer.json()["not_seen_off"]
+    assert furnished.miner.name in sentence
+    # What is inactive already is not waited for again.
+    assert api.patch(address, off).json()["not_seen_off"] == []
+
+
+def test_starts_by_default_are_those_of_every_other_way_in(api, furnished):
+    made = api.post("/miners", {"site_id": str(furnished.site.pk), "name": "Second"}).json()
+    plain = Miner()
+    assert made["max_starts_per_hour"] == plain.max_starts_per_hour
+    assert made["max_starts_per_day"] == plain.max_starts_per_day
+
+
 def test_an_inactive_miner_does_not_start(api, furnished):
     address = f"/miners/{furnished.miner.pk}"
     assert api.post(f"{address}/deactivate").json()["is_active"] is False

@@ -40,7 +40,8 @@ def test_null_is_refused_where_nothing_may_be(api, home):
 
 
 def test_an_empty_change_changes_nothing(api, home):
-    assert api.patch(f"/sites/{home.pk}", {}).json() == api.get(f"/sites/{home.pk}").json()
+    stored = api.get(f"/sites/{home.pk}").json()
+    assert api.patch(f"/sites/{home.pk}", {}).json() == {**stored, "not_seen_off": []}
 
 
 def test_a_name_taken_is_409_with_its_place(api, home):
@@ -67,6 +68,12 @@ def test_a_change_asks_for_a_pass(api, home):
     home.refresh_from_db()
     assert home.is_active is False
     assert home.next_pass_at is not None
+
+
+def test_a_deactivated_site_is_seen_off(api, furnished):
+    answer = api.patch(f"/sites/{furnished.site.pk}", {"is_active": False})
+    assert (answer.status_code, answer.json()["not_seen_off"]) == (200, [])
+    assert "not_seen_off" in api.patch(f"/sites/{furnished.site.pk}", {"name": "Elsewhere"}).json()
 
 
 def test_alarms_are_listed_and_acknowledged_once(api, home):

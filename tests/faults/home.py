@@ -6,7 +6,7 @@ the process and its new start.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from integrations import ask, registry
 from integrations.registry import ConnectionKind
 from miners.models import DesiredState, ManualRequest
 from optimization.demo import ensure_shipped_policies
-from optimization.passes import act, last_resort, run
+from optimization.passes import act, last_resort, late, run
 from optimization.watchdog import Watchdog
 from sites import live
 from sites.clock import ManualClock
@@ -153,9 +153,15 @@ class Home:
         store.cache_clear()
         ask.forget()
         self.watchdog = Watchdog(self.clock.monotonic)
-        self.watchdog.arm(self._marker, end=self._end)
+        self.watchdog.arm(self._marker, end=self._end, tell=self._late)
         self._patch.setattr(last_resort, "watchdog", self.watchdog)
         self._dead_until = None
+
+    def _late(self, site_ids: Collection[str]) -> None:
+        """What the program does in a thread of its own; a locked or full database refuses it."""
+        with self._database():
+            late.raise_alarms(site_ids)
+        self._note_alarms()
 
     def _end(self) -> None:
         self.ended_by_watchdog += 1
@@ -213,10 +219,13 @@ class Home:
         self._note()
 
     def _note(self) -> None:
-        self.alarms_seen |= set(self.open_alarms())
+        self._note_alarms()
         told = self.miner_live()
         self.guards_seen.add(told["guard"])
         self.reasons_seen.add(told["reason_code"])
+
+    def _note_alarms(self) -> None:
+        self.alarms_seen |= set(self.open_alarms())
 
     def _mortal(self, write_all):
         """`write_all` of a process that is killed before or after it writes."""

@@ -232,6 +232,7 @@ FAULTS: tuple[Fault, ...] = (
         "The watchdog switches off without workers or database, then the program is started afresh.",
         WATCHDOG,
         lasts_seconds=150,
+        alarms=("passes_late",),
     ),
     Fault(
         "beat_dead",
@@ -240,6 +241,7 @@ FAULTS: tuple[Fault, ...] = (
         "The program ends within a second and is started afresh; should it not, the watchdog acts.",
         WATCHDOG,
         lasts_seconds=150,
+        alarms=("passes_late",),
     ),
     Fault(
         "database_locked",

@@ -239,6 +239,29 @@ def test_deactivated_means_off_at_once(db, bench, what, words):
     assert home.plug.writes == [1000, 0]
 
 
+@pytest.mark.parametrize("what", ["miner", "site"])
+def test_deactivating_waits_until_it_is_seen_off(bench_home, what):
+    bench_home.go()
+    assert bench_home.plug.on
+    row = getattr(bench_home, what)
+    type(row).objects.update(is_active=False)
+    assert services.see_off(row, by="Ada", seconds=0) == []
+    assert not bench_home.plug.on
+    assert bench_home.desired.seen_on is False
+    assert f"Set aside: {row._meta.verbose_name} {row}." in bench_home.activity
+
+
+def test_deactivating_says_what_could_not_be_switched_off_and_goes_on_trying(bench_home):
+    bench_home.go()
+    bench_home.plug.obeys = False
+    Miner.objects.update(is_active=False)
+    [sentence] = services.see_off(bench_home.miner, seconds=0)
+    assert "nobody has seen it off" in sentence
+    bench_home.plug.obeys = True
+    bench_home.go(4)
+    assert not bench_home.plug.on
+
+
 # --- wishes -----------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,77 @@
+"""Control that is late, told by the watchdog once it has switched off: an alarm, and a word in Home Assistant.
+
+The next completed pass ends the alarm and takes the word back, as with any other.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Collection
+from datetime import timedelta
+
+from django.db import connection
+from django.utils import timezone
+
+from integrations.ask import AskRequest, ask_connections
+from integrations.models import HomeAssistant
+from sites.alarms import KINDS
+from sites.heartbeat import late_after_seconds
+from sites.models import Alarm, Site
+from sites.services import log_activity
+
+from .load import SiteRows
+from .observe import Observation
+from .tell import TELL_SECONDS, tell
+
+log = logging.getLogger(__name__)
+
+#: The program is about to end: what takes longer than this stays untold (the restart is in the log).
+RAISE_SECONDS = 2 * TELL_SECONDS
+
+
+def raise_alarms_in_time(site_ids: Collection[str]) -> None:
+    """`raise_alarms` for at most `RAISE_SECONDS`: a locked database must not keep the program from ending."""
+    thread = threading.Thread(target=_raise_and_close, args=(site_ids,), name="late alarms", daemon=True)
+    thread.start()
+    thread.join(RAISE_SECONDS)
+
+
+def _raise_and_close(site_ids: Collection[str]) -> None:
+    try:
+        raise_alarms(site_ids)
+    except Exception:
+        log.exception("that control is late could not be told")
+    finally:
+        connection.close()
+
+
+def raise_alarms(site_ids: Collection[str]) -> None:
+    """Open the alarm `passes_late` for these sites where it is not open yet, and tell it."""
+    now, kind, told = timezone.now(), KINDS["passes_late"], []
+    for site in Site.objects.filter(pk__in=site_ids, is_active=True):
+        since = now - timedelta(seconds=late_after_seconds(site.control_period_seconds))
+        text = f"No control pass of {site.name} has completed since {since.astimezone(site.tz):%H:%M}."
+        alarm, created = Alarm.objects.get_or_create(
+            site=site,
+            kind=kind.key,
+            subject="site",
+            ended_at=None,
+            defaults={
+                "severity": kind.severity, "text": text, "did": kind.did, "remedy": kind.remedy, "since": since,
+            },
+        )  # fmt: skip
+        if created:
+            log_activity(site, f"{kind.title}: {text}", severity=kind.severity)
+            told.append(SiteRows(site, alarms=[alarm]))
+    _tell(told)
+
+
+def _tell(chunk: Collection[SiteRows]) -> None:
+    for home_assistant in HomeAssistant.objects.filter(site__in=[rows.site for rows in chunk]):
+        rows = next(rows for rows in chunk if rows.site.pk == home_assistant.site_id)
+        rows.connections[home_assistant.pk] = home_assistant
+    requests = [AskRequest(row, frozenset()) for rows in chunk for row in rows.connections.values()]
+    outcomes = ask_connections(requests, TELL_SECONDS)
+    sessions = {pk: outcome.session for pk, outcome in outcomes.items() if outcome.session is not None}
+    tell(chunk, Observation(sessions=sessions))
