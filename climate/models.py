@@ -5,12 +5,15 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
 from django.utils import timezone
 
 from integrations.models import AdapterRow
 from integrations.registry import Kind
 from sites.models import NamedModel, Site, UUIDModel
 from sites.rollup import Bucket
+from sites.words import listed
 
 from . import schedule
 from .targets import FROST_PRESET_CELSIUS, Override, Period, Preset
@@ -64,6 +67,25 @@ class ClimateMonitor(AdapterRow):
             ),
         ]
 
+    def clean(self):
+        super().clean()
+        low, high = self.plausible_low_celsius, self.plausible_high_celsius
+        if low is not None and high is not None and low >= high:
+            sentence = f"{high:g} °C is not above the coldest believed, {low:g} °C. Choose a higher one."
+            raise ValidationError({"plausible_high_celsius": sentence})
+        if self.is_outdoor:
+            self._check_outdoor()
+
+    def _check_outdoor(self) -> None:
+        """Raises ValidationError where it reads a room, or the home has another one."""
+        rooms = [] if self._state.adding else list(self.zones.all())
+        if rooms:
+            sentence = f"It reads {listed(rooms)}. Take it out there first, or add another sensor for outdoors."
+            raise ValidationError({"is_outdoor": sentence})
+        other = ClimateMonitor.objects.filter(site_id=self.site_id, is_outdoor=True).exclude(pk=self.pk).first()
+        if other is not None:
+            raise ValidationError({"is_outdoor": f"‘{other}’ measures outdoors already; a home has one such sensor."})
+
 
 class ClimateZone(NamedModel):
     """A room or area to keep warm."""
@@ -106,17 +128,25 @@ class ClimateZone(NamedModel):
         ordering = ["position", "name"]
         constraints = [models.UniqueConstraint(fields=["site", "slug"], name="zone_slug_unique_in_site")]
 
+    @property
+    def highest_target_celsius(self) -> float:
+        """The warmest target the high limit leaves room for, °C."""
+        return round(self.high_limit_celsius - HIGH_LIMIT_MARGIN_K - self.hysteresis_celsius, 6)
+
     def clean(self):
-        presets = [self.comfort_celsius or 0, self.eco_celsius or 0, self.away_celsius or 0]
-        targets = [self.default_target_celsius or 0, *presets, *self._slot_targets()]
-        highest = max(targets) + (self.hysteresis_celsius or 0)
-        if self.high_limit_celsius is not None and self.high_limit_celsius < highest + HIGH_LIMIT_MARGIN_K:
-            raise ValidationError(
-                {
-                    "high_limit_celsius": f"{self.high_limit_celsius:g} °C is too low: the highest target plus "
-                    f"hysteresis is {highest:g} °C and the limit must be at least {HIGH_LIMIT_MARGIN_K:g} °C above it."
-                }
-            )
+        if self.high_limit_celsius is None or self.hysteresis_celsius is None:
+            return
+        presets = {name: getattr(self, name) or 0 for name in ("comfort_celsius", "eco_celsius", "away_celsius")}
+        highest = max([self.default_target_celsius or 0, *presets.values(), *self._slot_targets()])
+        if not is_too_warm(highest, self):
+            return
+        upper = highest + self.hysteresis_celsius
+        low_limit = (
+            f"{self.high_limit_celsius:g} °C is too low: the highest target plus hysteresis is {upper:g} °C "
+            f"and the limit must be at least {HIGH_LIMIT_MARGIN_K:g} °C above it."
+        )
+        warm = {name: too_warm(celsius, self) for name, celsius in presets.items() if is_too_warm(celsius, self)}
+        raise ValidationError({"high_limit_celsius": low_limit, **warm})
 
     def _slot_targets(self) -> list[float]:
         if self._state.adding:
@@ -130,6 +160,19 @@ class ClimateZone(NamedModel):
     def celsius_of(self, preset: str, target_celsius: float | None) -> float:
         """A preset's or the plain target, °C."""
         return self.preset_celsius(preset) if preset else target_celsius
+
+
+def is_too_warm(target_celsius: float, zone: ClimateZone) -> bool:
+    """Whether a target (°C) comes too close to the zone's high limit."""
+    return target_celsius > zone.highest_target_celsius + 1e-9
+
+
+def too_warm(target_celsius: float, zone: ClimateZone) -> str:
+    """The sentence for a target (°C) that does."""
+    return (
+        f"{target_celsius:g} °C is too close to the zone's high limit of {zone.high_limit_celsius:g} °C. "
+        f"Choose at most {zone.highest_target_celsius:g} °C or raise the limit."
+    )
 
 
 PRESETS = [(str(preset), preset.label) for preset in Preset]
@@ -256,6 +299,15 @@ class TargetPeriod(TargetFields, UUIDModel):
     def __str__(self) -> str:
         return f"{self.name}: {self.target_words}"
 
+    @property
+    def is_planned(self) -> bool:
+        """Made for later; the others were tapped for now."""
+        return self.starts_at > self.created_at
+
+    def means(self, zone: ClimateZone) -> bool:
+        rooms = self.zones.all()
+        return not rooms or zone in rooms
+
     def clean(self):
         self.check_one_target()
         if self.ends_at is not None and self.starts_at is not None and self.ends_at <= self.starts_at:
@@ -264,6 +316,14 @@ class TargetPeriod(TargetFields, UUIDModel):
     def as_period(self, zone: ClimateZone) -> Period:
         celsius = zone.celsius_of(self.preset, self.target_celsius)
         return Period(celsius, self.starts_at, self.ends_at, self.name, self.preset, self.created_at)
+
+
+@receiver(pre_delete, sender=ClimateZone)
+def remove_periods_of_the_zone_alone(sender, instance: ClimateZone, **kwargs) -> None:
+    """A period of one room goes with it: left without rooms it would mean the whole home."""
+    for period in instance.target_periods.prefetch_related("zones"):
+        if len(period.zones.all()) == 1:
+            period.delete()
 
 
 class ZoneReading(models.Model):

@@ -5,8 +5,9 @@ A slot that crosses midnight belongs to the day it starts. `start == end` is 24 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -86,6 +87,21 @@ def find_overlap(slots: Sequence[Slot]) -> Overlap | None:
             first, second = sorted((one, two))
             return Overlap(slots[first], slots[second], begin)
     return None
+
+
+def copy_day(slots: Iterable[Slot], day: int, to_days: Iterable[int]) -> list[Slot]:
+    """The week with `to_days` (0 = Monday) like `day`; a slot over midnight goes with the day it starts.
+
+    Stretches that differ only in their weekdays become one slot. Whether the copy overlaps the end of
+    a night before is for `find_overlap` to say.
+    """
+    copied = sum(1 << one for one in set(to_days) - {day})
+    masks: dict[Slot, int] = defaultdict(int)
+    for slot in slots:
+        is_source = slot.weekdays >> day & 1
+        masks[replace(slot, weekdays=0)] |= slot.weekdays & ~copied | (copied if is_source else 0)
+    week = [replace(slot, weekdays=mask) for slot, mask in masks.items() if mask]
+    return sorted(week, key=lambda slot: (slot.start, slot.end, slot.weekdays))
 
 
 def slot_at(slots: Iterable[Slot], local: datetime) -> Slot | None:

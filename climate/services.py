@@ -1,9 +1,15 @@
-"""What writes climate rows in more than one step: wishes for a target, a zone's schedule."""
+"""What writes climate rows in more than one step: wishes for a target, periods of the home, a zone's week.
+
+Each of them can be undone: a target by hand with `undo_override` (after `cancel_override`:
+`restore_override` with the rows it answered), a period with `undo_start_period` or, after
+`end_period`, `resume_period`; a week by putting back what `replace_schedule` answered.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -13,9 +19,8 @@ from django.utils import timezone
 from sites.models import Site
 from sites.services import log_activity
 
-from . import schedule
+from . import holds, schedule
 from .models import (
-    HIGH_LIMIT_MARGIN_K,
     TARGET_MAX_CELSIUS,
     TARGET_MIN_CELSIUS,
     ClimateZone,
@@ -23,27 +28,45 @@ from .models import (
     TargetOverride,
     TargetPeriod,
     TemperatureSlot,
+    is_too_warm,
+    too_warm,
 )
-from .targets import Override, Period, Plan, Preset
+from .periods import Planned, find_clash
+from .targets import FUTURE_TOLERANCE, Override, Period, Plan, Preset
+
+_CHANGED_SINCE = "It was changed again since, so there is nothing to undo."
 
 
-def _check_target(zone: ClimateZone, target_celsius: float) -> None:
-    """Raises ValidationError unless the zone may be kept at this."""
-    if not TARGET_MIN_CELSIUS <= target_celsius <= TARGET_MAX_CELSIUS:
-        raise ValidationError(
-            {
-                "target_celsius": f"{target_celsius:g} °C: choose a target "
-                f"from {TARGET_MIN_CELSIUS:g} to {TARGET_MAX_CELSIUS:g} °C."
-            }
-        )
-    highest = zone.high_limit_celsius - HIGH_LIMIT_MARGIN_K - zone.hysteresis_celsius
-    if target_celsius > highest:
-        raise ValidationError(
-            {
-                "target_celsius": f"{target_celsius:g} °C is too close to the zone's high limit of "
-                f"{zone.high_limit_celsius:g} °C. Choose at most {highest:g} °C or raise the limit."
-            }
-        )
+def check_target(zone: ClimateZone, preset: str, target_celsius: float | None) -> None:
+    """Raises ValidationError, naming the field, unless the zone may be kept at this preset or target."""
+    problem = _problem_of(zone, preset, target_celsius)
+    if problem:
+        name = "preset" if preset else "target_celsius"
+        raise ValidationError({name: problem})
+
+
+def _problem_of(zone: ClimateZone, preset: str, target_celsius: float | None) -> str:
+    celsius = zone.celsius_of(preset, target_celsius)
+    if not TARGET_MIN_CELSIUS <= celsius <= TARGET_MAX_CELSIUS:
+        return f"{celsius:g} °C: choose a target from {TARGET_MIN_CELSIUS:g} to {TARGET_MAX_CELSIUS:g} °C."
+    if is_too_warm(celsius, zone):
+        return f"{zone.name}: {f'{Preset(preset).label} is ' if preset else ''}{too_warm(celsius, zone)}"
+    return ""
+
+
+def _words(row: TargetFields) -> str:
+    return row.target_words if row.preset else f"{row.target_celsius:.1f} °C"
+
+
+# --- a target by hand -----------------------------------------------------------------------------
+
+
+def hold_until(
+    zone: ClimateZone, hold: holds.Hold, *, minutes: int | None = None, until: datetime | None = None
+) -> datetime | None:
+    """When a target set by hand now ends (see `holds.ends_at`). Raises ValidationError."""
+    now = timezone.now()
+    return holds.ends_at(hold, plan_of(zone, now), now, zone.site.tz, minutes=minutes, until=until)
 
 
 def set_override(
@@ -51,54 +74,78 @@ def set_override(
 ) -> TargetOverride:
     """Wish for a target by hand, instead of any earlier wish: °C or one of the zone's presets.
 
-    Raises ValidationError.
+    `hold_until` makes `until` of a choice. Raises ValidationError. `undo_override` takes it back.
     """
     now = timezone.now()
-    override = TargetOverride(zone=zone, target_celsius=target_celsius, preset=preset, until=until, by=by[:80])
+    override = TargetOverride(
+        zone=zone, target_celsius=target_celsius, preset=preset, until=until, by=by[:80], created_at=now
+    )
     override.clean_fields(exclude=["zone", "target_celsius"])
     override.check_one_target()
-    if not preset:
-        _check_target(zone, target_celsius)
+    check_target(zone, preset, target_celsius)
     if until is not None and until <= now:
         raise ValidationError({"until": "This time has passed. Choose a later one."})
-    override.created_at = now
     with transaction.atomic():
-        TargetOverride.objects.filter(zone=zone, cancelled_at__isnull=True).update(cancelled_at=now)
+        _end_overrides(zone, now)
         override.save()
-        log_activity(zone.site, f"{zone.name}: target {_target_words(override)} by hand.", actor=by)
+        log_activity(zone.site, f"{zone.name}: target {_words(override)} by hand.", actor=by)
         zone.site.wake()
     return override
 
 
-def _target_words(row: TargetFields) -> str:
-    return row.target_words if row.preset else f"{row.target_celsius:.1f} °C"
-
-
-def cancel_override(zone: ClimateZone, *, by: str) -> bool:
-    """Back to the schedule; False when there was nothing to cancel."""
+def cancel_override(zone: ClimateZone, *, by: str) -> list[TargetOverride]:
+    """Back to the schedule. Answers the wishes it ended, none when nothing was set by hand."""
     with transaction.atomic():
-        ended = TargetOverride.objects.filter(zone=zone, cancelled_at__isnull=True).update(cancelled_at=timezone.now())
+        ended = _end_overrides(zone, timezone.now())
         if ended:
             log_activity(zone.site, f"{zone.name}: back to the schedule.", actor=by)
             zone.site.wake()
-    return bool(ended)
+    return ended
+
+
+def _end_overrides(zone: ClimateZone, now: datetime) -> list[TargetOverride]:
+    ended = list(TargetOverride.objects.select_for_update().filter(zone=zone, cancelled_at__isnull=True))
+    TargetOverride.objects.filter(pk__in=[row.pk for row in ended]).update(cancelled_at=now)
+    return ended
+
+
+def undo_override(override: TargetOverride, *, by: str) -> None:
+    """As before `override` was set: what it replaced holds again, else the schedule. Raises ValidationError."""
+    if not TargetOverride.objects.filter(pk=override.pk, cancelled_at__isnull=True).exists():
+        raise ValidationError(_CHANGED_SINCE)
+    # What a wish ends, it ends at the moment it is made.
+    replaced = TargetOverride.objects.filter(zone=override.zone_id, cancelled_at=override.created_at)
+    restore_override(override.zone, [row.pk for row in replaced], by=by)
+
+
+def restore_override(zone: ClimateZone, before: Iterable[UUID], *, by: str) -> None:
+    """The wishes with these ids hold again as they were made, instead of any other; no ids: the schedule.
+
+    Raises ValidationError when one of them could not be set any more, as after the high limit was lowered.
+    """
+    rows = list(zone.overrides.filter(pk__in=list(before)))
+    for row in rows:
+        check_target(zone, row.preset, row.target_celsius)
+    with transaction.atomic():
+        _end_overrides(zone, timezone.now())
+        zone.overrides.filter(pk__in=[row.pk for row in rows]).update(cancelled_at=None)
+        log_activity(zone.site, f"{zone.name}: the last change of the target was undone.", actor=by)
+        zone.site.wake()
+
+
+def open_overrides(zone: ClimateZone, now: datetime) -> list[TargetOverride]:
+    """The wishes that hold at `now`, the latest first (more than one only by accident)."""
+    rows = zone.overrides.filter(cancelled_at__isnull=True).order_by("-created_at")
+    return [row for row in rows if row.as_override().holds(now)]
 
 
 def active_override(zone: ClimateZone, now: datetime) -> Override | None:
     """The wish that holds at `now`."""
-    wishes = (row.as_override() for row in zone.overrides.filter(cancelled_at__isnull=True))
-    return next((wish for wish in wishes if wish.holds(now)), None)
+    rows = open_overrides(zone, now)
+    return rows[0].as_override() if rows else None
 
 
-def open_periods(site: Site, now: datetime) -> QuerySet[TargetPeriod]:
-    """The site's periods that hold at `now` or are still to come."""
-    rows = site.target_periods.filter(cancelled_at__isnull=True).prefetch_related("zones")
-    return rows.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=now))
-
-
-def periods_of(zone: ClimateZone, rows: Iterable[TargetPeriod]) -> list[Period]:
-    """Those of `rows` (of the zone's site, zones prefetched) that mean this zone."""
-    return [row.as_period(zone) for row in rows if not row.zones.all() or zone in row.zones.all()]
+# --- what the target of a zone follows from -------------------------------------------------------
 
 
 def plan_of(zone: ClimateZone, now: datetime) -> Plan:
@@ -111,11 +158,31 @@ def plan_of(zone: ClimateZone, now: datetime) -> Plan:
     )
 
 
+def open_periods(site: Site, now: datetime) -> QuerySet[TargetPeriod]:
+    """The site's periods that hold at `now` or are still to come, zones prefetched."""
+    rows = site.target_periods.filter(cancelled_at__isnull=True, created_at__lte=now + FUTURE_TOLERANCE)
+    return rows.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=now)).prefetch_related("zones")
+
+
+def periods_of(zone: ClimateZone, rows: Iterable[TargetPeriod]) -> list[Period]:
+    """Those of `rows` (of the zone's site, zones prefetched) that mean this zone."""
+    return [row.as_period(zone) for row in rows if row.means(zone)]
+
+
+def home_period(site: Site, now: datetime) -> TargetPeriod | None:
+    """The period that holds at `now` for the whole home: what “Away” on the page shows and ends."""
+    rows = [row for row in open_periods(site, now) if row.starts_at <= now and not row.zones.all()]
+    return max(rows, key=lambda row: (max(row.starts_at, row.created_at), row.created_at), default=None)
+
+
+# --- periods: away, all eco, holidays -------------------------------------------------------------
+
+
 def start_period(
     site: Site,
     *,
     by: str,
-    preset: str = Preset.AWAY,
+    preset: str = "",
     target_celsius: float | None = None,
     name: str = "",
     zones: Sequence[ClimateZone] = (),
@@ -124,12 +191,13 @@ def start_period(
 ) -> TargetPeriod:
     """Keep the whole home (or `zones` of it) at a preset or target, from now or `starts_at`. Raises ValidationError.
 
-    One that holds until resumed ends any other such: nobody is away and all-eco at once.
+    One for now ends what was started so for the same rooms: nobody is away and all-eco at once. Planned
+    ones stay, and hold again afterwards. `undo_start_period` takes it back.
     """
     now = timezone.now()
     period = TargetPeriod(
         site=site,
-        name=name or Preset(preset).label,
+        name=name or (Preset(preset).label if preset in list(Preset) else "by hand"),
         preset=preset,
         target_celsius=target_celsius,
         starts_at=starts_at or now,
@@ -137,54 +205,143 @@ def start_period(
         created_at=now,
         by=by[:80],
     )
+    return save_period(period, zones, by=by)
+
+
+def save_period(period: TargetPeriod, zones: Sequence[ClimateZone], *, by: str) -> TargetPeriod:
+    """Check and store a new or changed period of these zones (none: the whole home). Raises ValidationError."""
+    site, zones, is_new = period.site, list(zones), period._state.adding
+    if period.cancelled_at is not None:
+        raise ValidationError("It was ended. Start a new one.")
     period.full_clean()
-    if ends_at is not None and ends_at <= now:
-        raise ValidationError({"ends_at": "This time has passed. Choose a later one."})
-    for zone in zones or site.zones.all():
-        if target_celsius is not None:
-            _check_target(zone, target_celsius)
     with transaction.atomic():
-        if not zones and ends_at is None:
-            open_ended = site.target_periods.filter(cancelled_at__isnull=True, ends_at__isnull=True, zones=None)
-            open_ended.filter(starts_at__lte=period.starts_at).update(cancelled_at=now)
+        # One at a time for a home: two people planning at once must see each other.
+        Site.objects.select_for_update().get(pk=site.pk)
+        check_period(period, zones)
+        if is_new and not period.is_planned:
+            _end_tapped(period, zones, period.created_at)
         period.save()
         period.zones.set(zones)
-        log_activity(site, f"{site.name}: {period.name}, {_target_words(period)}.", actor=by)
+        log_activity(site, f"{site.name}: {period.name}, {_words(period)}{'' if is_new else ', changed'}.", actor=by)
         site.wake()
     return period
 
 
-def end_period(period: TargetPeriod, *, by: str) -> None:
-    """Back to the schedule; fine when it was over already."""
+def check_period(period: TargetPeriod, zones: Sequence[ClimateZone]) -> None:
+    """Raises ValidationError unless its rooms may be kept so and, planned, no other planned one claims them then."""
+    if period.ends_at is not None and period.ends_at <= timezone.now():
+        raise ValidationError({"ends_at": "This time has passed. Choose a later one."})
+    for zone in zones or period.site.zones.all():
+        if zone.site_id != period.site_id:
+            raise ValidationError({"zones": f"‘{zone}’ belongs to another site. Choose rooms of this one."})
+        check_target(zone, period.preset, period.target_celsius)
+    if not period.is_planned:
+        return
+    rows = open_periods(period.site, timezone.now()).exclude(pk=period.pk)
+    others = [_planned(row, row.zones.all()) for row in rows if row.is_planned]
+    clash = find_clash(_planned(period, zones), others)
+    if clash is not None:
+        sentence = f"In these rooms it overlaps {clash.words(period.site.tz)}. Change a time, or end that one first."
+        raise ValidationError({"starts_at": sentence})
+
+
+def _planned(row: TargetPeriod, zones: Iterable[ClimateZone]) -> Planned:
+    return Planned(row.name, row.starts_at, row.ends_at, frozenset(zone.pk for zone in zones))
+
+
+def _end_tapped(period: TargetPeriod, zones: Sequence[ClimateZone], now: datetime) -> None:
+    """End what else was started to hold at once for exactly the same rooms."""
+    rooms = {zone.pk for zone in zones}
+    rows = [row for row in open_periods(period.site, now).exclude(pk=period.pk) if not row.is_planned]
+    same = [row.pk for row in rows if {zone.pk for zone in row.zones.all()} == rooms]
+    TargetPeriod.objects.filter(pk__in=same).update(cancelled_at=now)
+
+
+def end_period(period: TargetPeriod, *, by: str) -> bool:
+    """Back to the schedule; False when it was ended already. `resume_period` takes it back."""
     with transaction.atomic():
         ended = TargetPeriod.objects.filter(pk=period.pk, cancelled_at__isnull=True).update(cancelled_at=timezone.now())
         if ended:
             log_activity(period.site, f"{period.site.name}: {period.name} is over.", actor=by)
             period.site.wake()
+    return bool(ended)
 
 
-def replace_schedule(zone: ClimateZone, slots: Sequence[schedule.Slot]) -> None:
-    """Put `slots` in place of the zone's schedule. Raises ValidationError on an overlap or a bad target."""
-    clash = schedule.find_overlap(slots)
-    if clash is not None:
-        raise ValidationError({"slots": clash.sentence})
+def resume_period(period: TargetPeriod, *, by: str) -> None:
+    """A period that was ended holds again, as it was. Raises ValidationError when it could not be made any more."""
+    with transaction.atomic():
+        Site.objects.select_for_update().get(pk=period.site_id)
+        zones = list(period.zones.all())
+        check_period(period, zones)
+        if not period.is_planned:
+            _end_tapped(period, zones, timezone.now())
+        TargetPeriod.objects.filter(pk=period.pk).update(cancelled_at=None)
+        log_activity(period.site, f"{period.site.name}: {period.name} again.", actor=by)
+        period.site.wake()
+
+
+def undo_start_period(period: TargetPeriod, *, by: str) -> None:
+    """As before it was started: what it ended holds again. Raises ValidationError when it was ended since."""
+    with transaction.atomic():
+        ended = TargetPeriod.objects.filter(pk=period.pk, cancelled_at__isnull=True).update(cancelled_at=timezone.now())
+        if not ended:
+            raise ValidationError(_CHANGED_SINCE)
+        # What a period ends, it ends at the moment it is made.
+        period.site.target_periods.filter(cancelled_at=period.created_at).update(cancelled_at=None)
+        log_activity(period.site, f"{period.site.name}: {period.name} was undone.", actor=by)
+        period.site.wake()
+
+
+# --- the week of a zone ---------------------------------------------------------------------------
+
+
+def replace_schedule(zone: ClimateZone, slots: Sequence[schedule.Slot], *, by: str = "") -> list[schedule.Slot]:
+    """Put `slots` in place of the zone's schedule. Answers the slots before: putting them back undoes it.
+
+    Of a slot with a preset the target is the zone's. Raises ValidationError on an overlap or a bad target.
+    """
+    return _rewrite(zone, lambda _: slots, by)
+
+
+def copy_day(zone: ClimateZone, day: int, to_days: Iterable[int], *, by: str = "") -> list[schedule.Slot]:
+    """Make `to_days` (0 = Monday) like `day`. Answers the slots before, for undo. Raises ValidationError."""
+    days = list(to_days)
+    return _rewrite(zone, lambda slots: schedule.copy_day(slots, day, days), by)
+
+
+def _rewrite(
+    zone: ClimateZone, change: Callable[[list[schedule.Slot]], Sequence[schedule.Slot]], by: str
+) -> list[schedule.Slot]:
     with transaction.atomic():
         # The row lock (or SQLite's one writer) keeps two editors from interleaving.
-        ClimateZone.objects.select_for_update().get(pk=zone.pk)
-        zone.slots.all().delete()
-        rows = [
-            TemperatureSlot(
-                zone=zone,
-                weekdays=slot.weekdays,
-                start_time=slot.start,
-                end_time=slot.end,
-                target_celsius=None if slot.preset else slot.target_celsius,
-                preset=slot.preset,
-            )
-            for slot in slots
-        ]
+        locked = ClimateZone.objects.select_for_update().get(pk=zone.pk)
+        before = [slot.as_slot() for slot in locked.slots.all()]
+        slots = change(before)
+        rows = [_row(locked, slot) for slot in slots]
         for row in rows:
             row.clean_fields(exclude=["zone"])
+            row.check_one_target()
+        clash = schedule.find_overlap([row.as_slot() for row in rows])
+        if clash is not None:
+            raise ValidationError({"slots": clash.sentence})
+        for row in rows:
+            problem = _problem_of(locked, row.preset, row.target_celsius)
+            if problem:
+                raise ValidationError({"slots": f"{row}: {problem}"})
+        locked.slots.all().delete()
         TemperatureSlot.objects.bulk_create(rows)
-        ClimateZone.objects.get(pk=zone.pk).clean()
+        if by:
+            log_activity(zone.site, f"{zone.name}: the schedule was changed.", actor=by)
         zone.site.wake()
+    return before
+
+
+def _row(zone: ClimateZone, slot: schedule.Slot) -> TemperatureSlot:
+    return TemperatureSlot(
+        zone=zone,
+        weekdays=slot.weekdays,
+        start_time=slot.start,
+        end_time=slot.end,
+        target_celsius=None if slot.preset else slot.target_celsius,
+        preset=slot.preset,
+    )

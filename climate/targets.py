@@ -1,15 +1,15 @@
 """Which target a zone has at a moment, why, and when it changes next: one pure function.
 
 A wish made by hand comes first, then a period (holiday, away, all eco), then the slot of the weekly
-schedule, then the zone's default. Of a wish and a period the one that came last holds: who taps
-"Away" means all rooms, who turns a room up afterwards means that room.
+schedule, then the zone's default. Of a wish and a period, or of two periods, the one that came last
+holds: who taps "Away" means all rooms, who turns a room up afterwards means that room.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,14 @@ from .state import Lowered, Target, TargetSource
 
 #: The preset that keeps pipes whole, °C; the others are each zone's own.
 FROST_PRESET_CELSIUS = 7.0
+#: What was made further ahead of now was made by a clock that has been set back: it is over (DESIGN §5.10).
+FUTURE_TOLERANCE = timedelta(seconds=60)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def was_made(created_at: datetime | None, now: datetime) -> bool:
+    """False when it was made ahead of `now`, by a clock that has been set back since."""
+    return created_at is None or created_at - now <= FUTURE_TOLERANCE
 
 
 class Preset(StrEnum):
@@ -43,7 +51,7 @@ class Override:
     created_at: datetime | None = None
 
     def holds(self, now: datetime) -> bool:
-        return self.until is None or now < self.until
+        return was_made(self.created_at, now) and (self.until is None or now < self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +70,14 @@ class Period:
         """When it took effect: planned ones at their start, one tapped while it should hold at the tap."""
         return self.starts_at if self.created_at is None else max(self.starts_at, self.created_at)
 
+    @property
+    def rank(self) -> tuple[datetime, datetime, float, str]:
+        """The highest rank holds: what came last, then what was made last, then the cooler."""
+        return self.came_at, self.created_at or _LONG_AGO, -self.target_celsius, self.name
+
     def holds(self, now: datetime) -> bool:
-        return self.starts_at <= now and (self.ends_at is None or now < self.ends_at)
+        has_begun = was_made(self.created_at, now) and self.starts_at <= now
+        return has_begun and (self.ends_at is None or now < self.ends_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,25 +92,34 @@ class Plan:
 
 def resolve_target(plan: Plan, now: datetime, tz: ZoneInfo) -> Target:
     """The zone's target at `now` (aware UTC): why, when it changes next and to what."""
-    here = _holding(plan, now, tz)
-    until = _until(plan, here, now, tz)
+    plan = _without_the_future(plan, now)
+    until = _until(plan, decides(plan, now, tz), now, tz)
     after = None if until is None else _target(plan, until, tz)
     return replace(_target(plan, now, tz), until=until, next_celsius=None if after is None else after.effective_celsius)
 
 
-def _holding(plan: Plan, now: datetime, tz: ZoneInfo) -> Override | Period | Slot | None:
-    """What decides at `now`; None: the default."""
-    period = max(
-        (period for period in plan.periods if period.holds(now)), key=lambda period: period.came_at, default=None
-    )
+def _without_the_future(plan: Plan, now: datetime) -> Plan:
+    """The plan without what a wrong clock made: it is over, and does not begin when time gets there."""
+    override = plan.override if plan.override is not None and was_made(plan.override.created_at, now) else None
+    return replace(plan, override=override, periods=[one for one in plan.periods if was_made(one.created_at, now)])
+
+
+def decides(plan: Plan, now: datetime, tz: ZoneInfo) -> Override | Period | Slot | None:
+    """What decides the target at `now`; None: the default."""
+    period = holding_period(plan.periods, now)
     override = plan.override if plan.override is not None and plan.override.holds(now) else None
     if override is not None and (period is None or override.created_at is None or override.created_at > period.came_at):
         return override
     return period or slot_at(plan.slots, now.astimezone(tz))
 
 
+def holding_period(periods: Iterable[Period], now: datetime) -> Period | None:
+    """Of those that hold at `now` the one that came last."""
+    return max((period for period in periods if period.holds(now)), key=lambda period: period.rank, default=None)
+
+
 def _target(plan: Plan, now: datetime, tz: ZoneInfo) -> Target:
-    here, slot = _holding(plan, now, tz), slot_at(plan.slots, now.astimezone(tz))
+    here, slot = decides(plan, now, tz), slot_at(plan.slots, now.astimezone(tz))
     scheduled = slot.target_celsius if slot else plan.default_celsius
     match here:
         case Override():
@@ -118,7 +141,7 @@ def _until(plan: Plan, here: Override | Period | Slot | None, now: datetime, tz:
     if here is None or isinstance(here, Slot):
         ends.append(next_change(plan.slots, now, tz))
     moments = sorted({moment for moment in ends if moment is not None and moment > now})
-    return next((moment for moment in moments if _holding(plan, moment, tz) != here), None)
+    return next((moment for moment in moments if decides(plan, moment, tz) != here), None)
 
 
 def lower(

@@ -212,5 +212,5 @@ def test_a_slot_above_the_high_limit_is_refused(api, zone):
     api.patch(f"/climate-zones/{zone.pk}", {"high_limit_celsius": 24})
     response = api.put(f"/climate-zones/{zone.pk}/schedule", {"slots": [{**MORNING, "target_celsius": 25}]})
     assert response.status_code == 422
-    assert "high_limit" in next(iter(problems(response)))
+    assert "high limit of 24 °C. Choose at most 22.5 °C" in problems(response)["body.slots"]
     assert not TemperatureSlot.objects.exists()

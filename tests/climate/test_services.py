@@ -52,7 +52,10 @@ def test_an_empty_schedule_leaves_the_default(zone):
         ([Slot(ALL_DAYS, time(6), time(22), 4.9)], "5"),
         ([Slot(0, time(6), time(22), 20.0)], "at least one weekday"),
         ([Slot(128, time(6), time(22), 20.0)], "at least one weekday"),
-        ([Slot(ALL_DAYS, time(6), time(22), 26.6)], "28 °C is too low"),  # + 0.5 K hysteresis + 1 K margin
+        (
+            [Slot(ALL_DAYS, time(6), time(22), 26.6)],
+            "too close to the zone's high limit of 28 °C",
+        ),  # + 0.5 K hysteresis + 1 K margin
     ],
 )
 def test_a_refused_schedule_changes_nothing(zone, slots, words):
@@ -124,9 +127,9 @@ def test_a_new_target_by_hand_ends_the_one_before(zone):
 def test_back_to_the_schedule(zone):
     services.set_override(zone, 22.0, until=None, by="Ada")
     Site.objects.update(next_pass_at=None)
-    assert services.cancel_override(zone, by="Ada") is True
+    assert services.cancel_override(zone, by="Ada")
     assert services.active_override(zone, timezone.now()) is None
     assert awake(zone)
     Site.objects.update(next_pass_at=None)
-    assert services.cancel_override(zone, by="Ada") is False
+    assert services.cancel_override(zone, by="Ada") == []
     assert not awake(zone)
