@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 
 from sites.models import Site
 
@@ -39,3 +39,12 @@ def choose(request: HttpRequest, site_id: UUID) -> None:
     request.session[SESSION_KEY] = str(site_id)
     if hasattr(request, "scope_of_page"):
         del request.scope_of_page
+
+
+def show(request: HttpRequest, site_id: UUID) -> None:
+    """Show this home, and remember it when it is another one. Raises Http404 when there is no such home."""
+    current = scope_of(request)
+    if not any(site.pk == site_id for site in current.sites):
+        raise Http404
+    if current.site is None or current.site.pk != site_id:
+        choose(request, site_id)

@@ -3,13 +3,15 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from . import actions, downloads, safety, setup, sign_in, views
+from . import actions, downloads, safety, setup, sign_in, views, week_editor
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("zones/<uuid:zone_id>/", views.zone, name="zone"),
     path("zones/<uuid:zone_id>/chart.json", views.zone_chart, name="zone-chart"),
     path("zones/<uuid:zone_id>/history.csv", downloads.zone_history, name="zone-history"),
+    path("zones/<uuid:zone_id>/week/", week_editor.week_page, name="week"),
+    path("zones/<uuid:zone_id>/week/save/", week_editor.save_week, name="week-save"),
     path("energy/", views.energy, name="energy"),
     path("energy/<uuid:source_id>/chart.json", views.energy_chart, name="energy-chart"),
     path("miners/", views.miners, name="miners"),

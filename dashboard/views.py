@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from climate.models import ClimateZone
+from climate.services import plan_of
 from energy.models import EnergySource
 from sites.models import ActivityLog
 
@@ -58,7 +59,7 @@ def home(data: PageData) -> HttpResponse:
 def zone(request: HttpRequest, zone_id: UUID) -> HttpResponse:
     """One zone, larger: chart, week, sensor, last decisions."""
     row = get_object_or_404(ClimateZone.objects.select_related("site"), pk=zone_id)
-    _show_site(request, row.site_id)
+    scope.show(request, row.site_id)
     return _zone_page(request, row)
 
 
@@ -73,19 +74,21 @@ def _zone_page(data: PageData, row: ClimateZone) -> HttpResponse:
         high_limit_celsius=row.high_limit_celsius,
         frost_limit_celsius=row.frost_limit_celsius if row.frost_protection else None,
     )
-    parts = [
-        Part(f"zone-{card.id}", "dashboard/_zone_card.html", card),
+    lead = Part(f"zone-{card.id}", "dashboard/_zone_card.html", card)
+    plan = plan_of(row, data.at.now)
+    strip = Part("week", "dashboard/_week.html", week(plan.slots, plan.default_celsius, data.at, plan.periods))
+    below = [
         Part("sensors", "dashboard/_sensors.html", health),
         Part("decisions", "dashboard/_decisions.html", decisions),
     ]
-    slots = [slot.as_slot() for slot in row.slots.all()]
     return respond(
         data,
         "dashboard/zone.html",
-        parts,
+        [lead, strip, *below],
         place="home",
         zone=row,
-        week=week(slots, row.default_target_celsius),
+        week=strip,
+        below=below,
         chart_ranges=CHART_RANGES,
     )
 
@@ -171,13 +174,5 @@ def activity(data: PageData) -> HttpResponse:
 @signed_in
 def show_site(request: HttpRequest, site_id: UUID) -> HttpResponse:
     """The site switcher: show this home from now on."""
-    _show_site(request, site_id)
+    scope.show(request, site_id)
     return redirect(reverse("home"))
-
-
-def _show_site(request: HttpRequest, site_id: UUID) -> None:
-    current = scope.scope_of(request)
-    if not any(site.pk == site_id for site in current.sites):
-        raise Http404
-    if current.site is None or current.site.pk != site_id:
-        scope.choose(request, site_id)

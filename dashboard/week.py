@@ -1,13 +1,20 @@
-"""A zone's week as a strip: seven days of coloured stretches, in shares of the day."""
+"""A zone's week as a strip: seven days of coloured stretches in shares of the day, now, and what interrupts it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 
-from climate.schedule import DAY_MINUTES, DAY_NAMES, Slot, spans
+from climate.schedule import DAY_MINUTES, DAY_NAMES, Slot
+from climate.targets import Period
+from climate.week import Piece, days
 
 from . import formats
+from .facts import Moment
+
+#: The strip's “now” moves in steps, so that a page that asks every 5 s is mostly told “nothing new”.
+NOW_STEP_MINUTES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,63 +24,88 @@ class Stretch:
     start: float
     width: float
     target: str
+    preset: str
     times: str
-    warmth: int
+    tone: str
     is_default: bool
+
+    @property
+    def is_wide(self) -> bool:
+        """Room for its number on a phone."""
+        return self.width > 9
+
+
+@dataclass(frozen=True, slots=True)
+class Hatch:
+    """Part of a day in which a period (away, holiday) holds instead of the week; in % of the day."""
+
+    start: float
+    width: float
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One weekday and what holds when."""
+    """One weekday, what holds when, and for today how far it has gone (% of the day)."""
 
     name: str
     stretches: tuple[Stretch, ...]
+    hatches: tuple[Hatch, ...] = ()
+    now: float | None = None
 
 
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02d}:{minute % 60:02d}"
+def week(
+    slots: Sequence[Slot], default_celsius: float, at: Moment | None = None, periods: Iterable[Period] = ()
+) -> tuple[Day, ...]:
+    """Monday to Sunday, every minute covered; with a moment also today, now, and this week's periods."""
+    laid_out = days(slots, default_celsius)
+    local = at.now.astimezone(at.tz) if at else None
+    found = []
+    for number, (name, pieces) in enumerate(zip(DAY_NAMES, laid_out, strict=True)):
+        stretches = tuple(_stretch(piece) for piece in pieces)
+        if local is None:
+            found.append(Day(name, stretches))
+            continue
+        date = local.date() + timedelta(days=number - local.weekday())
+        hatches = tuple(hatch for period in periods if (hatch := _hatch(period, date, at)))
+        found.append(Day(name, stretches, hatches, _now(local) if date == local.date() else None))
+    return tuple(found)
 
 
-def _warmth(target_celsius: float, low: float, high: float) -> int:
-    """0 … 4: how warm this target is among those of the week (the strip's shade)."""
-    return 2 if high - low < 0.05 else round(4 * (target_celsius - low) / (high - low))
+def _share(minutes: int) -> float:
+    return round(100 * minutes / DAY_MINUTES, 2)
 
 
-def week(slots: Sequence[Slot], default_celsius: float) -> tuple[Day, ...]:
-    """Monday to Sunday, every minute covered: by a slot, else by the default target."""
-    claimed = sorted((begin, end, slot.target_celsius) for slot in slots for begin, end in spans(slot))
-    targets = [default_celsius, *(slot.target_celsius for slot in slots)]
-    low, high = min(targets), max(targets)
-    days = []
-    for number, name in enumerate(DAY_NAMES):
-        pieces = _pieces(claimed, number * DAY_MINUTES, default_celsius)
-        days.append(Day(name, tuple(_stretch(piece, low, high) for piece in pieces)))
-    return tuple(days)
+def _minute(local: datetime) -> int:
+    return local.hour * 60 + local.minute
 
 
-def _pieces(
-    claimed: Sequence[tuple[int, int, float]], midnight: int, default_celsius: float
-) -> Iterator[tuple[int, int, float, bool]]:
-    """(begin, end, target °C, is the default) of one day, in minutes since its midnight, without holes."""
-    cursor = 0
-    for begin, end, target in claimed:
-        start, stop = max(begin - midnight, 0), min(end - midnight, DAY_MINUTES)
-        if start < stop:
-            if cursor < start:
-                yield cursor, start, default_celsius, True
-            yield start, stop, target, False
-            cursor = stop
-    if cursor < DAY_MINUTES:
-        yield cursor, DAY_MINUTES, default_celsius, True
+def _now(local: datetime) -> float:
+    return _share(_minute(local) // NOW_STEP_MINUTES * NOW_STEP_MINUTES)
 
 
-def _stretch(piece: tuple[int, int, float, bool], low: float, high: float) -> Stretch:
-    begin, end, target, is_default = piece
+def _stretch(piece: Piece) -> Stretch:
     return Stretch(
-        start=round(100 * begin / DAY_MINUTES, 2),
-        width=round(100 * (end - begin) / DAY_MINUTES, 2),
-        target=formats.degrees(target),
-        times=f"{_clock(begin)}–{_clock(end)}",
-        warmth=_warmth(target, low, high),
-        is_default=is_default,
+        start=_share(piece.begin),
+        width=_share(piece.end - piece.begin),
+        target=formats.degrees(piece.target_celsius),
+        preset=piece.preset,
+        times=piece.times,
+        tone=piece.tone,
+        is_default=piece.slot is None,
     )
+
+
+def _hatch(period: Period, date, at: Moment) -> Hatch | None:
+    """Where a period lies on this date, on the wall clock of the home; None: not at all."""
+    midnight = datetime.combine(date, time(), at.tz)
+    next_midnight = datetime.combine(date + timedelta(days=1), time(), at.tz)
+    first = max(period.starts_at, midnight.astimezone(UTC))
+    last = min(period.ends_at or next_midnight.astimezone(UTC), next_midnight.astimezone(UTC))
+    if first >= last:
+        return None
+    begin = _minute(first.astimezone(at.tz))
+    end = DAY_MINUTES if last == next_midnight.astimezone(UTC) else _minute(last.astimezone(at.tz))
+    until = f" until {formats.moment(period.ends_at, at.now, at.tz)}" if period.ends_at else ""
+    words = f"{period.name}{until}: {formats.degrees(period.target_celsius)}"
+    return Hatch(_share(begin), _share(max(end - begin, 0)), words)

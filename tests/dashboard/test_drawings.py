@@ -1,15 +1,13 @@
-"""Sparkline, week strip and chart columns: pure geometry and folding."""
+"""Sparkline and chart columns: pure geometry and folding."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from climate.schedule import ALL_DAYS, Slot
 from dashboard.charts import columns
 from dashboard.sparkline import HEIGHT, WIDTH, Row, sparkline
-from dashboard.week import week
 
 NOW = datetime(2026, 1, 14, 17, 0, tzinfo=UTC)
 
@@ -84,29 +82,6 @@ def test_every_point_lies_in_the_drawing(values):
             x, y = map(float, point.split(","))
             assert 0 <= x <= WIDTH
             assert 0 <= y <= HEIGHT
-
-
-def test_a_week_without_slots_is_the_default():
-    (stretch,) = week([], 19.0)[0].stretches
-    assert (stretch.width, stretch.target, stretch.is_default) == (100.0, "19.0°", True)
-
-
-def test_a_slot_over_midnight_shows_on_both_days():
-    days = week([Slot(1, time(22), time(6), 17.0)], 21.0)
-    monday, tuesday = days[0].stretches, days[1].stretches
-    assert [(s.times, s.target) for s in monday] == [("00:00–22:00", "21.0°"), ("22:00–24:00", "17.0°")]
-    assert [(s.times, s.target) for s in tuesday] == [("00:00–06:00", "17.0°"), ("06:00–24:00", "21.0°")]
-    assert monday[1].warmth < monday[0].warmth
-
-
-@given(st.integers(0, 23), st.integers(0, 23))
-def test_every_day_is_covered_without_holes(start, end):
-    for day in week([Slot(ALL_DAYS, time(start), time(end), 22.0)], 19.0):
-        cursor = 0.0
-        for stretch in day.stretches:
-            assert abs(stretch.start - cursor) < 0.02
-            cursor = stretch.start + stretch.width
-        assert abs(cursor - 100) < 0.03
 
 
 def test_columns_mark_a_hole_with_nulls():

@@ -1,0 +1,143 @@
+"""The page that edits a room's week, and what it saves through: the schedule's own service, under its lock."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from climate.models import HIGH_LIMIT_MARGIN_K, TARGET_MAX_CELSIUS, TARGET_MIN_CELSIUS, ClimateZone
+from climate.services import plan_of, replace_schedule
+from climate.state import Target
+from climate.targets import Preset, resolve_target
+
+from . import formats, scope
+from .facts import Moment
+from .page import PageData, digest, home_page, respond, signed_in
+from .week import week
+from .week_blocks import Block, Refused, from_json, from_slots, to_json, to_slots
+
+
+def _zone(zone_id: UUID) -> ClimateZone:
+    return get_object_or_404(ClimateZone.objects.select_related("site"), pk=zone_id)
+
+
+def _stored(zone: ClimateZone) -> list[Block]:
+    return from_slots(slot.as_slot() for slot in zone.slots.select_related("zone"))
+
+
+@require_safe
+@signed_in
+def week_page(request: HttpRequest, zone_id: UUID) -> HttpResponse:
+    """The editor; without JavaScript the strip and the way to the set-up's form."""
+    row = _zone(zone_id)
+    scope.show(request, row.site_id)
+    return _week_page(request, row)
+
+
+@home_page
+def _week_page(data: PageData, row: ClimateZone) -> HttpResponse:
+    plan = plan_of(row, data.at.now)
+    strip = week(plan.slots, plan.default_celsius, data.at, plan.periods)
+    target = resolve_target(plan, data.at.now, data.at.tz)
+    return respond(
+        data,
+        "dashboard/week.html",
+        [],
+        place="home",
+        zone=row,
+        strip=strip,
+        holds=holds_words(target, data.at),
+        default=formats.degrees(row.default_target_celsius),
+        editor=_editor(row),
+    )
+
+
+def _editor(row: ClimateZone) -> dict[str, Any]:
+    """What `week.js` begins with."""
+    blocks = _stored(row)
+    highest = row.high_limit_celsius - HIGH_LIMIT_MARGIN_K - row.hysteresis_celsius
+    presets = [{"key": preset, "label": preset.label, "celsius": row.preset_celsius(preset)} for preset in Preset]
+    return {
+        "save": reverse("week-save", args=[row.pk]),
+        "digest": digest(blocks),
+        "blocks": to_json(blocks),
+        "presets": presets,
+        "default": row.default_target_celsius,
+        "low": TARGET_MIN_CELSIUS,
+        "high": min(highest, TARGET_MAX_CELSIUS),
+        "zone": row.site.time_zone,
+    }
+
+
+def holds_words(target: Target, at: Moment) -> str:
+    """“Now 21.0°, schedule 06:00–08:00, until 08:00, then 18.0°.”"""
+    words = f"Now {formats.degrees(target.effective_celsius)}, {target.reason}"
+    if target.until is None:
+        return f"{words}. No change is planned."
+    following = f", then {formats.degrees(target.next_celsius)}" if target.next_celsius is not None else ""
+    return f"{words}, until {formats.moment(target.until, at.now, at.tz)}{following}."
+
+
+@require_POST
+@signed_in
+def save_week(request: HttpRequest, zone_id: UUID) -> JsonResponse:
+    """The whole week at once: `blocks` instead of the week whose `digest` the browser knows.
+
+    422 says what is wrong and at which block; 409 when another week is stored by now.
+    """
+    row = _zone(zone_id)
+    try:
+        known, blocks = _sent(request)
+        slots = to_slots(blocks, row.celsius_of)
+    except Refused as refused:
+        return JsonResponse({"error": refused.sentence, "index": refused.index}, status=422)
+    try:
+        with transaction.atomic():
+            get_object_or_404(ClimateZone.objects.select_for_update(), pk=row.pk)
+            before = _stored(row)
+            if known != digest(before):
+                return _conflict(row, before)
+            replace_schedule(row, slots)
+    except ValidationError as error:
+        # Times are right by now: what is left to refuse is a temperature, and the warmest is the one.
+        warmest = max(range(len(blocks)), key=lambda index: row.celsius_of(blocks[index].preset, blocks[index].celsius))
+        return JsonResponse({"error": " ".join(error.messages), "index": warmest}, status=422)
+    return JsonResponse(_saved(row, before))
+
+
+def _sent(request: HttpRequest) -> tuple[str, list[Block]]:
+    """The digest the browser knows, and its blocks. Raises Refused."""
+    try:
+        body = json.loads(request.body)
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise Refused("This is no week. Load the page again.")
+    return str(body.get("digest", "")), from_json(body.get("blocks"))
+
+
+def _conflict(row: ClimateZone, stored: list[Block]) -> JsonResponse:
+    sentence = f"The week of {row.name} was changed elsewhere since you opened it. Yours is not saved yet."
+    return JsonResponse({"error": sentence, "digest": digest(stored), "blocks": to_json(stored)}, status=409)
+
+
+def _saved(row: ClimateZone, before: list[Block]) -> dict[str, Any]:
+    """What is stored now, what was, and from when it holds."""
+    at = Moment(timezone.now(), row.site.tz)
+    target = resolve_target(plan_of(row, at.now), at.now, at.tz)
+    blocks = _stored(row)
+    return {
+        "digest": digest(blocks),
+        "blocks": to_json(blocks),
+        "previous": to_json(before),
+        "holds": holds_words(target, at),
+    }
