@@ -9,7 +9,8 @@ from sites.models import Site
 from sites.store import store
 
 from . import formats, queries
-from .facts import AlarmFacts, MinerFacts, Moment
+from .away import AwayBar, away_bars
+from .facts import AlarmFacts, MinerFacts, Moment, PeriodFacts
 
 LATE_AFTER_PERIODS = 3
 #: A period of a second or two must not make the bar flicker.
@@ -50,6 +51,7 @@ class Bars:
     late: str
     late_since: datetime | None
     all_off: AllOffBar | None
+    away: tuple[AwayBar, ...]
     has_miners: bool
     is_demo: bool
     is_test_bench: bool
@@ -90,7 +92,13 @@ def all_off_bar(miners: tuple[MinerFacts, ...], at: Moment) -> AllOffBar | None:
     return AllOffBar(formats.moment(first.since, at.now, at.tz), first.by, confirmed, len(miners))
 
 
-def bars_of(site: Site, at: Moment, miners: tuple[MinerFacts, ...], alarms: tuple[AlarmFacts, ...]) -> Bars:
+def bars_of(
+    site: Site,
+    at: Moment,
+    miners: tuple[MinerFacts, ...],
+    alarms: tuple[AlarmFacts, ...],
+    periods: tuple[PeriodFacts, ...],
+) -> Bars:
     """The bars of `site` now."""
     last_pass, late = formats.parse_time(queries.snapshot(site).get("at")), ""
     if site.is_active:
@@ -101,6 +109,7 @@ def bars_of(site: Site, at: Moment, miners: tuple[MinerFacts, ...], alarms: tupl
         late=late,
         late_since=last_pass if late else None,
         all_off=all_off_bar(miners, at),
+        away=away_bars(periods, at),
         has_miners=bool(miners),
         is_demo=site.is_demo,
         is_test_bench=site.is_test_bench,

@@ -60,6 +60,16 @@ def sentence(live: Mapping[str, Any]) -> str:
     return ""
 
 
+def balance(live: Mapping[str, Any]) -> tuple[str, str]:
+    """What is bought or to spare, in a figure and a word: (“3.3 kW”, “to spare”)."""
+    grid, surplus = live.get("grid_w"), live.get("surplus_w")
+    if grid is not None and grid >= NOISE_W:
+        return formats.power(grid), "bought"
+    if surplus is None:
+        return formats.UNKNOWN, "not known"
+    return formats.power(max(surplus, 0.0)), "to spare"
+
+
 def paid_by(miners_w: float, live: Mapping[str, Any]) -> str:
     """Who pays for the heat now: “solar covers it all”, or nothing where that is not known."""
     grid, battery, production = live.get("grid_w"), live.get("battery_w"), live.get("production_w")

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from climate.state import Target
+from climate.state import Target, TargetSource
 
 from .sparkline import Row
 
@@ -71,16 +71,34 @@ class ZoneFacts:
     id: str
     name: str
     target: Target
-    by_hand: bool
     hysteresis_celsius: float
     stale_after_seconds: int | None
     miners: tuple[MinerFacts, ...] = ()
     live: Mapping[str, Any] = field(default_factory=dict)
     rows: tuple[Row, ...] = ()
+    #: What the presets mean here: (key, °C).
+    presets: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def by_hand(self) -> bool:
+        return self.target.source is TargetSource.HAND
 
     @property
     def has_sensor(self) -> bool:
         return self.stale_after_seconds is not None
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodFacts:
+    """A period of the whole home, or of some rooms (`rooms`, by name): its preset or °C, from when until when."""
+
+    id: str
+    name: str
+    preset: str
+    target_celsius: float | None
+    starts_at: datetime
+    ends_at: datetime | None
+    rooms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

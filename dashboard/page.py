@@ -20,8 +20,11 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import parse_etags
 from django_htmx.http import HttpResponseClientRefresh
 
+from climate.models import TargetPeriod
+
 from . import queries
 from .bars import Bars, bars_of
+from .facts import PeriodFacts
 from .scope import Scope, scope_of
 
 TOAST_KEY = "toast"
@@ -69,8 +72,17 @@ class PageData:
         self.alarms = queries.alarms(scope.site)
 
     @functools.cached_property
+    def period_rows(self) -> list[TargetPeriod]:
+        return queries.period_rows(self.site, self.at.now)
+
+    @functools.cached_property
+    def periods(self) -> tuple[PeriodFacts, ...]:
+        """Away, holidays, all eco: those that hold and those to come."""
+        return queries.period_facts(self.period_rows)
+
+    @functools.cached_property
     def bars(self) -> Bars:
-        return bars_of(self.site, self.at, self.miners, self.alarms)
+        return bars_of(self.site, self.at, self.miners, self.alarms, self.periods)
 
 
 def home_page(view: Callable[[PageData], HttpResponse]) -> Callable[..., HttpResponse]:
@@ -98,6 +110,7 @@ def respond(data: PageData, template: str, parts: list[Part], **context: Any) ->
     everything = [bars, *parts]
     shape = digest([part.id for part in everything])
     context |= {"site": data.site, "now": data.at.now, "bars": bars, "parts": parts, "shape": shape}
+    context |= {"seen": queries.seen_at(data.site), "earliest": f"{data.at.now.astimezone(data.at.tz):%Y-%m-%dT%H:%M}"}
     if not request.htmx:
         response = render(request, template, context)
         patch_cache_control(response, private=True, no_cache=True)

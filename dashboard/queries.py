@@ -10,9 +10,9 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from climate.models import ClimateZone, TargetOverride, ZoneReading
+from climate.models import ClimateZone, TargetOverride, TargetPeriod, ZoneReading
 from climate.services import open_periods, periods_of
-from climate.targets import Override, Period, Plan, resolve_target
+from climate.targets import Override, Period, Plan, Preset, resolve_target
 from energy.models import EnergySource
 from miners import dead_man
 from miners.models import ManualRequest, Miner, MinerController
@@ -21,7 +21,7 @@ from sites import live
 from sites.models import Alarm, Site
 from sites.store import store
 
-from .facts import AlarmFacts, DeadMan, MinerFacts, Moment, SourceFacts, Wish, ZoneFacts
+from .facts import AlarmFacts, DeadMan, MinerFacts, Moment, PeriodFacts, SourceFacts, Wish, ZoneFacts
 from .sparkline import HOURS, Row
 
 #: Minute rows change once a minute: a page asking every 5 s need not read them each time.
@@ -35,6 +35,11 @@ def now_at(site: Site) -> Moment:
 def snapshot(site: Site) -> dict[str, Any]:
     """The live snapshot, {} before the first pass."""
     return live.read(site.pk) or {}
+
+
+def seen_at(site: Site) -> str:
+    """When the last completed pass looked, as the snapshot says; empty before the first."""
+    return snapshot(site).get("at", "")
 
 
 def _holding(now: datetime) -> Q:
@@ -120,10 +125,29 @@ def _last_hours(key: Any, zone_ids: list, now: datetime) -> dict[str, list]:
     return found
 
 
+def period_rows(site: Site, now: datetime) -> list[TargetPeriod]:
+    """Periods that hold or are still to come, in the order they begin."""
+    return sorted(open_periods(site, now), key=lambda row: row.starts_at)
+
+
+def period_facts(rows: Iterable[TargetPeriod]) -> tuple[PeriodFacts, ...]:
+    return tuple(
+        PeriodFacts(
+            str(row.pk), row.name, row.preset, row.target_celsius, row.starts_at, row.ends_at,
+            tuple(zone.name for zone in row.zones.all()),
+        )
+        for row in rows
+    )  # fmt: skip
+
+
 def zones(
-    site: Site, at: Moment, miners: Iterable[MinerFacts], only: ClimateZone | None = None
+    site: Site,
+    at: Moment,
+    miners: Iterable[MinerFacts],
+    periods: Iterable[TargetPeriod],
+    only: ClimateZone | None = None,
 ) -> tuple[ZoneFacts, ...]:
-    """Every zone of the site (or only one) with its miners."""
+    """Every zone of the site (or only one) with its miners. `periods`: those of the site."""
     rows = ClimateZone.objects.filter(site=site).prefetch_related("slots", "monitors", "miners")
     rows = list(rows.filter(pk=only.pk) if only else rows)
     ids = [row.pk for row in rows]
@@ -133,7 +157,6 @@ def zones(
         _last_hours((only or site).pk, ids, at.now),
     )
     by_id = {miner.id: miner for miner in miners}
-    periods = list(open_periods(site, at.now))
     return tuple(_zone(row, at, overrides.get(row.pk), periods_of(row, periods), seen, readings, by_id) for row in rows)
 
 
@@ -147,12 +170,12 @@ def _zone(
         id=key,
         name=row.name,
         target=target,
-        by_hand=override is not None,
         hysteresis_celsius=row.hysteresis_celsius,
         stale_after_seconds=min((monitor.stale_after_seconds for monitor in row.monitors.all()), default=None),
         miners=tuple(by_id[str(miner.pk)] for miner in row.miners.all() if str(miner.pk) in by_id),
         live=seen.get(key, {}),
         rows=tuple(Row(datetime.fromisoformat(time), *values) for time, *values in readings.get(key, ())),
+        presets=tuple((str(preset), row.preset_celsius(preset)) for preset in Preset),
     )
 
 

@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from . import actions, downloads, safety, setup, sign_in, views, week_editor
+from . import actions, away_actions, downloads, safety, setup, sign_in, target_actions, views, week_editor
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("zones/<uuid:zone_id>/history.csv", downloads.zone_history, name="zone-history"),
     path("zones/<uuid:zone_id>/week/", week_editor.week_page, name="week"),
     path("zones/<uuid:zone_id>/week/save/", week_editor.save_week, name="week-save"),
+    path("sites/<uuid:site_id>/pulse/", views.pulse, name="pulse"),
     path("energy/", views.energy, name="energy"),
     path("energy/<uuid:source_id>/chart.json", views.energy_chart, name="energy-chart"),
     path("miners/", views.miners, name="miners"),
@@ -20,9 +21,13 @@ urlpatterns = [
     path("safety/", safety.safety, name="safety"),
     path("sites/<uuid:site_id>/", views.show_site, name="show-site"),
     # wishes
-    path("zones/<uuid:zone_id>/target/", actions.target, name="target"),
-    path("zones/<uuid:zone_id>/target/resume/", actions.target_resume, name="target-resume"),
-    path("zones/<uuid:zone_id>/target/undo/", actions.target_undo, name="target-undo"),
+    path("zones/<uuid:zone_id>/target/", target_actions.target, name="target"),
+    path("zones/<uuid:zone_id>/target/resume/", target_actions.target_resume, name="target-resume"),
+    path("zones/<uuid:zone_id>/target/undo/", target_actions.target_undo, name="target-undo"),
+    path("sites/<uuid:site_id>/away/", away_actions.away_start, name="away-start"),
+    path("away/<uuid:period_id>/end/", away_actions.away_end, name="away-end"),
+    path("away/<uuid:period_id>/undo/", away_actions.away_undo, name="away-undo"),
+    path("away/<uuid:period_id>/resume/", away_actions.away_resume, name="away-resume"),
     path("miners/<uuid:miner_id>/off/", actions.miner_off, name="miner-off"),
     path("miners/<uuid:miner_id>/on/", actions.miner_on, name="miner-on"),
     path("miners/<uuid:miner_id>/resume/", actions.miner_resume, name="miner-resume"),

@@ -9,18 +9,21 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import condition, require_safe
 
 from climate.models import ClimateZone
 from climate.services import plan_of
 from energy.models import EnergySource
+from sites import live
 from sites.models import ActivityLog
 
 from . import charts, formats, queries, scope
-from .cards import miner_card, zone_card
+from .cards import zone_card
 from .decisions import command_lines, decision_lines
 from .energy_panel import energy_panels, since_midnight
-from .page import PageData, Part, home_page, respond, signed_in
+from .miner_cards import miner_card
+from .overview import overview
+from .page import PageData, Part, digest, home_page, respond, signed_in
 from .policies import policy_views
 from .sensors import sensors
 from .week import week
@@ -41,7 +44,11 @@ def home(data: PageData) -> HttpResponse:
     """The climate dashboard: a card per zone, the energy beside them."""
     sources = queries.sources(data.site)
     energy = next((source.live for source in sources if source.live), None)
-    zones = queries.zones(data.site, data.at, data.miners)
+    zones = queries.zones(data.site, data.at, data.miners, data.period_rows)
+    outdoor_celsius = queries.snapshot(data.site).get("outdoor_celsius")
+    whole = Part(
+        "overview", "dashboard/_overview.html", overview(zones, data.periods, energy, outdoor_celsius, data.at)
+    )
     cards = [zone_card(zone, data.at, alarms=data.alarms, energy=energy) for zone in zones]
     panels = energy_panels(sources, queries.running_w(data.site))
     roomless = [miner_card(miner, data.at, alarms=data.alarms) for miner in data.miners if not miner.zone_names]
@@ -50,8 +57,9 @@ def home(data: PageData) -> HttpResponse:
         *(Part(f"miner-{card.id}", "dashboard/_miner_card.html", card) for card in roomless),
     ]
     beside = [Part(f"energy-{panel.id}", "dashboard/_energy_panel.html", panel) for panel in panels]
-    context = {"rooms": rooms, "energy": beside, "has_zones": bool(cards), "place": "home"}
-    return respond(data, "dashboard/home.html", [*rooms, *beside], **context)
+    above = [whole] if zones else []
+    context = {"overview": above, "rooms": rooms, "energy": beside, "has_zones": bool(cards), "place": "home"}
+    return respond(data, "dashboard/home.html", [*above, *rooms, *beside], **context)
 
 
 @require_safe
@@ -65,7 +73,7 @@ def zone(request: HttpRequest, zone_id: UUID) -> HttpResponse:
 
 @home_page
 def _zone_page(data: PageData, row: ClimateZone) -> HttpResponse:
-    (facts,) = queries.zones(data.site, data.at, data.miners, only=row)
+    (facts,) = queries.zones(data.site, data.at, data.miners, data.period_rows, only=row)
     card = zone_card(facts, data.at, alarms=data.alarms, energy=_energy_live(data))
     decisions = decision_lines(data.site, [miner.id for miner in facts.miners], data.at)
     health = sensors(
@@ -103,6 +111,18 @@ def zone_chart(request: HttpRequest, zone_id: UUID) -> JsonResponse:
         return JsonResponse({"error": f"hours: ‘{hours[:60]}’ is not one of {', '.join(choices)}."}, status=422)
     row = get_object_or_404(ClimateZone, pk=zone_id)
     return JsonResponse(charts.zone_chart(row, int(hours), timezone.now()))
+
+
+@require_safe
+@signed_in
+@condition(etag_func=lambda request, site_id: f'"{digest(_seen_at(site_id))}"')
+def pulse(request: HttpRequest, site_id: UUID) -> HttpResponse:
+    """When the last pass looked: asked every second or two, answered from memory, 304 between passes."""
+    return HttpResponse(_seen_at(site_id), content_type="text/plain", headers={"Cache-Control": "private, no-cache"})
+
+
+def _seen_at(site_id: UUID) -> str:
+    return (live.read(site_id) or {}).get("at", "")
 
 
 @require_safe

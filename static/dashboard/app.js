@@ -2,7 +2,8 @@
 /* What the pages need beyond htmx: the pulse of the live parts, ages that tick, the colour scheme,
    a word when the connection is gone. Everything works without it, only less lively. */
 (() => {
-  const PULSE_MS = 5000, TOAST_MS = 12000;
+  /* A pass is seen within PULSE_MS; what no pass brings (an alarm seen elsewhere) within REFRESH_MS. */
+  const PULSE_MS = 1500, REFRESH_MS = 15000, TOAST_MS = 12000;
   const byId = (id) => document.getElementById(id);
 
   /* --- ages: the server's clock counts, ours only says how much time has passed --- */
@@ -25,12 +26,35 @@
   tick();
   setInterval(tick, 1000);
 
-  /* --- the pulse: ask what changed while somebody looks --- */
-  const pulse = () => {
-    if (!document.hidden && byId("live")) document.body.dispatchEvent(new Event("live"));
+  /* --- the pulse: while somebody looks, ask whether there was a pass; fetch what changed when there was --- */
+  const live = byId("live");
+  const refresh = () => {
+    if (document.hidden || !live) return;
+    live.refreshed = Date.now();
+    document.body.dispatchEvent(new Event("live"));
   };
-  setInterval(pulse, PULSE_MS);
-  document.addEventListener("visibilitychange", () => { tick(); pulse(); });
+  const pulse = async () => {
+    if (document.hidden || live.asking) return;
+    live.asking = true;
+    try {
+      const answer = await fetch(live.dataset.pulse, { signal: AbortSignal.timeout(10000) }), seen = await answer.text();
+      if (answer.redirected || seen !== live.dataset.seen || Date.now() - live.refreshed > REFRESH_MS) refresh();
+      if (answer.ok) live.dataset.seen = seen;
+      live.missed = 0;
+      offline(answer.status >= 500);
+    } catch {
+      live.missed += 1; // once is also what leaving the page looks like
+      if (live.missed > 1) offline(true);
+    } finally {
+      live.asking = false;
+    }
+  };
+  if (live) {
+    live.refreshed = Date.now();
+    live.missed = 0;
+    setInterval(pulse, PULSE_MS);
+  }
+  document.addEventListener("visibilitychange", () => { tick(); refresh(); });
 
   /* A part is swapped only when it looks different, and never under somebody's hands. */
   document.addEventListener("htmx:oobBeforeSwap", (event) => {

@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from climate.schedule import ALL_DAYS, Slot
-from climate.services import replace_schedule, set_override
+from climate.services import plan_of, replace_schedule, set_override, start_period
+from climate.targets import resolve_target
 from miners.models import ManualRequest
 from optimization.demo import create_demo_home
 from sites.models import Alarm, Site
@@ -74,10 +75,10 @@ def test_undo_does_not_bring_back_what_had_been_resumed_before(signed_in, seen_h
         set_override(seen_home.zone, 18.0, until=None, by="anna")
     with time_machine.travel(timezone.now() - timedelta(minutes=5)):
         seen_home.zone.overrides.update(cancelled_at=timezone.now())
-    assert undo_fields(tap(signed_in, seen_home.zone)) == {}
+    assert undo_fields(tap(signed_in, seen_home.zone)) == {"to": ""}
 
 
-@pytest.mark.parametrize(("hold", "hours"), [("2h", 2), ("4h", 4), ("", 2), ("resume", None)])
+@pytest.mark.parametrize(("hold", "hours"), [("2h", 2), ("4h", 4), ("next", 2), ("resume", None)])
 def test_a_target_can_be_held(signed_in, seen_home, hold, hours):
     before = timezone.now()
     signed_in.post(reverse("target", args=[seen_home.zone.pk]), {"hold": hold}, **HTMX)
@@ -87,6 +88,46 @@ def test_a_target_can_be_held(signed_in, seen_home, hold, hours):
         assert wish.until is None
     else:
         assert wish.until - before - timedelta(hours=hours) < timedelta(seconds=10)
+
+
+def test_a_target_holds_until_a_time_of_the_clock(client, anna, seen_home):
+    with time_machine.travel("2099-01-14T17:00:00Z"):  # 18:00 in Zurich
+        client.force_login(anna)
+        client.post(reverse("target", args=[seen_home.zone.pk]), {"hold": "clock", "clock": "07:30"}, **HTMX)
+        assert override(seen_home.zone).until.isoformat() == "2099-01-15T06:30:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("preset", "degrees"), [("comfort", "21.0°"), ("eco", "18.0°"), ("away", "15.0°"), ("frost", "7.0°")]
+)
+def test_a_preset_by_one_tap_its_duration_and_its_undo(signed_in, seen_home, preset, degrees):
+    target = reverse("target", args=[seen_home.zone.pk])
+    answer = signed_in.post(target, {"preset": preset}, **HTMX)
+    assert (override(seen_home.zone).preset, override(seen_home.zone).target_celsius) == (preset, None)
+    assert degrees in answer.content.decode()
+    signed_in.post(target, {"hold": "resume"}, **HTMX)
+    assert (override(seen_home.zone).preset, override(seen_home.zone).until) == (preset, None)
+    signed_in.post(reverse("target-undo", args=[seen_home.zone.pk]), undo_fields(answer), **HTMX)
+    assert override(seen_home.zone) is None
+
+
+def test_a_preset_the_room_may_not_have_is_refused_in_words(signed_in, seen_home):
+    type(seen_home.zone).objects.update(high_limit_celsius=22.0)
+    answer = signed_in.post(reverse("target", args=[seen_home.zone.pk]), {"preset": "comfort"}, **HTMX)
+    assert answer.status_code == 422
+    assert "high limit" in answer.content.decode()
+
+
+def test_undo_of_a_tap_while_away_brings_away_back_not_what_was_before_it(signed_in, seen_home):
+    with time_machine.travel(timezone.now() - timedelta(hours=2)):
+        set_override(seen_home.zone, 23.0, until=None, by="anna")
+    with time_machine.travel(timezone.now() - timedelta(hours=1)):
+        start_period(seen_home.site, preset="away", by="anna")
+    answer = tap(signed_in, seen_home.zone)
+    assert override(seen_home.zone).target_celsius == 15.5
+    signed_in.post(reverse("target-undo", args=[seen_home.zone.pk]), undo_fields(answer), **HTMX)
+    now = timezone.now()
+    assert resolve_target(plan_of(seen_home.zone, now), now, seen_home.site.tz).effective_celsius == 15.0
 
 
 def test_resume_schedule_and_its_undo(signed_in, seen_home):
@@ -110,12 +151,11 @@ def test_a_tap_beyond_the_limits_says_why_it_is_not_done(signed_in, seen_home):
     [
         ("target", {"step": "sideways"}, "sideways"),
         ("target", {"hold": "9y"}, "9y"),
-        ("target-undo", {"target": "warm"}, "warm"),
-        ("target-undo", {"target": "nan"}, "nan"),
-        ("target-undo", {"target": "99"}, "99"),
-        ("target-undo", {"target": "20", "until": "2001-01-01T00:00:00+00:00"}, "passed"),
-        ("target-undo", {"target": "20", "until": "soon"}, "soon"),
-        ("target-undo", {"target": "20", "until": "2099-01-01T00:00:00"}, "2099"),
+        ("target", {}, "no duration"),
+        ("target", {"preset": "tropical"}, "tropical"),
+        ("target", {"hold": "clock", "clock": "25:00"}, "25:00"),
+        ("target", {"hold": "clock"}, "no time of day"),
+        ("target-undo", {"to": "warm"}, "warm"),
     ],
 )
 def test_bad_input_is_refused_in_words(signed_in, seen_home, name, data, seen):

@@ -5,10 +5,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from climate.state import Target
-from dashboard.cards import miner_card, miner_line, zone_card
+from climate.state import Target, TargetSource
+from dashboard.cards import zone_card
 from dashboard.facts import AlarmFacts, MinerFacts, Moment, Wish, ZoneFacts
 from dashboard.formats import THIN
+from dashboard.miner_cards import miner_card, miner_line
 from dashboard.sparkline import Row
 
 from .conftest import energy_live, miner_live, zone_live
@@ -22,9 +23,11 @@ def miner(wish=None, live=None, **kwargs) -> MinerFacts:
     return MinerFacts("m1", "Avalon", 1000, wish=wish, live=miner_live(NOW) if live is None else live, **kwargs)
 
 
-def zone(live=None, miners=None, *, target=21.0, until=None, following=None, by_hand=False, **kwargs) -> ZoneFacts:
+def zone(live=None, miners=None, *, target=21.0, until=None, following=None, **kwargs) -> ZoneFacts:
+    aim = {name: kwargs.pop(name) for name in ("reason", "preset", "source") if name in kwargs}
+    reason = aim.pop("reason", "schedule 06:00–22:00")
     return ZoneFacts(
-        id="z1", name="Living room", target=Target(target, target, "schedule", until, following), by_hand=by_hand,
+        id="z1", name="Living room", target=Target(target, target, reason, until, following, **aim),
         hysteresis_celsius=0.5, live=zone_live(NOW) if live is None else live,
         miners=(miner(),) if miners is None else miners, **{"stale_after_seconds": 3600, **kwargs},
     )  # fmt: skip
@@ -102,24 +105,81 @@ def test_the_gravest_alarm_of_the_zone_or_its_miners_comes_first():
 
 
 def test_until_and_next():
-    card = zone_card(zone(until=NOW + timedelta(hours=4), following=18.0), AT)
-    assert (card.until, card.next) == ("until 22:00", "then 18.0°")
-    assert zone_card(zone(), AT).until == ""
-    assert zone_card(zone(by_hand=True), AT).until == "until you resume the schedule"
+    aim = zone_card(zone(until=NOW + timedelta(hours=4), following=18.0), AT).aim
+    assert (aim.until, aim.following) == ("until 22:00", "then 18.0°")
+    assert zone_card(zone(), AT).aim.until == ""
+    assert zone_card(zone(source=TargetSource.HAND), AT).aim.until == "until you resume the schedule"
+    assert zone_card(zone(source=TargetSource.PERIOD), AT).aim.until == "until you end it"
 
 
 def test_a_tap_shows_at_once_though_the_snapshot_still_speaks_of_the_old_request():
     card = zone_card(zone(zone_live(NOW, requested_celsius=21.0, target_celsius=21.0), target=22.0), AT)
-    assert (card.target, card.limited) == ("22.0°", "")
+    assert (card.aim.words, card.aim.lowered) == ("22.0°", "")
     assert card.state.word == "below target"
 
 
 def test_a_lowered_target_says_what_was_asked_for_and_why():
     lowered = zone_live(NOW, requested_celsius=21.0, target_celsius=17.0, target_reason="nobody is home")
     card = zone_card(zone(lowered), AT)
-    assert card.target == "17.0°"
-    assert card.limited.replace(THIN, " ") == "21.0 °C asked for: nobody is home"
+    assert card.aim.words == "17.0°"
+    assert card.aim.lowered.replace(THIN, " ") == "21.0 °C asked for: nobody is home"
 
+
+@pytest.mark.parametrize(
+    ("lowered", "words"),
+    [
+        ("absence", "Lowered from 21.0 °C: nobody is there."),
+        ("window", "Paused: the window is open. Back to 21.0 °C when it is closed."),
+        ("high_limit", "Lowered from 21.0 °C: that is too close to the high limit of the room."),
+    ],
+)
+def test_what_lowers_a_target_is_said_plainly(lowered, words):
+    card = zone_card(zone(zone_live(NOW, target_celsius=18.0, lowered=lowered)), AT)
+    assert (card.aim.words, card.aim.lowered.replace(THIN, " "), card.planned) == ("18.0°", words, "21.0°")
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"preset": "eco", "source": TargetSource.SCHEDULE}, "eco"),
+        ({"preset": "comfort", "source": TargetSource.HAND}, "comfort by hand"),
+        ({"source": TargetSource.HAND}, "by hand"),
+        ({"preset": "away", "source": TargetSource.PERIOD, "reason": "away"}, "away"),
+        ({"preset": "frost", "source": TargetSource.PERIOD, "reason": "holiday"}, "holiday, frost protection"),
+        ({"source": TargetSource.PERIOD, "reason": "guests"}, "guests"),
+        ({}, ""),
+    ],
+)
+def test_a_card_names_the_preset_and_who_chose_it(changes, name):
+    assert zone_card(zone(**changes), AT).aim.name == name
+
+
+@pytest.mark.parametrize(
+    ("changes", "word", "tone"),
+    [
+        ({"preset": "away", "source": TargetSource.PERIOD, "reason": "holiday"}, "holiday", "away"),
+        ({"preset": "frost", "source": TargetSource.SCHEDULE}, "frost protection", "away"),
+        ({"preset": "eco", "source": TargetSource.PERIOD, "reason": "eco"}, "at target", "calm"),
+    ],
+)
+def test_a_room_nobody_needs_warm_says_so(changes, word, tone):
+    state = zone_card(zone(zone_live(NOW, temperature_celsius=21.0), **changes), AT).state
+    assert (state.word, state.tone) == (word, tone)
+    cold = zone_card(zone(zone_live(NOW, temperature_celsius=12.0), **changes), AT).state
+    assert cold.word == "below target"
+
+
+def test_an_open_window_is_the_state_of_a_room_unless_it_heats():
+    since = (NOW - timedelta(minutes=3)).isoformat()
+    idle = zone_card(zone(zone_live(NOW, window_open_since=since)), AT).state
+    assert (idle.word, idle.tone) == ("window open", "away")
+    assert zone_card(zone(zone_live(NOW, window_open_since=since, heating=True)), AT).state.word == "heating"
+
+
+def test_the_presets_of_a_room_are_offered_with_their_degrees():
+    card = zone_card(zone(preset="eco", presets=(("comfort", 21.0), ("eco", 18.0), ("frost", 7.0))), AT)
+    offered = [(one.label, one.degrees, one.is_on) for one in card.presets]
+    assert offered == [("Comfort", "21.0°", False), ("Eco", "18.0°", True), ("Frost protection", "7.0°", False)]
 
 @pytest.mark.parametrize(
     ("live", "power", "note"),

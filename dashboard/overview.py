@@ -1,0 +1,110 @@
+"""The home in five figures: how warm, how many rooms warm enough, what heats, what it costs, what comes next. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean
+from typing import Any
+
+from climate.targets import Preset
+
+from . import formats
+from .aim import aim_of
+from .away import PlannedLine, planned_lines
+from .energy_panel import balance
+from .facts import Moment, PeriodFacts, ZoneFacts
+
+CHANGES_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """“Heating now: 1.6 kW, 1 room”; `tone` as in the cards."""
+
+    key: str
+    label: str
+    value: str
+    note: str
+    tone: str = "calm"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """“Bedroom → 18.0° at 22:00”."""
+
+    room: str
+    target: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The whole home: figures, what changes next, what is planned; `held`: the preset every room is kept at."""
+
+    figures: tuple[Figure, ...]
+    changes: tuple[Change, ...]
+    planned: tuple[PlannedLine, ...]
+    held: str
+
+
+def overview(
+    zones: Sequence[ZoneFacts],
+    periods: Sequence[PeriodFacts],
+    energy: Mapping[str, Any] | None,
+    outdoor_celsius: float | None,
+    at: Moment,
+) -> Overview:
+    """`energy`: the live energy of the home, if it has a source that says anything."""
+    figures = [_warmth(zones), _warm_enough(zones, at), _heating(zones)]
+    if energy is not None:
+        value, note = balance(energy)
+        figures.append(Figure("energy", "Energy", value, note))
+    if outdoor_celsius is not None:
+        figures.append(Figure("outdoor", "Outdoors", formats.degrees(outdoor_celsius), "now"))
+    return Overview(tuple(figures), _changes(zones, at), planned_lines(periods, at), _held(periods, at))
+
+
+def _warmth(zones: Sequence[ZoneFacts]) -> Figure:
+    known = [zone.live["temperature_celsius"] for zone in zones if zone.live.get("temperature_celsius") is not None]
+    note = f"{len(zones)} room{'' if len(zones) == 1 else 's'}"
+    if len(known) < len(zones):
+        note = f"of {len(known)} of {note}"
+    return Figure("average", "On average", formats.degrees(mean(known)) if known else formats.UNKNOWN, note)
+
+
+def _warm_enough(zones: Sequence[ZoneFacts], at: Moment) -> Figure:
+    """Rooms not below their target band; a room nothing is known of counts as not warm."""
+    warm = sum(
+        zone.live.get("temperature_celsius") is not None
+        and zone.live["temperature_celsius"] >= aim_of(zone, at).celsius - zone.hysteresis_celsius
+        for zone in zones
+    )
+    tone = "calm" if warm == len(zones) else "cold"
+    return Figure("warm", "At target", f"{warm} of {len(zones)}", "warm enough" if tone == "calm" else "rooms", tone)
+
+
+def _heating(zones: Sequence[ZoneFacts]) -> Figure:
+    watts = sum(zone.live.get("heating_w") or 0.0 for zone in zones)
+    count = sum(bool(zone.live.get("heating")) for zone in zones)
+    note = f"{count} room{'' if count == 1 else 's'}" if count else "no room"
+    return Figure("heating", "Heating now", formats.power(watts), note, "heat" if count else "calm")
+
+
+def _changes(zones: Sequence[ZoneFacts], at: Moment) -> tuple[Change, ...]:
+    """The next changes of any room's target, the soonest first."""
+    coming = sorted(
+        (zone.target.until, zone.name, zone.target.next_celsius)
+        for zone in zones
+        if zone.target.until is not None and zone.target.next_celsius is not None
+    )
+    return tuple(
+        Change(name, formats.degrees(celsius), formats.moment(when, at.now, at.tz))
+        for when, name, celsius in coming[:CHANGES_SHOWN]
+    )
+
+
+def _held(periods: Sequence[PeriodFacts], at: Moment) -> str:
+    """The preset of the period of the whole home that holds until it is ended; empty: none."""
+    held = [one for one in periods if one.starts_at <= at.now and one.ends_at is None and not one.rooms]
+    return held[-1].preset if held and held[-1].preset in (Preset.AWAY, Preset.ECO) else ""

@@ -1,0 +1,59 @@
+"""What every action of a page shares: a signed-in POST, a toast that says what was done, a way to undo it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+from django_htmx.http import trigger_client_event
+
+from .page import TOAST_KEY, signed_in
+
+
+@dataclass(frozen=True)
+class Undo:
+    """Where the undo button posts, and what."""
+
+    url: str
+    fields: dict[str, str]
+
+
+def action(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A signed-in POST; what the services refuse becomes a toast that says why."""
+
+    def wrapped(request: HttpRequest, *args, **kwargs):
+        try:
+            return view(request, *args, **kwargs)
+        except ValidationError as error:
+            return done(request, " ".join(error.messages), is_error=True)
+
+    wrapped.__name__, wrapped.__doc__ = view.__name__, view.__doc__
+    return require_POST(signed_in(wrapped))
+
+
+def done(request: HttpRequest, text: str, *, undo: Undo | None = None, is_error: bool = False) -> HttpResponse:
+    """The toast, and a live refresh; without JavaScript the page again, with the toast on it."""
+    toast = {"text": text, "is_error": is_error}
+    if undo is not None:
+        toast |= {"undo_url": undo.url, "undo_fields": undo.fields}
+    if request.htmx:
+        response = render(request, "dashboard/_toast.html", {"toast": toast}, status=422 if is_error else 200)
+        return trigger_client_event(response, "live")
+    request.session[TOAST_KEY] = toast
+    return redirect(_back(request))
+
+
+def _back(request: HttpRequest) -> str:
+    """The page the form was on, if it is one of ours."""
+    referer = urlsplit(request.headers.get("Referer", ""))
+    return referer.path if referer.netloc == request.get_host() and referer.path.startswith("/") else reverse("home")
+
+
+def who(request: HttpRequest) -> str:
+    return request.user.get_username()
