@@ -25,6 +25,17 @@ from .week_strip import week_strip
 zone_checks: list[Callable[[ClimateZone, Iterable[ClimateMonitor]], str | None]] = []
 
 
+def outdoor_problem(zone: ClimateZone, monitors: Iterable[ClimateMonitor]) -> str | None:
+    """A sensor that hangs outdoors says nothing about a room."""
+    outdoors = [monitor for monitor in monitors if monitor.is_outdoor]
+    if not outdoors:
+        return None
+    return f"{listed(outdoors)} measures outdoors, so it reads no room. Choose a sensor that hangs in this one."
+
+
+zone_checks.append(outdoor_problem)
+
+
 @admin.register(ClimateMonitor)
 class ClimateMonitorAdmin(AdapterAdmin):
     """What reads the temperature of a room."""

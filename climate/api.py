@@ -2,35 +2,46 @@
 
 from dataclasses import asdict
 from datetime import datetime, time, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Query, Router
 from ninja.pagination import paginate
 from ninja.responses import Status
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from integrations.adapter_api import AdapterIn, AdapterOut, adapter_router
 from sites.rest import rows
 from sites.rest.bodies import Answer, Body, Moment, field, patch_of
 from sites.rest.paging import Paged
-from sites.rest.problems import Invalid, Missing, invalid, problem
+from sites.rest.problems import Invalid, Missing, invalid, problem, renamed
 
 from . import history, schedule, services
 from .admin import zone_checks
-from .models import TARGET_MAX_CELSIUS, TARGET_MIN_CELSIUS, ClimateMonitor, ClimateZone, TargetOverride, TemperatureSlot
-from .targets import resolve_target
+from .holds import MAX_MINUTES, Hold
+from .models import ClimateMonitor, ClimateZone, TargetOverride, TemperatureSlot
+from .state import Lowered, TargetSource
+from .targets import Preset
 
 
 class ClimateMonitorIn(AdapterIn):
     stale_after_seconds: int = field(ClimateMonitor, "stale_after_seconds")
+    plausible_low_celsius: float | None = field(ClimateMonitor, "plausible_low_celsius")
+    plausible_high_celsius: float | None = field(ClimateMonitor, "plausible_high_celsius")
+    max_jump_k: float = field(ClimateMonitor, "max_jump_k")
+    is_outdoor: bool = field(ClimateMonitor, "is_outdoor")
 
 
 class ClimateMonitorOut(AdapterOut):
     stale_after_seconds: int
+    plausible_low_celsius: float | None
+    plausible_high_celsius: float | None
+    max_jump_k: float
+    is_outdoor: bool
 
 
 monitors_router = adapter_router(
@@ -47,6 +58,9 @@ class ZoneIn(Body):
     default_target_celsius: float = field(ClimateZone, "default_target_celsius")
     hysteresis_celsius: float = field(ClimateZone, "hysteresis_celsius")
     high_limit_celsius: float = field(ClimateZone, "high_limit_celsius")
+    comfort_celsius: float = field(ClimateZone, "comfort_celsius")
+    eco_celsius: float = field(ClimateZone, "eco_celsius")
+    away_celsius: float = field(ClimateZone, "away_celsius")
     frost_protection: bool = field(ClimateZone, "frost_protection")
     frost_limit_celsius: float = field(ClimateZone, "frost_limit_celsius")
     position: int = Field(0, ge=0, le=32767, description="Order on the dashboard.")
@@ -68,6 +82,9 @@ class ZoneOut(Answer):
     default_target_celsius: float
     hysteresis_celsius: float
     high_limit_celsius: float
+    comfort_celsius: float
+    eco_celsius: float
+    away_celsius: float
     frost_protection: bool
     frost_limit_celsius: float
     position: int
@@ -86,11 +103,12 @@ def _zone(pk: UUID) -> ClimateZone:
 
 
 def _sensors_fit(zone: ClimateZone) -> None:
-    """What floors above ask of a zone's sensors: a real heater follows no invented one."""
+    """A sensor outdoors reads no room, and what floors above ask: a real heater follows no invented sensor."""
+    monitors = zone.monitors.all()
     for check in zone_checks:
-        problem = check(zone, zone.monitors.all())
+        problem = check(zone, monitors)
         if problem:
-            raise invalid("climate_monitor_ids", problem, [monitor.pk for monitor in zone.monitors.all()])
+            raise invalid("climate_monitor_ids", problem, [monitor.pk for monitor in monitors])
 
 
 @zones_router.get("", response=list[ZoneOut])
@@ -101,7 +119,7 @@ def list_zones(request: HttpRequest, site_id: UUID | None = None):
 
 @zones_router.post("", response={201: ZoneOut})
 def create_zone(request: HttpRequest, response: HttpResponse, body: ZoneIn):
-    zone = rows.write(ClimateZone(site=rows.site(body.site_id)), body, _LINKS)
+    zone = rows.write(ClimateZone(site=rows.site(body.site_id)), body, _LINKS, check=_sensors_fit)
     return rows.created(request, response, zone)
 
 
@@ -246,11 +264,18 @@ def get_history(
 
 
 class TargetOut(Answer):
-    """The target now in °C, where it comes from, and until when; `next_celsius` holds afterwards."""
+    """The target now in °C, what decides it, and until when; `next_celsius` holds afterwards.
+
+    `requested_celsius` is what the schedule or a hand asks for, `effective_celsius` what the zone is kept at;
+    `lowered` says what in the house keeps it lower.
+    """
 
     requested_celsius: float
     effective_celsius: float
     reason: str
+    source: TargetSource
+    preset: Preset | None
+    lowered: Lowered | None
     until: datetime | None
     next_celsius: float | None
     lower_bound: float
@@ -259,45 +284,74 @@ class TargetOut(Answer):
 
 @zones_router.get("/{uuid:zone_id}/target", response=TargetOut)
 def get_target(request: HttpRequest, zone_id: UUID):
-    zone, now = _zone(zone_id), timezone.now()
-    target = resolve_target(services.plan_of(zone, now), now, zone.site.tz)
+    """By the rows as they are now; whether a window is open or nobody is there the last pass has seen."""
+    zone = _zone(zone_id)
+    target = services.target_of(zone, timezone.now(), seen=rows.seen(zone, "zones").get("lowered"))
     return TargetOut(
-        requested_celsius=target.requested_celsius,
-        effective_celsius=target.effective_celsius,
-        reason=target.reason,
-        until=target.until,
-        next_celsius=target.next_celsius,
+        **asdict(target) | {"preset": target.preset or None},
         lower_bound=target.effective_celsius - zone.hysteresis_celsius,
         upper_bound=target.effective_celsius + zone.hysteresis_celsius,
     )
 
 
 class OverrideIn(Body):
-    target_celsius: float = field(TargetOverride, "target_celsius")
-    until: Moment | None = Field(None, description="With its UTC offset; empty: until resumed.")
+    """A preset of the zone or a target. It holds until resumed unless one of the three ends is sent."""
+
+    target_celsius: float | None = field(TargetOverride, "target_celsius")
+    preset: Preset | None = None
+    until: Moment | None = Field(None, description="With its UTC offset.")
+    for_minutes: int | None = Field(None, ge=1, le=MAX_MINUTES)
+    until_next_change: bool = Field(False, description="Until the schedule or a holiday changes, else for 2 h.")
+
+    @property
+    def hold(self) -> Hold:
+        """The way it ends; `Invalid` when several are sent."""
+        ways = (self.until is not None, self.for_minutes is not None, self.until_next_change)
+        sent = [hold for hold, given in zip(_ENDS, ways, strict=True) if given]
+        if len(sent) > 1:
+            raise invalid(sent[1], f"Choose either {sent[0]} or {sent[1]}.", getattr(self, sent[1]))
+        return sent[0] if sent else Hold.RESUMED
+
+
+_ENDS = (Hold.UNTIL, Hold.FOR_MINUTES, Hold.NEXT_CHANGE)
 
 
 class OverrideOut(Answer):
+    """`target_celsius` is also said of a preset: what it means in the zone today."""
+
     target_celsius: float
+    preset: Preset | None
     until: datetime | None
     created_at: datetime
     by: str
+
+    @staticmethod
+    def resolve_target_celsius(row: TargetOverride) -> float:
+        return row.zone.celsius_of(row.preset, row.target_celsius)
+
+    @staticmethod
+    def resolve_preset(row: TargetOverride) -> Preset | None:
+        return row.preset or None
 
 
 @zones_router.get("/{uuid:zone_id}/override", response=OverrideOut)
 def get_override(request: HttpRequest, zone_id: UUID):
     """The target set by hand; 404 while the schedule holds."""
-    zone, now = _zone(zone_id), timezone.now()
-    for wish in zone.overrides.filter(cancelled_at__isnull=True):
-        if wish.until is None or now < wish.until:
-            return wish
-    raise Missing(f"The schedule of ‘{zone}’ holds; nothing is set by hand.")
+    zone = _zone(zone_id)
+    held = services.open_overrides(zone, timezone.now())
+    if not held:
+        raise Missing(f"The schedule of ‘{zone}’ holds; nothing is set by hand.")
+    return held[0]
 
 
 @zones_router.put("/{uuid:zone_id}/override", response=OverrideOut)
 def set_override(request: HttpRequest, zone_id: UUID, body: OverrideIn):
     """A target by hand, instead of the schedule; the next pass follows it."""
-    return services.set_override(_zone(zone_id), body.target_celsius, until=body.until, by=rows.person(request))
+    zone = _zone(zone_id)
+    until = services.hold_until(zone, body.hold, minutes=body.for_minutes, until=body.until)
+    return services.set_override(
+        zone, body.target_celsius, preset=body.preset or "", until=until, by=rows.person(request)
+    )
 
 
 @zones_router.delete("/{uuid:zone_id}/override", response={204: None})
@@ -313,42 +367,76 @@ ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", descripti
 
 
 class SlotBody(Body):
-    """Equal times are 24 hours; an end before the start is on the next day."""
+    """A preset of the zone or a target. Equal times are 24 hours; an end before the start is on the next day."""
 
     weekdays: list[Day] = Field(list(_DAYS), min_length=1, max_length=7, description="Days on which it starts.")
     start_time: ClockTime
     end_time: ClockTime
-    target_celsius: float = Field(ge=TARGET_MIN_CELSIUS, le=TARGET_MAX_CELSIUS)
+    preset: Preset | None = None
+    target_celsius: float | None = field(TemperatureSlot, "target_celsius")
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        if (self.preset is None) == (self.target_celsius is None):
+            raise ValueError("Send either a preset or a target_celsius.")
+        return self
 
 
 class ScheduleBody(Body):
     slots: list[SlotBody] = Field(max_length=200)
 
 
-def _from_slot(slot: TemperatureSlot) -> SlotBody:
-    return SlotBody(
-        weekdays=[name for day, name in enumerate(_DAYS) if slot.weekdays >> day & 1],
-        start_time=f"{slot.start_time:%H:%M}",
-        end_time=f"{slot.end_time:%H:%M}",
-        target_celsius=slot.target_celsius,
-    )
+def _days_of(mask: int) -> list[Day]:
+    return [name for day, name in enumerate(_DAYS) if mask >> day & 1]
 
 
-def _to_slot(body: SlotBody) -> schedule.Slot:
+def _schedule_of(zone: ClimateZone) -> ScheduleBody:
+    slots = [
+        SlotBody(
+            weekdays=_days_of(slot.weekdays),
+            start_time=f"{slot.start_time:%H:%M}",
+            end_time=f"{slot.end_time:%H:%M}",
+            preset=slot.preset or None,
+            target_celsius=slot.target_celsius,
+        )
+        for slot in TemperatureSlot.objects.filter(zone=zone)
+    ]
+    return ScheduleBody(slots=slots)
+
+
+def _to_slot(zone: ClimateZone, body: SlotBody) -> schedule.Slot:
     mask = sum(1 << _DAYS.index(day) for day in set(body.weekdays))
     start, end = time.fromisoformat(body.start_time), time.fromisoformat(body.end_time)
-    return schedule.Slot(mask, start, end, body.target_celsius)
+    preset = body.preset or ""
+    return schedule.Slot(mask, start, end, zone.celsius_of(preset, body.target_celsius), preset)
 
 
-@zones_router.get("/{uuid:zone_id}/schedule", response=ScheduleBody)
+@zones_router.get("/{uuid:zone_id}/schedule", response=ScheduleBody, exclude_none=True)
 def get_schedule(request: HttpRequest, zone_id: UUID):
     """Slots by their start; where there is none the default target holds."""
-    return ScheduleBody(slots=[_from_slot(slot) for slot in _zone(zone_id).slots.all()])
+    return _schedule_of(_zone(zone_id))
 
 
-@zones_router.put("/{uuid:zone_id}/schedule", response=ScheduleBody)
+@zones_router.put("/{uuid:zone_id}/schedule", response=ScheduleBody, exclude_none=True)
 def put_schedule(request: HttpRequest, zone_id: UUID, body: ScheduleBody):
     """The whole list at once; two slots that claim the same minute are refused by name."""
     zone = _zone(zone_id)
-    services.replace_schedule(zone, [_to_slot(slot) for slot in body.slots])
-    return ScheduleBody(slots=[_from_slot(slot) for slot in zone.slots.all()])
+    services.replace_schedule(zone, [_to_slot(zone, slot) for slot in body.slots], by=rows.person(request))
+    return _schedule_of(zone)
+
+
+class CopyDay(Body):
+    day: Day
+    to_days: list[Day] = Field(min_length=1, max_length=7)
+
+
+@zones_router.post("/{uuid:zone_id}/schedule/copy-day", response=ScheduleBody, exclude_none=True)
+def copy_day(request: HttpRequest, zone_id: UUID, body: CopyDay):
+    """Make `to_days` like `day`; a slot over midnight goes with the day it starts. Answers the whole schedule."""
+    zone = _zone(zone_id)
+    days = [_DAYS.index(day) for day in body.to_days]
+    try:
+        services.copy_day(zone, _DAYS.index(body.day), days, by=rows.person(request))
+    except ValidationError as error:
+        raise renamed(error, {"slots": "to_days"}) from None
+    return _schedule_of(zone)

@@ -167,10 +167,11 @@ def is_too_warm(target_celsius: float, zone: ClimateZone) -> bool:
     return target_celsius > zone.highest_target_celsius + 1e-9
 
 
-def too_warm(target_celsius: float, zone: ClimateZone) -> str:
-    """The sentence for a target (°C) that does."""
+def too_warm(target_celsius: float, zone: ClimateZone, preset: str = "") -> str:
+    """The sentence for a target (°C), or a preset of that target, that does."""
+    seen = f"{Preset(preset).label}, {target_celsius:g} °C," if preset else f"{target_celsius:g} °C"
     return (
-        f"{target_celsius:g} °C is too close to the zone's high limit of {zone.high_limit_celsius:g} °C. "
+        f"{seen} is too close to the zone's high limit of {zone.high_limit_celsius:g} °C. "
         f"Choose at most {zone.highest_target_celsius:g} °C or raise the limit."
     )
 

@@ -7,8 +7,9 @@ Each of them can be undone: a target by hand with `undo_override` (after `cancel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -32,7 +33,8 @@ from .models import (
     too_warm,
 )
 from .periods import Planned, find_clash
-from .targets import FUTURE_TOLERANCE, Override, Period, Plan, Preset
+from .state import Lowered, Target
+from .targets import FUTURE_TOLERANCE, Override, Period, Plan, Preset, lower, resolve_target
 
 _CHANGED_SINCE = "It was changed again since, so there is nothing to undo."
 
@@ -50,7 +52,7 @@ def _problem_of(zone: ClimateZone, preset: str, target_celsius: float | None) ->
     if not TARGET_MIN_CELSIUS <= celsius <= TARGET_MAX_CELSIUS:
         return f"{celsius:g} °C: choose a target from {TARGET_MIN_CELSIUS:g} to {TARGET_MAX_CELSIUS:g} °C."
     if is_too_warm(celsius, zone):
-        return f"{zone.name}: {f'{Preset(preset).label} is ' if preset else ''}{too_warm(celsius, zone)}"
+        return f"{zone.name}: {too_warm(celsius, zone, preset)}"
     return ""
 
 
@@ -158,6 +160,18 @@ def plan_of(zone: ClimateZone, now: datetime) -> Plan:
     )
 
 
+def target_of(zone: ClimateZone, now: datetime, *, seen: str | None = None) -> Target:
+    """The zone's target at `now` as far as the house lets it; `seen`: what lowered it in the last pass."""
+    target = resolve_target(plan_of(zone, now), now, zone.site.tz)
+    return lower(
+        target,
+        ceiling_celsius=zone.highest_target_celsius,
+        eco_celsius=zone.eco_celsius,
+        nobody_there=seen == Lowered.ABSENCE,
+        window_open=seen == Lowered.WINDOW,
+    )
+
+
 def open_periods(site: Site, now: datetime) -> QuerySet[TargetPeriod]:
     """The site's periods that hold at `now` or are still to come, zones prefetched."""
     rows = site.target_periods.filter(cancelled_at__isnull=True, created_at__lte=now + FUTURE_TOLERANCE)
@@ -225,6 +239,18 @@ def save_period(period: TargetPeriod, zones: Sequence[ClimateZone], *, by: str) 
         log_activity(site, f"{site.name}: {period.name}, {_words(period)}{'' if is_new else ', changed'}.", actor=by)
         site.wake()
     return period
+
+
+def change_period(
+    period: TargetPeriod, values: Mapping[str, Any], zones: Sequence[ClimateZone] | None = None, *, by: str
+) -> TargetPeriod:
+    """Change these columns of a stored period and, unless None, its zones. Raises ValidationError."""
+    with transaction.atomic():
+        Site.objects.select_for_update().get(pk=period.site_id)
+        period.refresh_from_db()  # as it is now, for two changes of different columns at once must both survive
+        for name, value in values.items():
+            setattr(period, name, value)
+        return save_period(period, list(period.zones.all()) if zones is None else zones, by=by)
 
 
 def check_period(period: TargetPeriod, zones: Sequence[ClimateZone]) -> None:

@@ -11,6 +11,7 @@ from ninja.openapi.docs import Swagger
 from ninja.openapi.schema import OpenAPISchema
 
 from climate import api as climate
+from climate import periods_api as periods
 from energy import api as energy
 from integrations import api as integrations
 from miners import api as miners
@@ -121,6 +122,7 @@ for prefix, router in (
     ("/external-services", integrations.router),
     ("/climate-zones", climate.zones_router),
     ("/climate-monitors", climate.monitors_router),
+    ("/target-periods", periods.router),
     ("/energy-sources", energy.sources_router),
     ("/energy-monitors", energy.monitors_router),
     ("/miners", miners.miners_router),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import count
 
 from django.contrib.auth import get_user_model
 
-from climate.models import ClimateMonitor, ClimateZone
+from climate.models import ClimateMonitor, ClimateZone, TargetPeriod
 from energy.models import EnergyMonitor, EnergySource
 from integrations.models import HomeAssistant, MqttBroker, SimulatedHouse
 from miners.models import Miner, MinerController
@@ -48,6 +49,14 @@ def zone(site: Site, name: str = "Living room", *, monitor: ClimateMonitor | Non
     row = ClimateZone.objects.create(site=site, name=name, **{"default_target_celsius": 21.0, **kwargs})
     if monitor is not None:
         row.monitors.add(monitor)
+    return row
+
+
+def target_period(site: Site, *, zones=(), **kwargs) -> TargetPeriod:
+    """Planned for a time long to come, so that it changes nothing today."""
+    defaults = {"name": "holiday", "preset": "away", "starts_at": datetime(2040, 8, 1, 12, tzinfo=UTC)}
+    row = TargetPeriod.objects.create(site=site, **{**defaults, **kwargs})
+    row.zones.set(zones)
     return row
 
 

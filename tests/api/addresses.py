@@ -51,6 +51,7 @@ def ids_of(home) -> dict[str, object]:
         "site_id": home.site.pk,
         "service_id": home.home_assistant.pk,
         "zone_id": home.zone.pk,
+        "period_id": home.period.pk,
         "source_id": home.source.pk,
         "circuit_id": home.circuit.pk,
         "miner_id": home.miner.pk,

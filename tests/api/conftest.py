@@ -69,6 +69,7 @@ class Home:
     house: Any
     sensor: Any
     zone: Any
+    period: Any
     meter: Any
     source: Any
     plug: Any
@@ -96,6 +97,7 @@ def furnish() -> Home:
         house=factories.simulated_house(site),
         sensor=sensor,
         zone=zone,
+        period=factories.target_period(site),
         meter=meter,
         source=source,
         plug=plug,

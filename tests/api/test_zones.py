@@ -214,3 +214,136 @@ def test_a_slot_above_the_high_limit_is_refused(api, zone):
     assert response.status_code == 422
     assert "high limit of 24 °C. Choose at most 22.5 °C" in problems(response)["body.slots"]
     assert not TemperatureSlot.objects.exists()
+
+
+def test_presets_of_a_zone_are_columns_with_a_limit(api, zone):
+    address = f"/climate-zones/{zone.pk}"
+    assert api.patch(address, {"comfort_celsius": 22, "eco_celsius": 17.5}).status_code == 200
+    shown = api.get(address).json()
+    assert (shown["comfort_celsius"], shown["eco_celsius"], shown["away_celsius"]) == (22, 17.5, 15)
+    refused = problems(api.patch(address, {"comfort_celsius": 27}))
+    assert "27 °C is too close to the zone's high limit of 28 °C" in refused["body.comfort_celsius"]
+    assert problems(api.patch(address, {"away_celsius": 3})).keys() == {"body.away_celsius"}
+
+
+def test_a_preset_by_hand_says_what_it_means(api, zone):
+    address = f"/climate-zones/{zone.pk}"
+    made = api.put(f"{address}/override", {"preset": "comfort"}).json()
+    assert (made["preset"], made["target_celsius"], made["until"]) == ("comfort", 21.0, None)
+    target = api.get(f"{address}/target").json()
+    assert (target["source"], target["preset"], target["effective_celsius"]) == ("hand", "comfort", 21.0)
+    # A preset follows the zone, also while it is held by hand.
+    api.patch(address, {"comfort_celsius": 22})
+    assert api.get(f"{address}/override").json()["target_celsius"] == 22
+    assert api.get(f"{address}/target").json()["effective_celsius"] == 22
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ({"target_celsius": 21, "preset": "eco"}, "body.target_celsius"),
+        ({"preset": "party"}, "body.preset"),
+        ({"preset": "eco", "for_minutes": 0}, "body.for_minutes"),
+        ({"preset": "eco", "for_minutes": 10081}, "body.for_minutes"),
+        ({"preset": "eco", "for_minutes": 5, "until_next_change": True}, "body.until_next_change"),
+        ({"preset": "eco", "for_minutes": 5, "until": "2099-01-01T00:00:00Z"}, "body.for_minutes"),
+    ],
+    ids=["both", "unknown", "no time", "over a week", "two ends", "two other ends"],
+)
+def test_an_ambiguous_wish_is_refused_by_place(api, zone, body, place):
+    response = api.put(f"/climate-zones/{zone.pk}/override", body)
+    assert response.status_code == 422
+    assert list(problems(response)) == [place]
+    assert not TargetOverride.objects.exists()
+
+
+def test_the_ends_a_wish_may_have(api, zone):
+    address = f"/climate-zones/{zone.pk}"
+    before = timezone.now()
+    ended = api.put(f"{address}/override", {"target_celsius": 22, "for_minutes": 90}).json()["until"]
+    assert timedelta(minutes=90) <= datetime.fromisoformat(ended) - before < timedelta(minutes=91)
+    api.put(f"{address}/schedule", {"slots": [NIGHT]})
+    change = api.get(f"{address}/target").json()
+    api.delete(f"{address}/override")
+    scheduled = api.get(f"{address}/target").json()
+    held = api.put(f"{address}/override", {"target_celsius": 22, "until_next_change": True}).json()
+    assert held["until"] == scheduled["until"]
+    assert change["until"] == ended
+    assert api.get(f"{address}/target").json()["next_celsius"] == scheduled["next_celsius"]
+
+
+def test_what_lowered_the_target_in_the_last_pass_is_said(api, zone):
+    address = f"/climate-zones/{zone.pk}/target"
+    live.publish(zone.site_id, {"zones": {str(zone.pk): {"lowered": "window"}}})
+    shown = api.get(address).json()
+    assert (shown["lowered"], shown["effective_celsius"], shown["requested_celsius"]) == ("window", 7.0, 21.0)
+    live.publish(zone.site_id, {"zones": {str(zone.pk): {"lowered": "absence"}}})
+    shown = api.get(address).json()
+    assert (shown["lowered"], shown["effective_celsius"]) == ("absence", 18.0)
+    live.publish(zone.site_id, {"zones": {str(zone.pk): {"lowered": None}}})
+    assert api.get(address).json()["lowered"] is None
+    ClimateZone.objects.filter(pk=zone.pk).update(high_limit_celsius=22)
+    shown = api.get(address).json()
+    assert (shown["lowered"], shown["effective_celsius"]) == ("high_limit", 20.5)
+
+
+def test_slots_of_presets_go_in_and_come_out(api, zone):
+    address = f"/climate-zones/{zone.pk}/schedule"
+    eco = {"weekdays": ["sat", "sun"], "start_time": "09:00", "end_time": "12:00", "preset": "eco"}
+    put = api.put(address, {"slots": [MORNING, eco]})
+    assert put.json() == {"slots": [MORNING, eco]}
+    assert api.put(address, put.json()).json() == put.json()
+    assert TemperatureSlot.objects.get(preset="eco").target_celsius is None
+    for wrong in ({**eco, "target_celsius": 18}, {**eco, "preset": None}):
+        assert "body.slots.0" in problems(api.put(address, {"slots": [wrong]}))
+
+
+def test_a_day_is_copied_to_others(api, zone):
+    address = f"/climate-zones/{zone.pk}/schedule"
+    api.put(address, {"slots": [MORNING]})
+    copied = api.post(f"{address}/copy-day", {"day": "tue", "to_days": ["wed", "sun"]})
+    assert copied.status_code == 200, copied.content
+    assert copied.json() == {"slots": [{**MORNING, "weekdays": ["mon", "tue", "wed", "sun"]}]}
+    emptied = api.post(f"{address}/copy-day", {"day": "sat", "to_days": ["mon", "tue", "wed"]})
+    assert emptied.json() == {"slots": [{**MORNING, "weekdays": ["sun"]}]}
+
+
+def test_a_copy_that_meets_the_night_before_is_refused_and_named(api, zone):
+    address = f"/climate-zones/{zone.pk}/schedule"
+    night = {**NIGHT, "weekdays": ["fri"]}
+    early = {**MORNING, "weekdays": ["mon"], "start_time": "05:00"}
+    api.put(address, {"slots": [night, early]})
+    refused = api.post(f"{address}/copy-day", {"day": "mon", "to_days": ["sat"]})
+    assert refused.status_code == 422
+    assert "Fri 22:00–06:00" in problems(refused)["body.to_days"]
+    assert api.get(address).json() == {"slots": [early, night]}
+
+
+def test_limits_of_what_a_sensor_is_believed(api, home):
+    made = api.post("/climate-monitors", {"site_id": str(home.pk), "name": "Roof", "adapter_type": "dummy"}).json()
+    assert (made["plausible_low_celsius"], made["max_jump_k"], made["is_outdoor"]) == (None, 5.0, False)
+    address = f"/climate-monitors/{made['id']}"
+    changed = api.patch(address, {"plausible_low_celsius": -20, "max_jump_k": 8, "is_outdoor": True}).json()
+    assert (changed["plausible_low_celsius"], changed["max_jump_k"], changed["is_outdoor"]) == (-20, 8, True)
+    refused = problems(api.patch(address, {"plausible_high_celsius": -20}))
+    assert refused == {
+        "body.plausible_high_celsius": "-20 °C is not above the coldest believed, -20 °C. Choose a higher one."
+    }
+    assert "body.max_jump_k" in problems(api.patch(address, {"max_jump_k": 0.4}))
+
+
+def test_a_home_has_one_sensor_outdoors_and_no_room_has_it(api, zone):
+    outdoors = factories.climate_monitor(zone.site, name="North wall", is_outdoor=True)
+    inside = factories.climate_monitor(zone.site, name="Hall")
+    taken = problems(api.patch(f"/climate-monitors/{inside.pk}", {"is_outdoor": True}))
+    assert "‘North wall’ measures outdoors already" in taken["body.is_outdoor"]
+
+    response = api.patch(f"/climate-zones/{zone.pk}", {"climate_monitor_ids": [str(inside.pk), str(outdoors.pk)]})
+    assert "‘North wall’ measures outdoors" in problems(response)["body.climate_monitor_ids"]
+    body = {"site_id": str(zone.site_id), "name": "Hall", "climate_monitor_ids": [str(outdoors.pk)]}
+    assert "body.climate_monitor_ids" in problems(api.post("/climate-zones", body))
+    assert ClimateZone.objects.count() == 1
+    zone.monitors.add(inside)
+    outdoors.delete()
+    reads = problems(api.patch(f"/climate-monitors/{inside.pk}", {"is_outdoor": True}))
+    assert "It reads ‘Living room’" in reads["body.is_outdoor"]
