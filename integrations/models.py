@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from functools import cached_property
 
 from django.core.exceptions import ValidationError
@@ -16,11 +17,34 @@ from sites.models import Site, UUIDModel
 from . import registry
 from .registry import ConnectionKind, Kind
 
+#: `check(connection as stored) -> sentence or None`: why it may not be given another address now; floors above add.
+address_checks: list[Callable[[Connection], str | None]] = []
 
-class HomeAssistant(UUIDModel):
+
+class Addressed(UUIDModel):
+    """A connection to something at an address: what may be heating behind it is not let out of sight."""
+
+    #: What says where it is.
+    address_fields: tuple[str, ...]
+
+    class Meta:
+        abstract = True
+
+    def clean(self):
+        stored = type(self).objects.filter(pk=self.pk).first()
+        if stored is None or all(getattr(stored, name) == getattr(self, name) for name in self.address_fields):
+            return
+        for check in address_checks:
+            problem = check(stored)
+            if problem:
+                raise ValidationError({self.address_fields[0]: problem})
+
+
+class HomeAssistant(Addressed):
     """A Home Assistant: asked once per pass for all entities that any adapter wants."""
 
     kind = ConnectionKind.HOME_ASSISTANT
+    address_fields = ("url",)
 
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="home_assistants")
     name = models.CharField(max_length=80, default="Home Assistant")
@@ -45,6 +69,7 @@ class HomeAssistant(UUIDModel):
         return self.name
 
     def clean(self):
+        super().clean()
         # The address is shown on pages, in the API and in errors: nothing secret may stand in it.
         if "@" in self.url.partition("//")[2].partition("/")[0]:
             raise ValidationError(
@@ -73,10 +98,11 @@ class SimulatedHouse(UUIDModel):
         return self.name
 
 
-class MqttBroker(UUIDModel):
+class MqttBroker(Addressed):
     """An MQTT broker: one client listens to it for all sensors that report there."""
 
     kind = ConnectionKind.MQTT
+    address_fields = ("host", "port")
 
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="mqtt_brokers")
     name = models.CharField(max_length=80, default="MQTT")

@@ -8,10 +8,11 @@ from django.db import models
 from django.utils import timezone
 
 from climate.models import ClimateZone
-from integrations.models import AdapterRow
+from integrations.models import AdapterRow, Connection, address_checks
 from integrations.registry import ConnectionKind, Kind
 from sites.models import NamedModel, Site, UUIDModel
 from sites.rollup import Bucket
+from sites.words import listed
 
 from . import readback
 
@@ -21,6 +22,18 @@ CONNECTION_COLUMNS = tuple(f"{kind}_id" for kind in ConnectionKind)
 def _may_be_on(miner: Miner) -> bool:
     desired = getattr(miner, "desired", None)
     return desired is not None and readback.may_be_on(desired)
+
+
+def on_behind(connection: Connection) -> str | None:
+    """Why a connection must stay where it is: a miner that may be on is switched through it."""
+    rows = Miner.objects.filter(**{f"controller__{connection.kind}": connection}).select_related("desired")
+    on = [miner.name for miner in rows if _may_be_on(miner)]
+    if not on:
+        return None
+    return f"{listed(on)} may be on, and this is what can switch it off. Stop it and wait until it is off first."
+
+
+address_checks.append(on_behind)
 
 
 class MinerController(AdapterRow):

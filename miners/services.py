@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -40,6 +40,16 @@ def request_power(
         log_activity(miner.site, f"{miner.name}: {what} by hand.", actor=by)
         miner.site.wake()
     return request
+
+
+def adopt_off(miners: Sequence[Miner], now: datetime, until: datetime) -> None:
+    """Somebody switched these off at the device: a wish like one made here, instead of any earlier one."""
+    if not miners:
+        return
+    ManualRequest.objects.filter(miner__in=miners, cancelled_at__isnull=True).update(cancelled_at=now)
+    ManualRequest.objects.bulk_create(
+        ManualRequest(miner=miner, power_w=0, until=until, created_at=now, origin="outside") for miner in miners
+    )
 
 
 def resume(miner: Miner, *, by: str) -> bool:

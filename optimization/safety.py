@@ -361,12 +361,13 @@ _PROGRAM = Group(
     (
         Promise(
             "When control stops completing (hung workers, locked database, full disk), an independent watchdog sends "
-            "off to every miner believed on, from memory, without database and workers; then the program is started "
-            "afresh.",
+            "off to every miner believed on, from memory, without database and workers; an alarm says so (where the "
+            "database still answers), and the program is started afresh.",
             f"{_LATE}, + {_span(watchdog.LOOK_SECONDS)} to notice + {_span(watchdog.OFF_SECONDS)} to send",
             (
                 _MATRIX,
                 f"{_PROGRAM_FAULTS}::test_a_locked_database_does_not_keep_the_heat_on",
+                f"{_PASSES}/test_late.py::test_a_late_home_has_an_alarm_until_a_pass_completes",
                 "tests/process/test_heartbeat.py::test_late_is_three_periods_and_at_least_a_minute",
                 "tests/process/test_supervisor.py::test_a_silent_child_is_killed_and_started_again",
             ),
@@ -390,19 +391,23 @@ _PROGRAM = Group(
                     "test_a_clean_stop_switches_off_every_home_but_what_says_leave_on",
                     "test_a_disabled_unit_switches_off_first_within_its_minimum_on",
                     "test_what_may_still_heat_is_not_deleted",
+                    "test_deactivating_waits_until_it_is_seen_off",
                 ),
                 "tests/e2e/test_program.py::test_what_a_stop_could_not_switch_off_is_said_and_is_first_at_the_next_start",
             ),
             (guards.stopping,),
         ),
         Promise(
-            "A plug that may be on is not given another address, nor its miner another controller, before it was "
-            "seen off.",
+            "A plug that may be on, or the Home Assistant that switches it, is not given another address, nor its "
+            "miner another controller, before it was seen off.",
             "refused at once",
-            _tests(
-                "tests/review/test_repointing.py",
-                "test_a_plug_that_may_be_on_keeps_its_address",
-                "test_a_miner_that_may_be_on_keeps_its_controller",
+            (
+                *_tests(
+                    "tests/review/test_repointing.py",
+                    "test_a_plug_that_may_be_on_keeps_its_address",
+                    "test_a_miner_that_may_be_on_keeps_its_controller",
+                ),
+                f"{_PASSES}/test_stopping.py::test_what_can_switch_off_is_not_given_another_address_while_it_must",
             ),
         ),
         Promise(

@@ -134,8 +134,8 @@ def enable_unit(unit: OptimizationUnit, *, by: str = "") -> OptimizationUnit:
     if problems:
         raise ValidationError(problems)
     with transaction.atomic():
-        OptimizationUnit.objects.filter(pk=unit.pk).update(is_enabled=True)
-        log_activity(unit.site, f"Unit {unit.name} is on.", actor=by)
+        if OptimizationUnit.objects.filter(pk=unit.pk, is_enabled=False).update(is_enabled=True):
+            log_activity(unit.site, f"Unit {unit.name} is on.", actor=by)
         unit.site.wake()
     unit.is_enabled = True
     return unit

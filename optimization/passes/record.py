@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from integrations.models import SimulatedHouse
-from miners.models import CommandLog, DesiredState, ManualRequest
+from miners.models import CommandLog, DesiredState
 from optimization.control.memory import parse_time
 from optimization.control.situation import Command
 from optimization.models import Decision, PassState
@@ -23,7 +23,7 @@ from . import minutes
 from .act import Acted
 from .load import SiteRows, house_key, memory_key
 from .observe import Observation
-from .situate import OUTSIDE_OFF_HOLD, Seen
+from .situate import Seen
 
 DECISION_REPEATED_AFTER = timedelta(hours=1)
 
@@ -41,7 +41,6 @@ class Batch:
     miner_rows: list = field(default_factory=list)
     commands: list[CommandLog] = field(default_factory=list)
     desired: list[DesiredState] = field(default_factory=list)
-    requests: list[ManualRequest] = field(default_factory=list)
     activity: list[ActivityLog] = field(default_factory=list)
     new_alarms: list[Alarm] = field(default_factory=list)
     changed_alarms: list[Alarm] = field(default_factory=list)
@@ -81,8 +80,6 @@ def collect(
     batch.desired += acted.changed.values()
     batch.commands += acted.commands
     for miner in seen.outside_off:
-        until = now + OUTSIDE_OFF_HOLD
-        batch.requests.append(ManualRequest(miner=miner, power_w=0, until=until, created_at=now, origin="outside"))
         acted.activity.append((Severity.WARNING, f"{miner.name} was switched off at the device; it stays off for 2 h."))
     for miner in seen.came_back_off:
         acted.activity.append((Severity.WARNING, f"{miner.name} came back switched off after it had not answered."))
@@ -96,7 +93,6 @@ def collect(
         batch.woken.append(site)
     changed = bool(new or at or acted.changed or acted.commands or alarms_changed or acted.activity)
     _houses(batch, rows, observation, changed)
-    store().set(memory_key(site.pk), seen.memory.to_json())
     if changed or not rows.has_saved_state:
         batch.states.append(PassState(site=site, memory=seen.memory.to_json(), saved_at=now))
 
@@ -210,6 +206,11 @@ def _houses(batch: Batch, rows: SiteRows, observation: Observation, changed: boo
             batch.houses.append(row)
 
 
+def remember(rows: SiteRows, seen: Seen) -> None:
+    """Keep what the pass learned for the next one, once what it did is in the database."""
+    store().set(memory_key(rows.site.pk), seen.memory.to_json())
+
+
 def write(batch: Batch, now: datetime) -> None:
     """One commit for the chunk; none when nothing changed."""
     if batch.is_empty():
@@ -221,7 +222,6 @@ def write(batch: Batch, now: datetime) -> None:
             Decision.objects.filter(pk__in=batch.confirmed).update(last_confirmed_at=now)
         minutes.save(batch.zone_rows, batch.source_rows, batch.miner_rows)
         CommandLog.objects.bulk_create(batch.commands)
-        ManualRequest.objects.bulk_create(batch.requests)
         Alarm.objects.bulk_create(batch.new_alarms, ignore_conflicts=True)
         if batch.changed_alarms:
             Alarm.objects.bulk_update(batch.changed_alarms, ["text", "ended_at"])

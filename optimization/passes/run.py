@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import DataError, IntegrityError, transaction
 
-from miners.models import DesiredState
+from miners.services import adopt_off
 from optimization.control.decide import decide
 from optimization.control.memory import parse_time
 from optimization.control.situation import Command
@@ -25,7 +25,7 @@ from . import act, findings, last_resort, record, timing
 from .load import SiteRows, load, memory_key
 from .observe import Observation, observe
 from .publish import publish
-from .situate import Seen, note_silent_all, situate
+from .situate import OUTSIDE_OFF_HOLD, Seen, note_silent_all, situate
 from .tell import tell
 
 log = logging.getLogger(__name__)
@@ -92,9 +92,10 @@ def _pass(leases: dict[UUID, Lease], clock: Clock, stopping: frozenset[UUID], re
             work.append(_decide(rows, leases[rows.site.pk], observation, clock, now, stopping))
         except Exception:
             _failed(rows, observation, report)
-    work = _commit_intents(work, observation, report)
+    work = _commit_intents(work, observation, report, now)
     act.write_all([(one.rows, one.seen, one.acted, one.commands, one.lease) for one in work], observation, now)
     for one in _record(work, observation, now, report):
+        record.remember(one.rows, one.seen)
         last_resort.hand_over(one.rows, one.seen, observation)
         took_ms = (clock.monotonic() - began) * 1000
         if _did(one, observation, report, publish, one.rows, one.seen, observation, one.commands, took_ms, now):
@@ -102,20 +103,22 @@ def _pass(leases: dict[UUID, Lease], clock: Clock, stopping: frozenset[UUID], re
     tell(chunk, observation)
 
 
-def _commit_intents(work: list[_Work], observation: Observation, report: PassReport) -> list[_Work]:
+def _commit_intents(work: list[_Work], observation: Observation, report: PassReport, now: datetime) -> list[_Work]:
     """Save what is wanted of the miners before anything is written to them; the sites where that worked."""
-    wanted = [list(one.acted.changed.values()) for one in work]
     try:
-        _save([desired for rows in wanted for desired in rows])
+        _save(work, now)
     except _REFUSED:
-        return [one for one, rows in zip(work, wanted, strict=True) if _did(one, observation, report, _save, rows)]
+        return [one for one in work if _did(one, observation, report, _save, [one], now)]
     return work
 
 
-def _save(wanted: list[DesiredState]) -> None:
-    if wanted:
+def _save(work: list[_Work], now: datetime) -> None:
+    wanted = [desired for one in work for desired in one.acted.changed.values()]
+    off_outside = [miner for one in work for miner in one.seen.outside_off]
+    if wanted or off_outside:
         with transaction.atomic():
             record.save_desired(wanted)
+            adopt_off(off_outside, now, now + OUTSIDE_OFF_HOLD)
 
 
 def _record(work: list[_Work], observation: Observation, now: datetime, report: PassReport) -> list[_Work]:

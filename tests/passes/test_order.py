@@ -3,12 +3,13 @@
 from itertools import pairwise
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from integrations.errors import Unreachable
 from miners.models import CommandLog, DesiredState
 from optimization.models import Decision
 from optimization.passes import act, record
+from optimization.passes.load import memory_key
 from optimization.passes.run import run_sites
 from sites import lease as lease_module
 from sites import live
@@ -61,6 +62,22 @@ def test_desired_is_committed_before_the_device_is_touched(bench_home, monkeypat
     monkeypatch.setattr(act, "_write", look)
     bench_home.go()
     assert seen == [(1000, outer)]
+
+
+def test_what_a_pass_learned_is_kept_only_with_what_it_did(bench_home, monkeypatch):
+    def locked(*args):
+        raise OperationalError("database is locked")
+
+    bench_home.go()
+    before = store().get(memory_key(bench_home.site.pk))
+    bench_home.says(22.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(record, "write", locked)
+        with pytest.raises(OperationalError):
+            bench_home.go()
+    assert store().get(memory_key(bench_home.site.pk)) == before
+    bench_home.go()
+    assert store().get(memory_key(bench_home.site.pk)) != before
 
 
 def test_killed_before_the_write_it_is_written_after_the_restart(bench_home, monkeypatch):

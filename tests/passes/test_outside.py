@@ -1,6 +1,12 @@
 """Somebody else switches: off is adopted for two hours, on is undone, told once, and an alarm the third time."""
 
+from datetime import timedelta
+
+import pytest
+
 from miners.models import ManualRequest
+from miners.services import request_power
+from optimization.passes import act
 from sites.models import Alarm
 
 
@@ -24,6 +30,34 @@ def test_off_at_the_device_is_adopted_for_two_hours(bench_home):
         "Avalon was switched off at the device; it stays off for 2 h."
     ]
     assert bench_home.open_alarms == []
+
+
+def test_it_is_kept_before_anything_else_is_done(bench_home, monkeypatch):
+    """Killed right after noticing: the next start does not heat against the hand that switched it off."""
+
+    def killed(*args):
+        raise KeyboardInterrupt
+
+    bench_home.go()
+    bench_home.plug.on = False
+    with monkeypatch.context() as patch:
+        patch.setattr(act, "write_all", killed)
+        with pytest.raises(KeyboardInterrupt):
+            bench_home.go()
+    bench_home.restart()
+    bench_home.go(60)
+    assert bench_home.plug.writes == [1000]
+
+
+def test_it_stands_instead_of_a_wish_to_run(bench_home):
+    bench_home.says(21.0)  # the schedule wants nothing
+    request_power(bench_home.miner, 1000, by="Ada", until=bench_home.now + timedelta(hours=6))
+    bench_home.go(2)
+    bench_home.plug.on = False
+    bench_home.go()
+    bench_home.go(seconds=7210)
+    assert not bench_home.plug.on, "whoever switched it off meant it"
+    assert ManualRequest.objects.filter(cancelled_at__isnull=True).count() == 1
 
 
 def test_after_two_hours_control_resumes_by_itself(bench_home):

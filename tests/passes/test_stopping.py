@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from integrations.errors import Unreachable
+from integrations.models import HomeAssistant
 from miners.models import DesiredState, ManualRequest, Miner
 from miners.services import all_off, request_power, resume, resume_all
 from miners.state import MinerSnapshot, MinerStatus
@@ -260,6 +261,25 @@ def test_deactivating_says_what_could_not_be_switched_off_and_goes_on_trying(ben
     bench_home.plug.obeys = True
     bench_home.go(4)
     assert not bench_home.plug.on
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_what_can_switch_off_is_not_given_another_address_while_it_must(db, is_on):
+    site = factories.site()
+    home_assistant = HomeAssistant.objects.create(site=site, url="http://home.local:8123")
+    plug = factories.controller(
+        site, adapter_type="home_assistant_switch", config={"entity_switch": "switch.a"}, home_assistant=home_assistant
+    )
+    DesiredState.objects.create(miner=factories.miner(site, controller=plug), power_w=1000 if is_on else 0)
+    home_assistant.token = "another"
+    home_assistant.clean()  # a revoked token is replaced whatever runs
+    home_assistant.url = "http://elsewhere.local:8123"
+    if not is_on:
+        home_assistant.clean()
+        return
+    with pytest.raises(ValidationError, match="may be on, and this is what can switch it off") as refused:
+        home_assistant.clean()
+    assert list(refused.value.message_dict) == ["url"]
 
 
 # --- wishes -----------------------------------------------------------------------------------------------------
