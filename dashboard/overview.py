@@ -69,7 +69,7 @@ def _warmth(zones: Sequence[ZoneFacts]) -> Figure:
     known = [zone.live["temperature_celsius"] for zone in zones if zone.live.get("temperature_celsius") is not None]
     note = f"{len(zones)} room{'' if len(zones) == 1 else 's'}"
     if len(known) < len(zones):
-        note = f"of {len(known)} of {note}"
+        note = f"{len(known)} of {note}" if known else "no reading"
     return Figure("average", "On average", formats.degrees(mean(known)) if known else formats.UNKNOWN, note)
 
 
