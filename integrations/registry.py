@@ -101,6 +101,11 @@ class Adapter:
         raise NotImplementedError
 
     @classmethod
+    def identify(cls, config: AdapterConfig, deadline: float) -> Any:
+        """Standalone controllers: the `miners.power.Identity` of what is at the address. Raises `AdapterError`."""
+        raise NotImplementedError
+
+    @classmethod
     def write(cls, config: AdapterConfig, session: Session | None, power_w: float, deadline: float) -> None:
         """Controllers: ask for `power_w` (0 = off). Returning means "sent", never "done"."""
         raise NotImplementedError

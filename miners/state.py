@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from .power import PowerSource
+
 
 class MinerStatus(StrEnum):
     """What the device showed. Never derived from a default: no answer is `unreachable` or `unknown`."""
@@ -41,3 +43,13 @@ class MinerSnapshot:
     chip_temperature_celsius: float | None = None
     observed_at: datetime | None = None
     problem: str = ""
+    #: Where `power_w` comes from; `power_is_measured` is False for a table's figure.
+    power_source: PowerSource = PowerSource.NONE
+    level: str = ""
+    inlet_temperature_celsius: float | None = None
+    outlet_temperature_celsius: float | None = None
+    board_temperature_celsius: float | None = None
+    fan_rpm: float | None = None
+    uptime_seconds: float | None = None
+    #: The pool answers it; None: it does not say.
+    pool_alive: bool | None = None

@@ -1,0 +1,120 @@
+"""One model of power: a miner is off, or at one of its levels in watts. Pure.
+
+What is asked for above is watts; what a device can be told is a level. Sources: DESIGN §2,
+reference notes on miners, "Recommended adapter".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class PowerSource(StrEnum):
+    """Where a figure in watts comes from, best first."""
+
+    METER = "meter"  # a metering plug
+    FIRMWARE = "firmware"  # the device's own measurement or estimate
+    TABLE = "table"  # what its level is known to take
+    NONE = "none"
+
+
+class OffBy(StrEnum):
+    """What can switch the heat off."""
+
+    DEVICE = "device"
+    PLUG = "plug"  # only by cutting the mains
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceClass:
+    """What a kind of machine bears: seconds, starts. Engineering defaults, every one can be changed by a person."""
+
+    key: str
+    label: str
+    min_on_seconds: int
+    min_off_seconds: int
+    max_starts_per_hour: int = 2
+    max_starts_per_day: int = 8
+
+
+DEVICE_CLASSES = {
+    one.key: one
+    for one in (
+        DeviceClass("antminer", "Antminer or alike", 1800, 600),
+        DeviceClass("avalon", "Avalon home miner", 1200, 600),
+        DeviceClass("bitaxe", "Bitaxe or alike", 120, 60, max_starts_per_hour=12, max_starts_per_day=96),
+        DeviceClass("plain", "A heater on a plug", 600, 600, max_starts_per_hour=3, max_starts_per_day=40),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One setting a device can be given: its own name for it, and the watts (= heat) it takes at the wall."""
+
+    key: str
+    power_w: float
+    hash_rate_th_s: float | None = None
+    is_measured: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PowerModel:
+    """What one device can be told and what it bears. `levels` rise; with `step_w` any step between them is a level too."""
+
+    levels: tuple[Level, ...]
+    step_w: float | None = None
+    standby_w: float = 0.0
+    ramp_seconds: int = 120
+    min_write_gap_seconds: int = 600
+    device_class: str = "plain"
+    off_by: OffBy = OffBy.DEVICE
+    off_survives_power_cut: bool | None = None  # None: nobody knows
+    wears_flash: bool = False
+    needs_pool: bool = True
+
+    @property
+    def max_w(self) -> float:
+        return self.levels[-1].power_w
+
+    @property
+    def min_w(self) -> float:
+        """The least it can heat with."""
+        return self.levels[0].power_w
+
+    def fitting(self, power_w: float) -> float:
+        """The watts of the level a request means: 0 for ≤ 0, else the highest level not above it, else the lowest."""
+        if power_w <= 0:
+            return 0.0
+        if power_w < self.min_w:
+            return self.min_w
+        if self.step_w is not None:
+            steps = int((min(power_w, self.max_w) - self.min_w) // self.step_w)
+            return self.min_w + steps * self.step_w
+        return max(level.power_w for level in self.levels if level.power_w <= power_w)
+
+    def level_of(self, power_w: float) -> Level:
+        """The listed level nearest below (or the lowest)."""
+        return max(
+            (level for level in self.levels if level.power_w <= power_w),
+            key=lambda level: level.power_w,
+            default=self.levels[0],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a probe found at an address: make, model, firmware and version as the device says, and its power model.
+
+    `serial`: what tells this very device from another of its kind (MAC, serial number); empty: nothing does.
+    `limits`: sentences a person should read before relying on it.
+    """
+
+    model: str
+    firmware: str
+    version: str
+    serial: str
+    power: PowerModel
+    limits: Sequence[str] = ()
