@@ -62,7 +62,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class PowerModel:
-    """What one device can be told and what it bears. `levels` rise; with `step_w` any step between them is a level too."""
+    """What one device can be told and bears. `levels` rise; with `step_w` any step between them is a level too."""
 
     levels: tuple[Level, ...]
     step_w: float | None = None
