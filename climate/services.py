@@ -217,7 +217,6 @@ def start_period(
         starts_at=starts_at or now,
         ends_at=ends_at,
         created_at=now,
-        by=by[:80],
     )
     return save_period(period, zones, by=by)
 
@@ -227,6 +226,8 @@ def save_period(period: TargetPeriod, zones: Sequence[ClimateZone], *, by: str) 
     site, zones, is_new = period.site, list(zones), period._state.adding
     if period.cancelled_at is not None:
         raise ValidationError("It was ended. Start a new one.")
+    if is_new:
+        period.by = by[:80]
     period.full_clean()
     with transaction.atomic():
         # One at a time for a home: two people planning at once must see each other.

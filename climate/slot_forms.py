@@ -6,7 +6,7 @@ from django import forms
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSingleTimeWidget
 
-from .models import HIGH_LIMIT_MARGIN_K, TemperatureSlot
+from .models import PRESETS, ClimateZone, TemperatureSlot, is_too_warm, too_warm
 from .schedule import ALL_DAYS, DAY_NAMES, Slot, find_overlap
 
 
@@ -36,23 +36,29 @@ class SlotForm(forms.ModelForm):
 
     class Meta:
         model = TemperatureSlot
-        fields = ("weekdays", "start_time", "end_time", "target_celsius")
+        fields = ("weekdays", "start_time", "end_time", "preset", "target_celsius")
         widgets = dict.fromkeys(("start_time", "end_time"), UnfoldAdminSingleTimeWidget(format="%H:%M"))
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["preset"].choices = [("", "a target of its own"), *PRESETS]
 
     def _post_clean(self):
         """The row itself compares with what is stored; here the formset compares all rows as typed."""
-        self.instance.clean = lambda: None
+        self.instance.clean = self.instance.check_one_target
         try:
             super()._post_clean()
         finally:
             del self.instance.clean
 
-    @property
-    def slot(self) -> Slot | None:
-        """The slot as typed, None while the row is empty, wrong or to be deleted."""
+    def slot(self, zone: ClimateZone) -> Slot | None:
+        """The slot as typed, with the zone's presets; None while the row is empty, wrong or to be deleted."""
         cleaned = getattr(self, "cleaned_data", {})
-        values = [cleaned.get(name) for name in ("weekdays", "start_time", "end_time", "target_celsius")]
-        return None if cleaned.get("DELETE") or None in values else Slot(*values)
+        times = [cleaned.get(name) for name in ("weekdays", "start_time", "end_time")]
+        preset, target = cleaned.get("preset") or "", cleaned.get("target_celsius")
+        if cleaned.get("DELETE") or None in times or bool(preset) == (target is not None):
+            return None
+        return Slot(*times, zone.celsius_of(preset, target), preset)
 
 
 class SlotFormSet(PaginationInlineFormSet):
@@ -60,7 +66,8 @@ class SlotFormSet(PaginationInlineFormSet):
 
     @property
     def slots(self) -> list[tuple[SlotForm, Slot]]:
-        return [(form, form.slot) for form in self.forms if form.slot is not None]
+        typed = ((form, form.slot(self.instance)) for form in self.forms)
+        return [(form, slot) for form, slot in typed if slot is not None]
 
     def clean(self):
         super().clean()
@@ -76,10 +83,6 @@ class SlotFormSet(PaginationInlineFormSet):
         zone = self.instance
         if zone.high_limit_celsius is None or zone.hysteresis_celsius is None:
             return
-        highest = zone.high_limit_celsius - zone.hysteresis_celsius - HIGH_LIMIT_MARGIN_K
-        if slot.target_celsius > highest + 1e-9:
-            form.add_error(
-                "target_celsius",
-                f"{slot.target_celsius:g} °C is too close to the high limit of {zone.high_limit_celsius:g} °C: "
-                f"choose at most {highest:g} °C or raise the limit.",
-            )
+        if is_too_warm(slot.target_celsius, zone):
+            field = "preset" if slot.preset else "target_celsius"
+            form.add_error(field, too_warm(slot.target_celsius, zone, slot.preset))

@@ -43,6 +43,7 @@ def navigation(request) -> list[dict]:
             "3 · Zones",
             _item("Sensors", "device_thermostat", "climate.climatemonitor"),
             _item("Zones", "meeting_room", "climate.climatezone"),
+            _item("Away & holidays", "luggage", "climate.targetperiod"),
         ),
         _group(
             "4 · Miners",

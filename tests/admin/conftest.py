@@ -72,6 +72,7 @@ def filled(home, staff):
         sensor=sensor,
         zone=zone,
         slot=slot,
+        period=factories.target_period(home),
         controller=controller,
         circuit=circuit,
         miner=miner,

@@ -26,6 +26,7 @@ def test_everything_a_person_sets_up_is_registered():
         "auth.User",
         "climate.ClimateMonitor",
         "climate.ClimateZone",
+        "climate.TargetPeriod",
         "energy.EnergyMonitor",
         "energy.EnergySource",
         "integrations.HomeAssistant",

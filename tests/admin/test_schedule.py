@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 import pytest
 from django.urls import reverse
 
@@ -22,6 +24,9 @@ def form_of(zone, rows, **changes) -> dict:
         "name": zone.name,
         "monitors": [str(monitor.pk) for monitor in zone.monitors.all()],
         "default_target_celsius": "20",
+        "comfort_celsius": "21",
+        "eco_celsius": "18",
+        "away_celsius": "15",
         "hysteresis_celsius": "0.5",
         "high_limit_celsius": "28",
         "frost_protection": "on",
@@ -74,8 +79,7 @@ def test_rows_may_trade_places_in_one_submit(page, zone):
     second = TemperatureSlot.objects.create(zone=zone, start_time="09:00", end_time="12:00", target_celsius=19)
     rows = [(first, ALL, "09:00", "12:00", "21"), (second, ALL, "06:00", "09:00", "19")]
     assert page.post(change_url(zone), form_of(zone, rows)).status_code == 302
-    first.refresh_from_db()
-    assert f"{first.start_time:%H:%M}" == "09:00"
+    assert list(zone.slots.values_list("start_time", "target_celsius")) == [(time(6), 19), (time(9), 21)]
 
 
 def test_no_weekday_is_refused(page, zone):
@@ -85,7 +89,7 @@ def test_no_weekday_is_refused(page, zone):
 
 def test_a_target_too_close_to_the_high_limit_is_refused(page, zone):
     response = page.post(change_url(zone), form_of(zone, [(ALL, "06:00", "09:00", "27")]))
-    assert "choose at most 26.5 °C" in response.content.decode()
+    assert "Choose at most 26.5 °C" in response.content.decode()
 
 
 def test_target_and_limit_may_be_lowered_together(page, zone):
@@ -106,3 +110,73 @@ def test_the_week_is_drawn_as_typed(page, zone):
 
 def test_the_week_of_a_page_that_is_no_schedule_is_refused(page):
     assert page.post(reverse("admin:climate_climatezone_week"), {}).status_code == 400
+
+
+def with_preset(data: dict, number: int, preset: str) -> dict:
+    return data | {f"slots-{number}-preset": preset}
+
+
+def test_a_slot_may_be_a_preset_of_the_room(page, zone):
+    data = with_preset(form_of(zone, [(ALL, "06:00", "09:00", "")]), 0, "eco")
+    assert page.post(change_url(zone), data).status_code == 302
+    slot = zone.slots.get()
+    assert (slot.preset, slot.target_celsius) == ("eco", None)
+    stored = with_preset(form_of(zone, [(slot, ALL, "06:00", "10:00", "")], eco_celsius="17"), 0, "eco")
+    assert page.post(change_url(zone), stored).status_code == 302
+    assert [one.as_slot().target_celsius for one in zone.__class__.objects.get().slots.all()] == [17.0]
+
+
+@pytest.mark.parametrize(("preset", "target"), [("", ""), ("eco", "20")])
+def test_a_slot_is_a_preset_or_a_target(page, zone, preset, target):
+    response = page.post(change_url(zone), with_preset(form_of(zone, [(ALL, "06:00", "09:00", target)]), 0, preset))
+    errors = response.context["inline_admin_formsets"][0].formset.errors
+    assert "Choose a preset or a target" in errors[0]["target_celsius"][0]
+    assert not zone.slots.exists()
+
+
+def test_a_preset_too_close_to_the_high_limit_is_refused_beside_it(page, zone):
+    response = page.post(change_url(zone), form_of(zone, [], comfort_celsius="27"))
+    errors = response.context["adminform"].form.errors
+    assert "27 °C is too close to the zone's high limit of 28 °C" in errors["comfort_celsius"][0]
+    zone.refresh_from_db()
+    assert zone.comfort_celsius == 21
+
+
+def test_the_week_is_drawn_with_the_presets_as_typed(page, zone):
+    data = with_preset(form_of(zone, [(["0"], "12:00", "18:00", "")], eco_celsius="16.5"), 0, "eco")
+    content = page.post(reverse("admin:climate_climatezone_week"), data).content.decode()
+    assert "eco 16.5°" in content
+    odd = with_preset(form_of(zone, [(["0"], "12:00", "18:00", "")], eco_celsius="nan"), 0, "eco")
+    assert "eco 18°" in page.post(reverse("admin:climate_climatezone_week"), odd).content.decode()
+
+
+def test_a_slot_somebody_added_meanwhile_does_not_stay_beside_these(page, zone):
+    """The week goes in as a whole, as it was seen: nothing overlaps, whoever was faster."""
+    data = form_of(zone, [(ALL, "06:00", "09:00", "21")])
+    TemperatureSlot.objects.create(zone=zone, start_time="08:00", end_time="10:00", target_celsius=19)
+    assert page.post(change_url(zone), data).status_code == 302
+    assert list(zone.slots.values_list("target_celsius", flat=True)) == [21]
+
+
+def test_a_form_whose_schedule_was_not_touched_leaves_it(page, zone):
+    slot = TemperatureSlot.objects.create(zone=zone, start_time="08:00", end_time="10:00", target_celsius=19)
+    data = form_of(zone, [(slot, ALL, "08:00", "10:00", "19")], default_target_celsius="19.5")
+    assert page.post(change_url(zone), data).status_code == 302
+    assert zone.slots.get().pk == slot.pk
+
+
+def test_a_room_gets_no_sensor_that_hangs_outdoors(page, zone):
+    outdoors = factories.climate_monitor(zone.site, name="North wall", is_outdoor=True)
+    response = page.post(change_url(zone), form_of(zone, [], monitors=[str(outdoors.pk)]))
+    assert "‘North wall’ measures outdoors" in response.context["adminform"].form.errors["monitors"][0]
+
+
+def test_a_sensor_that_reads_a_room_does_not_measure_outdoors(page, zone):
+    sensor = zone.monitors.get()
+    data = {"name": sensor.name, "stale_after_seconds": "3600", "max_jump_k": "5", "is_outdoor": "on"}
+    url = reverse("admin:climate_climatemonitor_change", args=[sensor.pk])
+    response = page.post(url, data)
+    assert "It reads ‘Living room’" in response.context["adminform"].form.errors["is_outdoor"][0]
+    assert page.post(url, {**data, "is_outdoor": "", "plausible_low_celsius": "-5"}).status_code == 302
+    sensor.refresh_from_db()
+    assert sensor.plausible_low_celsius == -5
