@@ -49,12 +49,12 @@ class AdapterOut(Answer):
 
     @staticmethod
     def resolve_config(row: AdapterRow) -> dict[str, Any]:
-        secret = secret_names(row)
+        secret = row.secret_names()
         return {name: value for name, value in row.config.items() if name not in secret}
 
     @staticmethod
     def resolve_secrets_set(row: AdapterRow) -> list[str]:
-        return sorted(name for name in secret_names(row) if row.config.get(name))
+        return sorted(name for name in row.secret_names() if row.config.get(name))
 
     @staticmethod
     def resolve_external_service_id(row: AdapterRow) -> UUID | None:
@@ -81,26 +81,6 @@ class Check(Answer):
     values: dict[str, Any]
 
 
-def secret_names(row: AdapterRow) -> set[str]:
-    """The config fields of the row's adapter that may never be shown.
-
-    Of an adapter that is not installed any more nothing is known, so all of them.
-    """
-    try:
-        return secrets_of(row.adapter.Config)
-    except LookupError:
-        return set(row.config)
-
-
-def secrets_of(config: type[AdapterConfig]) -> set[str]:
-    """The fields marked `json_schema_extra={"secret": True}`."""
-    return {
-        name
-        for name, info in config.model_fields.items()
-        if isinstance(info.json_schema_extra, dict) and info.json_schema_extra.get("secret")
-    }
-
-
 def configure(row: AdapterRow, values: dict[str, Any]) -> None:
     """Take `config` and `external_service_id` from a body into `row`, as its adapter wants them. Raises `Invalid`."""
     try:
@@ -114,7 +94,7 @@ def configure(row: AdapterRow, values: dict[str, Any]) -> None:
 
 
 def _config(row: AdapterRow, adapter: type[Adapter], sent: dict[str, Any]) -> dict[str, Any]:
-    secrets = secrets_of(adapter.Config)
+    secrets = adapter.Config.secrets()
     kept = {name: value for name, value in row.config.items() if name in secrets}
     try:
         config = adapter.Config.model_validate({**kept, **sent})

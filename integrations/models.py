@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator, URLValidator
 from django.db import models
 from pydantic import ValidationError as ConfigError
 
-from sites.fields import EncryptedTextField
+from sites.fields import EncryptedTextField, SecretsField
 from sites.models import Site, UUIDModel
 
 from . import registry
@@ -159,7 +160,7 @@ class AdapterRow(UUIDModel):
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="%(class)ss")
     name = models.CharField(max_length=80)
     adapter_type = models.CharField(max_length=40)
-    config = models.JSONField(default=dict, blank=True)
+    config = SecretsField(default=dict, blank=True)
     home_assistant = models.ForeignKey(
         HomeAssistant, on_delete=models.PROTECT, null=True, blank=True, related_name="%(class)ss"
     )
@@ -186,6 +187,13 @@ class AdapterRow(UUIDModel):
     def settings(self) -> registry.AdapterConfig:
         """The validated config; pydantic's ValidationError when it does not fit the adapter."""
         return self.adapter.Config.model_validate(self.config)
+
+    def secret_names(self) -> set[str]:
+        """The settings that may never be shown; all of them while their adapter is not installed."""
+        try:
+            return self.adapter.Config.secrets()
+        except LookupError:
+            return set(self.config)
 
     @property
     def is_real(self) -> bool:
@@ -215,7 +223,7 @@ class AdapterRow(UUIDModel):
         try:
             adapter.Config.model_validate(self.config)
         except ConfigError as error:
-            raise ValidationError({"config": config_messages(error)}) from None
+            raise ValidationError({"config": config_messages(error, adapter.Config.secrets())}) from None
         if adapter.connection is not None:
             field = str(adapter.connection)
             row = getattr(self, field)
@@ -225,10 +233,14 @@ class AdapterRow(UUIDModel):
                 raise ValidationError({field: f"‘{row}’ belongs to another site."})
 
 
-def config_messages(error: ConfigError) -> list[str]:
-    """pydantic's problems as sentences naming field, value and remedy."""
-    return [
-        f"{'.'.join(str(part) for part in problem['loc']) or 'settings'}: {problem['msg']}"
-        + (f" (seen: {str(problem['input'])[:80]!r})" if problem["type"] != "missing" else "")
-        for problem in error.errors()
-    ]
+def config_messages(error: ConfigError, secrets: Collection[str] = ()) -> list[str]:
+    """pydantic's problems as sentences naming field, value (not of `secrets`) and remedy."""
+    return [_message(problem, secrets) for problem in error.errors()]
+
+
+def _message(problem: Mapping[str, Any], secrets: Collection[str]) -> str:
+    place = problem["loc"]
+    # Without a place the value is all the settings together.
+    hidden = problem["type"] == "missing" or not place or place[0] in secrets
+    seen = "" if hidden else f" (seen: {str(problem['input'])[:80]!r})"
+    return f"{'.'.join(str(part) for part in place) or 'settings'}: {problem['msg']}{seen}"

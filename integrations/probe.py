@@ -56,7 +56,7 @@ def _look_through(row: AdapterRow) -> Callable[[float], Probe]:
     except LookupError as error:
         raise BadAnswer(f"{str(error.args[0])[:1].upper()}{str(error.args[0])[1:]}.") from None
     except ConfigError as error:
-        raise BadAnswer(" ".join(config_messages(error))) from None
+        raise BadAnswer(" ".join(config_messages(error, row.secret_names()))) from None
     connection = row.connection
     if adapter.connection is not None and connection is None:
         raise BadAnswer(f"{adapter.label} needs a connection. Choose one or add one first.")

@@ -51,6 +51,15 @@ class AdapterConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True, allow_inf_nan=False)
 
+    @classmethod
+    def secrets(cls) -> set[str]:
+        """The fields marked `json_schema_extra={"secret": True}`."""
+        return {
+            name
+            for name, info in cls.model_fields.items()
+            if isinstance(info.json_schema_extra, dict) and info.json_schema_extra.get("secret")
+        }
+
 
 class Session(Protocol):
     """An open shared connection, used for one pass (or one "Read now")."""

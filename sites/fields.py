@@ -38,11 +38,43 @@ def decrypt(stored: str) -> str:
         return ""
 
 
+def is_encrypted(stored: object) -> bool:
+    """It is what `encrypt` answered."""
+    return isinstance(stored, str) and stored.startswith(_PREFIX)
+
+
 class Secret(str):
     """A str whose repr hides it, so that it cannot slip into a log or an error page."""
 
     def __repr__(self) -> str:
         return "'•••'" if self else "''"
+
+
+class SecretsField(models.JSONField):
+    """A JSON object whose secrets are encrypted at rest and read back as `Secret`.
+
+    The row says which they are (`row.secret_names() -> names`); what was a secret once stays one, also
+    while nobody knows the names.
+    """
+
+    def pre_save(self, model_instance, add):
+        value = super().pre_save(model_instance, add)
+        names = model_instance.secret_names()
+        return {
+            name: encrypt(one) if isinstance(one, Secret) or (name in names and isinstance(one, str)) else one
+            for name, one in value.items()
+        }
+
+    def from_db_value(self, value, expression, connection):
+        value = super().from_db_value(value, expression, connection)
+        if not isinstance(value, dict):
+            return value
+        return {name: Secret(decrypt(one)) if is_encrypted(one) else one for name, one in value.items()}
+
+    def deconstruct(self):
+        """To the database it is plain JSON: no migration."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
 
 
 class EncryptedTextField(models.TextField):

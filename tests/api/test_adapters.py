@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import ClassVar
 
 import pytest
+from django.db import connection
 from pydantic import Field
 
+from climate.models import ClimateMonitor
+from energy.models import EnergyMonitor
 from integrations import registry
 from integrations.models import HomeAssistant, MqttBroker
 from integrations.registry import Adapter, AdapterConfig, Kind
-from miners.models import DesiredState
+from miners.models import DesiredState, MinerController
 from tests import factories
 from tests.api.conftest import SECRET, problems
 
@@ -132,6 +135,29 @@ def test_secrets_of_a_config_go_in_and_never_come_out(api, home, guarded, kind):
     assert set(problems(refused)) == {"body.config.host", "body.config.password", "body.config.pin"}
     for response in (made, changed, cleared, refused):
         assert SECRET not in response.content.decode()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_secrets_of_a_config_lie_encrypted(api, home, guarded, kind, monkeypatch):
+    config = {"host": "10.0.0.7", "password": SECRET}
+    api.post(f"/{kind}", {"site_id": str(home.pk), "name": "One", "adapter_type": "guarded", "config": config})
+    model = {"climate-monitors": ClimateMonitor, "energy-monitors": EnergyMonitor}.get(kind, MinerController)
+
+    def stored() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT config FROM {model._meta.db_table}")
+            return str(cursor.fetchone()[0])
+
+    assert "10.0.0.7" in stored()
+    assert SECRET not in stored()
+    row = model.objects.get()
+    assert (row.config, row.settings.password) == (config, SECRET)
+    assert SECRET not in repr(row.config)
+    # Nor is it laid open when the adapter, and with it the names of its secrets, is gone for a while.
+    row.adapter_type = "gone"
+    row.save()
+    assert SECRET not in stored()
+    assert model.objects.get().config == config
 
 
 def test_an_adapter_that_is_not_installed_any_more_shows_no_config(api, home):
