@@ -33,10 +33,13 @@ class Piece:
 
     @property
     def tone(self) -> str:
-        """How it is coloured: away and frost protection by their meaning, the rest by warmth."""
-        if self.slot and self.slot.preset in (Preset.AWAY, Preset.FROST):
-            return self.slot.preset
-        return f"warmth-{warmth(self.target_celsius)}"
+        """How it is coloured."""
+        return tone(self.slot.preset if self.slot else "", self.target_celsius)
+
+
+def tone(preset: str, celsius: float) -> str:
+    """The colour of a target: away and frost protection by their meaning, the rest by warmth."""
+    return str(preset) if preset in (Preset.AWAY, Preset.FROST) else f"warmth-{warmth(celsius)}"
 
 
 def warmth(celsius: float) -> int:

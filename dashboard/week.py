@@ -30,9 +30,10 @@ class Stretch:
     is_default: bool
 
     @property
-    def is_wide(self) -> bool:
-        """Room for its number on a phone."""
-        return self.width > 9
+    def words(self) -> str:
+        """“06:00–08:00 comfort 21.0°”."""
+        name = "default" if self.is_default else self.preset
+        return f"{self.times} {name} {self.target}" if name else f"{self.times} {self.target}"
 
 
 @dataclass(frozen=True, slots=True)

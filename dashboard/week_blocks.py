@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import time
 from typing import Any
 
+from climate.models import TARGET_MAX_CELSIUS, TARGET_MIN_CELSIUS
 from climate.schedule import DAY_MINUTES, Slot, find_overlap
 from climate.targets import Preset
 
@@ -126,6 +127,9 @@ def _celsius(raw: dict, index: int) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise Refused(f"Slot {index + 1}, temperature: {_seen(value)} is no number of °C.", index)
+    if not TARGET_MIN_CELSIUS <= value <= TARGET_MAX_CELSIUS:
+        limits = f"{TARGET_MIN_CELSIUS:g} to {TARGET_MAX_CELSIUS:g} °C"
+        raise Refused(f"Slot {index + 1}: {value:g} °C, choose a target from {limits}.", index)
     return float(value)
 
 

@@ -14,16 +14,17 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from climate.models import HIGH_LIMIT_MARGIN_K, TARGET_MAX_CELSIUS, TARGET_MIN_CELSIUS, ClimateZone
+from climate.models import TARGET_MAX_CELSIUS, TARGET_MIN_CELSIUS, ClimateZone
 from climate.services import plan_of, replace_schedule
 from climate.state import Target
 from climate.targets import Preset, resolve_target
+from climate.week import tone
 
 from . import formats, scope
 from .facts import Moment
 from .page import PageData, digest, home_page, respond, signed_in
 from .week import week
-from .week_blocks import Block, Refused, from_json, from_slots, to_json, to_slots
+from .week_blocks import DAYS, Block, Refused, from_json, from_slots, to_json, to_slots
 
 
 def _zone(zone_id: UUID) -> ClimateZone:
@@ -62,19 +63,30 @@ def _week_page(data: PageData, row: ClimateZone) -> HttpResponse:
 
 
 def _editor(row: ClimateZone) -> dict[str, Any]:
-    """What `week.js` begins with."""
+    """What `week.js` begins with, and the words of its frame."""
     blocks = _stored(row)
-    highest = row.high_limit_celsius - HIGH_LIMIT_MARGIN_K - row.hysteresis_celsius
-    presets = [{"key": preset, "label": preset.label, "celsius": row.preset_celsius(preset)} for preset in Preset]
     return {
         "save": reverse("week-save", args=[row.pk]),
         "digest": digest(blocks),
         "blocks": to_json(blocks),
-        "presets": presets,
+        "presets": [_preset(row, preset) for preset in Preset],
         "default": row.default_target_celsius,
         "low": TARGET_MIN_CELSIUS,
-        "high": min(highest, TARGET_MAX_CELSIUS),
+        "high": min(row.highest_target_celsius, TARGET_MAX_CELSIUS),
         "zone": row.site.time_zone,
+        "days": DAYS,
+        "hours": list(range(25)),
+    }
+
+
+def _preset(row: ClimateZone, preset: Preset) -> dict[str, Any]:
+    celsius = row.preset_celsius(preset)
+    return {
+        "key": preset,
+        "label": preset.label,
+        "celsius": celsius,
+        "words": formats.degrees(celsius),
+        "tone": tone(preset, celsius),
     }
 
 
@@ -106,11 +118,9 @@ def save_week(request: HttpRequest, zone_id: UUID) -> JsonResponse:
             before = _stored(row)
             if known != digest(before):
                 return _conflict(row, before)
-            replace_schedule(row, slots)
+            replace_schedule(row, slots, by=request.user.get_username())
     except ValidationError as error:
-        # Times are right by now: what is left to refuse is a temperature, and the warmest is the one.
-        warmest = max(range(len(blocks)), key=lambda index: row.celsius_of(blocks[index].preset, blocks[index].celsius))
-        return JsonResponse({"error": " ".join(error.messages), "index": warmest}, status=422)
+        return JsonResponse({"error": " ".join(error.messages), "index": _warmest(row, blocks)}, status=422)
     return JsonResponse(_saved(row, before))
 
 
@@ -123,6 +133,15 @@ def _sent(request: HttpRequest) -> tuple[str, list[Block]]:
     if not isinstance(body, dict):
         raise Refused("This is no week. Load the page again.")
     return str(body.get("digest", "")), from_json(body.get("blocks"))
+
+
+def _warmest(row: ClimateZone, blocks: list[Block]) -> int | None:
+    """The block to point at: times and range are right by now, what is left to refuse is too warm for the limit."""
+    return max(
+        range(len(blocks)),
+        key=lambda index: row.celsius_of(blocks[index].preset, blocks[index].celsius),
+        default=None,
+    )
 
 
 def _conflict(row: ClimateZone, stored: list[Block]) -> JsonResponse:
