@@ -85,13 +85,15 @@ def _is_of(target: Target, live: Mapping[str, Any]) -> bool:
     """The snapshot was taken of this very wish."""
     return (
         live.get("requested_celsius") == target.requested_celsius
-        and live.get("source", target.source) == target.source
-        and live.get("preset", target.preset) == target.preset
+        and live.get("target_source", target.source) == target.source
+        and live.get("target_preset", target.preset) == target.preset
     )
 
 
 def _lowered(planned: float, live: Mapping[str, Any]) -> str:
     asked = formats.celsius(planned)
+    if live.get("lowered") == Lowered.WINDOW and live.get("window_by_slope"):
+        return f"Paused: the temperature falls as if a window were open. Back to {asked} when it no longer does."
     sentences = {
         Lowered.ABSENCE: f"Lowered from {asked}: nobody is there.",
         Lowered.WINDOW: f"Paused: the window is open. Back to {asked} when it is closed.",

@@ -6,16 +6,27 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from climate.history import Resolution, fitting, points
+from climate.history import Point, Resolution, fitting, points, totals
 from climate.models import ClimateZone, ZoneReading
 from climate.state import HEATING_MIN_W, SensorHealth
 from energy.models import EnergyReading, EnergySource
+from energy.rollup import SOURCES
+from miners.models import Miner
+from miners.rollup import MINERS
 
+from .past import Bucketed, buckets, width_minutes
+from .stats import energy_stats, miner_stats, room_stats
 from .window import window_start
 
 #: A hole longer than this (and than a step) is shown as a hole, not bridged by a line.
 GAP = timedelta(minutes=3)
 MINUTE = timedelta(minutes=1)
+#: Up to here a chart of the energy shows minutes.
+MINUTES_UP_TO = timedelta(hours=25)
+_ENERGY_COLUMNS = (
+    "production_wh", "household_wh", "import_wh", "export_wh", "charge_wh", "discharge_wh", "battery_soc_percent",
+)  # fmt: skip
+_MINER_COLUMNS = ("energy_wh", "hash_rate_th_s", "on_minutes", "starts")
 
 
 def columns(rows: Iterable[Sequence[Any]], width: int, step: timedelta = MINUTE) -> list[list[Any]]:
@@ -44,44 +55,89 @@ def _chart(names: Sequence[str], lists: list[list[Any]], begin: datetime, now: d
 
 
 def zone_chart(zone: ClimateZone, hours: int, now: datetime) -> dict[str, Any]:
-    """°C, band low and high °C, heating W, its share of the time, and 1 where the sensor was mostly lost.
+    """°C, band low and high °C, heating W, its share of the time, outdoor °C, and where nothing is as usual.
 
-    A point lasts `step` seconds: a minute, a quarter or an hour, whichever fits the time asked for.
+    `lost` and `window` are 1 where the sensor was mostly lost or a window mostly open. A point lasts
+    `step` seconds: a minute, a quarter or an hour, whichever fits the time asked for. `stats`: what
+    the time shown amounts to.
     """
     begin = now - timedelta(hours=hours)
     resolution = fitting(begin, now, now)
-    lines = _minute_lines(zone, begin, now) if resolution is Resolution.MINUTE else _lines(zone, begin, now, resolution)
+    past = points(zone, begin, now, max(resolution, Resolution.QUARTER, key=lambda one: one.minutes))
+    lines = _minute_lines(zone, begin, now) if resolution is Resolution.MINUTE else _lines(past)
     half = zone.hysteresis_celsius
     banded = (
         (at, mean, None if target is None else target - half, None if target is None else target + half, *rest)
         for at, mean, target, *rest in lines
     )
-    lists = columns(banded, 6, timedelta(seconds=resolution.seconds))
-    chart = _chart(["t", "temperature", "low", "high", "heating", "heated", "lost"], lists, begin, now)
-    return {**chart, "step": resolution.seconds}
+    names = ["t", "temperature", "low", "high", "heating", "heated", "lost", "window", "outdoor"]
+    lists = columns(banded, len(names) - 1, timedelta(seconds=resolution.seconds))
+    chart = _chart(names, lists, begin, now)
+    return {**chart, "step": resolution.seconds, "stats": room_stats(totals(past))}
 
 
 def _minute_lines(zone: ClimateZone, begin: datetime, end: datetime) -> Iterator[tuple[Any, ...]]:
     """As `_lines`, of the minute rows as they are: folding 1440 of them would take twice the time."""
     rows = ZoneReading.objects.filter(zone=zone, at__gte=begin, at__lt=end).order_by("at")
-    for at, temperature, target, heating_w, sensor in rows.values_list(
-        "at", "temperature_celsius", "target_celsius", "heating_w", "sensor"
+    for at, temperature, target, heating_w, sensor, window_open, outdoor in rows.values_list(
+        "at", "temperature_celsius", "target_celsius", "heating_w", "sensor", "window_open", "outdoor_celsius"
     ):
-        yield at, temperature, target, heating_w, int(heating_w >= HEATING_MIN_W), int(sensor == SensorHealth.LOST)
+        heated, lost = int(heating_w >= HEATING_MIN_W), int(sensor == SensorHealth.LOST)
+        yield at, temperature, target, heating_w, heated, lost, int(window_open), outdoor
 
 
-def _lines(zone: ClimateZone, begin: datetime, end: datetime, resolution: Resolution) -> Iterator[tuple[Any, ...]]:
-    """Time, °C, target °C, W, share of the time it heated, 1 where the sensor was mostly lost."""
-    for point in points(zone, begin, end, resolution):
+def _lines(past: Iterable[Point]) -> Iterator[tuple[Any, ...]]:
+    """Time, °C, target °C, W, share of the time it heated, 1 where mostly lost, 1 where a window was, outdoor °C."""
+    for point in past:
         heated, lost = point.heating_minutes / point.minutes, int(point.lost_minutes * 2 > point.minutes)
-        yield point.at, point.mean_celsius, point.target_celsius, point.heating_w, heated, lost
+        window = int(getattr(point, "window_minutes", 0) * 2 > point.minutes)
+        yield (
+            point.at, point.mean_celsius, point.target_celsius, point.heating_w, heated, lost, window,
+            getattr(point, "outdoor_celsius", None),
+        )  # fmt: skip
 
 
 def energy_chart(source: EnergySource, begin: datetime, now: datetime) -> dict[str, Any]:
-    """W of production, household, grid and battery, and the battery's charge in %."""
-    rows = (
-        EnergyReading.objects.filter(source=source, at__gte=begin, at__lte=now)
-        .order_by("at")
-        .values_list("at", "production_w", "household_w", "grid_w", "battery_w", "battery_soc_percent")
+    """W of production, household, grid and battery, the battery's charge in %, and what the time shown amounts to."""
+    past = buckets(SOURCES, source.pk, begin, now, _ENERGY_COLUMNS)
+    lines = _energy_minutes(source, begin, now) if now - begin <= MINUTES_UP_TO else map(_energy_line, past)
+    step = timedelta(minutes=1 if now - begin <= MINUTES_UP_TO else width_minutes(now - begin))
+    lists = columns(lines, 5, step)
+    chart = _chart(["t", "production", "household", "grid", "battery", "charge"], lists, begin, now)
+    return {**chart, "stats": energy_stats([values for _, values in past])}
+
+
+def _energy_minutes(source: EnergySource, begin: datetime, end: datetime) -> Iterator[tuple[Any, ...]]:
+    rows = EnergyReading.objects.filter(source=source, at__gte=begin, at__lte=end).order_by("at")
+    return rows.values_list("at", "production_w", "household_w", "grid_w", "battery_w", "battery_soc_percent")
+
+
+def _energy_line(bucket: Bucketed) -> tuple[Any, ...]:
+    """The mean W of a bucket; grid + = buying, battery + = charging."""
+    at, of = bucket
+    hours = of["minutes"] / 60
+    return (
+        at,
+        _mean_w(of["production_wh"], hours),
+        _mean_w(of["household_wh"], hours),
+        _mean_w(_net(of["import_wh"], of["export_wh"]), hours),
+        _mean_w(_net(of["charge_wh"], of["discharge_wh"]), hours),
+        of["battery_soc_percent"],
     )
-    return _chart(["t", "production", "household", "grid", "battery", "charge"], columns(rows, 5), begin, now)
+
+
+def _net(there: float | None, back: float | None) -> float | None:
+    return None if there is None and back is None else (there or 0.0) - (back or 0.0)
+
+
+def _mean_w(wh: float | None, hours: float) -> float | None:
+    return None if wh is None else wh / hours
+
+
+def miner_chart(miner: Miner, hours: int, now: datetime) -> dict[str, Any]:
+    """W drawn, TH/s, and what the time shown amounts to."""
+    past = buckets(MINERS, miner.pk, now - timedelta(hours=hours), now, _MINER_COLUMNS)
+    step = timedelta(minutes=width_minutes(timedelta(hours=hours)))
+    lines = ((at, of["energy_wh"] * 60 / of["minutes"], of["hash_rate_th_s"]) for at, of in past)
+    chart = _chart(["t", "power", "hash_rate"], columns(lines, 2, step), now - timedelta(hours=hours), now)
+    return {**chart, "step": int(step.total_seconds()), "stats": miner_stats([values for _, values in past])}

@@ -12,7 +12,7 @@ from sites.models import Site
 from . import formats
 from .facts import Moment
 
-SHOWN = 20
+SHOWN = 12
 _ACTIONS = {
     "start": ("started", "heat"),
     "stop": ("stopped", "calm"),

@@ -29,6 +29,13 @@ def trend(celsius_per_hour: float | None) -> str:
     return f"{sign}{words.number(celsius_per_hour, 1)}°/h"
 
 
+def energy(wh: float | None) -> str:
+    """“12.4 kWh”; from 100 kWh on without decimals."""
+    if wh is None:
+        return UNKNOWN
+    return f"{words.number(wh / 1000, 1 if abs(wh) < 99_950 else 0)}{THIN}kWh"
+
+
 def percent(value: float | None) -> str:
     """“82 %”."""
     return UNKNOWN if value is None else f"{words.number(value, 0)}{THIN}%"

@@ -42,6 +42,11 @@ def seen_at(site: Site) -> str:
     return snapshot(site).get("at", "")
 
 
+def outdoor_celsius(site: Site) -> float | None:
+    """What the home's outdoor sensor says, °C; None where there is none, or it is not believed."""
+    return (snapshot(site).get("outdoor") or {}).get("temperature_celsius")
+
+
 def _holding(now: datetime) -> Q:
     """Wishes that hold at `now`."""
     return Q(cancelled_at__isnull=True) & (Q(until__isnull=True) | Q(until__gt=now))

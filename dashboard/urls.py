@@ -3,19 +3,20 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from . import actions, away_actions, downloads, safety, setup, sign_in, target_actions, views, week_editor
+from . import actions, away_actions, chart_views, downloads, safety, setup, sign_in, target_actions, views, week_editor
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("zones/<uuid:zone_id>/", views.zone, name="zone"),
-    path("zones/<uuid:zone_id>/chart.json", views.zone_chart, name="zone-chart"),
+    path("zones/<uuid:zone_id>/chart.json", chart_views.zone_chart, name="zone-chart"),
     path("zones/<uuid:zone_id>/history.csv", downloads.zone_history, name="zone-history"),
     path("zones/<uuid:zone_id>/week/", week_editor.week_page, name="week"),
     path("zones/<uuid:zone_id>/week/save/", week_editor.save_week, name="week-save"),
     path("sites/<uuid:site_id>/pulse/", views.pulse, name="pulse"),
     path("energy/", views.energy, name="energy"),
-    path("energy/<uuid:source_id>/chart.json", views.energy_chart, name="energy-chart"),
+    path("energy/<uuid:source_id>/chart.json", chart_views.energy_chart, name="energy-chart"),
     path("miners/", views.miners, name="miners"),
+    path("miners/<uuid:miner_id>/chart.json", chart_views.miner_chart, name="miner-chart"),
     path("policies/", views.policies, name="policies"),
     path("activity/", views.activity, name="activity"),
     path("safety/", safety.safety, name="safety"),

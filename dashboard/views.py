@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import condition, require_safe
 
+from climate.history import totals
 from climate.models import ClimateZone
 from climate.services import plan_of
-from energy.models import EnergySource
 from sites import live
 from sites.models import ActivityLog
 
-from . import charts, formats, queries, scope
+from . import formats, queries, scope, stats
 from .cards import zone_card
+from .chart_views import ENERGY_RANGES, MINER_RANGES, ROOM_RANGES, ChartBox
 from .decisions import command_lines, decision_lines
-from .energy_panel import energy_panels, since_midnight
+from .energy_panel import energy_panels
 from .miner_cards import miner_card
 from .overview import overview
 from .page import PageData, Part, digest, home_page, respond, signed_in
@@ -28,8 +28,6 @@ from .policies import policy_views
 from .sensors import sensors
 from .week import week
 
-#: How far back a zone's chart goes, and what its button says.
-CHART_RANGES = {6: "6 h", 24: "24 h", 7 * 24: "7 d", 30 * 24: "30 d"}
 ACTIVITY_ROWS = 50
 
 
@@ -45,9 +43,10 @@ def home(data: PageData) -> HttpResponse:
     sources = queries.sources(data.site)
     energy = next((source.live for source in sources if source.live), None)
     zones = queries.zones(data.site, data.at, data.miners, data.period_rows)
-    outdoor_celsius = queries.snapshot(data.site).get("outdoor_celsius")
     whole = Part(
-        "overview", "dashboard/_overview.html", overview(zones, data.periods, energy, outdoor_celsius, data.at)
+        "overview",
+        "dashboard/_overview.html",
+        overview(zones, data.periods, energy, queries.outdoor_celsius(data.site), data.at),
     )
     cards = [zone_card(zone, data.at, alarms=data.alarms, energy=energy) for zone in zones]
     panels = energy_panels(sources, queries.running_w(data.site))
@@ -97,20 +96,14 @@ def _zone_page(data: PageData, row: ClimateZone) -> HttpResponse:
         zone=row,
         week=strip,
         below=below,
-        chart_ranges=CHART_RANGES,
+        box=_room_box(row),
     )
 
 
-@require_safe
-@signed_in
-def zone_chart(request: HttpRequest, zone_id: UUID) -> JsonResponse:
-    """The columns of a zone's chart; `hours` is one of its ranges."""
-    hours = request.GET.get("hours", "6")
-    choices = [str(choice) for choice in CHART_RANGES]
-    if hours not in choices:
-        return JsonResponse({"error": f"hours: ‘{hours[:60]}’ is not one of {', '.join(choices)}."}, status=422)
-    row = get_object_or_404(ClimateZone, pk=zone_id)
-    return JsonResponse(charts.zone_chart(row, int(hours), timezone.now()))
+def _room_box(row: ClimateZone) -> ChartBox:
+    return ChartBox(
+        "zone-chart", "zone", reverse("zone-chart", args=[row.pk]), ROOM_RANGES, stats.room_stats(totals(()))
+    )
 
 
 @require_safe
@@ -134,25 +127,34 @@ def miners(data: PageData) -> HttpResponse:
         *(Part(f"miner-{card.id}", "dashboard/_miner_card.html", card) for card in cards),
         Part("commands", "dashboard/_commands.html", command_lines(data.site, data.at)),
     ]
-    return respond(data, "dashboard/miners.html", parts, has_miners=bool(cards), place="miners")
+    boxes = [(card.name, _miner_box(card.id)) for card in cards]
+    return respond(data, "dashboard/miners.html", parts, has_miners=bool(cards), boxes=boxes, place="miners")
+
+
+def _miner_box(miner_id: str) -> ChartBox:
+    return ChartBox(
+        f"chart-{miner_id}", "miner", reverse("miner-chart", args=[miner_id]), MINER_RANGES, stats.miner_stats([])
+    )
 
 
 @require_safe
 @home_page
 def energy(data: PageData) -> HttpResponse:
-    """Each source now, and today's chart."""
+    """Each source now, and its chart."""
     panels = energy_panels(queries.sources(data.site), queries.running_w(data.site))
     parts = [Part(f"energy-{panel.id}", "dashboard/_energy_panel.html", panel) for panel in panels]
-    return respond(data, "dashboard/energy.html", parts, panels=panels, place="energy")
-
-
-@require_safe
-@signed_in
-def energy_chart(request: HttpRequest, source_id: UUID) -> JsonResponse:
-    """The columns of a source's chart since the site's last midnight."""
-    row = get_object_or_404(EnergySource.objects.select_related("site"), pk=source_id)
-    at = queries.now_at(row.site)
-    return JsonResponse(charts.energy_chart(row, since_midnight(at), at.now))
+    boxes = [
+        ChartBox(
+            f"chart-{panel.id}",
+            "energy",
+            reverse("energy-chart", args=[panel.id]),
+            ENERGY_RANGES,
+            stats.energy_stats([]),
+        )
+        for panel in panels
+    ]
+    rows = list(zip(parts, boxes, strict=True))
+    return respond(data, "dashboard/energy.html", parts, rows=rows, place="energy")
 
 
 @require_safe

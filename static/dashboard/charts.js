@@ -1,5 +1,5 @@
 "use strict";
-/* The charts of a room and of the energy, drawn by uPlot from columns the server sends.
+/* The charts of a room, of the energy and of a miner, drawn by uPlot from columns the server sends.
    Colours come from the page; what a line is stands beside it; one axis per unit. */
 (() => {
   const REFRESH_MS = 60000;
@@ -118,28 +118,48 @@
     pen.restore();
   };
 
-  /* Hatched: nothing believable was known here. */
-  const hatch = (plot, step, lost) => {
-    const { top, height } = plot.bbox, pen = plot.ctx, apart = 8 * devicePixelRatio;
+  /* Hatched: here nothing was as usual (no sensor to believe, a window open); the word stands in it where it fits. */
+  const hatch = (plot, step, flags, name, word) => {
+    const { top, height } = plot.bbox, pen = plot.ctx, ratio = devicePixelRatio, apart = 8 * ratio;
     pen.save();
-    pen.strokeStyle = faded("--alarm", 0.5);
-    for (const [from, to] of stretches(plot, step, (i) => lost[i] === 1)) {
+    pen.font = `600 ${13 * ratio}px system-ui, sans-serif`;
+    pen.textAlign = "center";
+    for (const [from, to] of stretches(plot, step, (i) => flags[i] === 1)) {
       pen.save();
       pen.beginPath(); pen.rect(from, top, to - from, height); pen.clip();
+      pen.strokeStyle = faded(name, 0.5);
+      pen.lineWidth = ratio;
       pen.beginPath();
       for (let x = from - height; x < to; x += apart) { pen.moveTo(x, top + height); pen.lineTo(x + height, top); }
       pen.stroke();
+      if (pen.measureText(word).width + 8 * ratio < to - from) {
+        pen.lineWidth = 4 * ratio;
+        pen.strokeStyle = colour("--surface");
+        pen.strokeText(word, (from + to) / 2, top + 14 * ratio);
+        pen.fillStyle = colour(name);
+        pen.fillText(word, (from + to) / 2, top + 14 * ratio);
+      }
       pen.restore();
     }
     pen.restore();
   };
 
+  const HINT = "Touch the chart to read it.", hints = { zone: `${HINT} The strip below is heating.` };
+  const degreeAxis = { values: (_, ticks) => ticks.map((t) => `${t.toFixed(1).replace("-", "−")}°`) };
   const line = (name, label, more) => ({ label, stroke: () => colour(name), width: 2, points: { show: false }, ...more });
   const edge = { label: "", stroke: () => "transparent", width: 0, points: { show: false } };
 
+  const known = (data, name) => data[name].some((value) => value != null);
+
+  /* A small chart below the first, of another unit or scale. */
+  const below = (box, data, name, axis, series, read, scales) => ({
+    data: [data.t, data[name]],
+    options: frame(box, data, 140, { hint: HINT, scales, axis, series: [series], read }),
+  });
+
   const zoneChart = (box, data) => {
-    const hint = "Touch the chart to read it. The strip below is heating.";
-    return [{
+    const hint = hints.zone;
+    const charts = [{
       data: [data.t, data.temperature, data.high, data.low],
       options: frame(box, data, 300, {
         hint,
@@ -148,49 +168,69 @@
           const middle = (low + high) / 2, half = Math.max((high - low) / 2, 1) + 0.3;
           return [middle - half, middle + half];
         } } },
-        axis: { values: (_, ticks) => ticks.map((t) => `${t.toFixed(1)}°`) },
+        axis: degreeAxis,
         series: [line("--ink", "temperature"), edge, { ...edge, label: "target band", stroke: () => colour("--soft"), width: 0 }],
         bands: [{ series: [2, 3], fill: () => faded("--ink", 0.12) }],
-        draw: (plot) => { heatingStrip(plot, data.step, data.heated); hatch(plot, data.step, data.lost); },
+        draw: (plot) => {
+          heatingStrip(plot, data.step, data.heated);
+          hatch(plot, data.step, data.window, "--away", "window open");
+          hatch(plot, data.step, data.lost, "--alarm", "sensor lost");
+        },
         read: (columns, at) => {
           const band = columns[2][at] == null ? "" : `, band ${dash(columns[3][at], "", 1).trim()}–${dash(columns[2][at], "°C", 1)}`;
-          return `${dash(columns[1][at], "°C", 1)}${band}${data.heated[at] > 0 ? `, heating${data.step > 60 ? ", on average" : ""} ${watts(data.heating[at])}` : ""}${data.lost[at] ? ", sensor lost" : ""}`;
+          return `${dash(columns[1][at], "°C", 1)}${band}${data.heated[at] > 0 ? `, heating${data.step > 60 ? ", on average" : ""} ${watts(data.heating[at])}` : ""}${data.window[at] ? ", window open" : ""}${data.lost[at] ? ", sensor lost" : ""}`;
         },
       }),
     }];
+    if (known(data, "outdoor")) charts.push(below(
+      box, data, "outdoor", degreeAxis, line("--cold", "outdoors"), (columns, at) => `outdoors ${dash(columns[1][at], "°C", 1)}`,
+    ));
+    return charts;
+  };
+
+  const minerChart = (box, data) => {
+    const charts = [{
+      data: [data.t, data.power],
+      options: frame(box, data, 220, {
+        hint: HINT,
+        scales: { y: { range: (_, low, high) => [0, Math.max(high || 0, 100) * 1.1] } },
+        axis: { values: (_, ticks) => ticks.map(watts), size: 64 },
+        series: [line("--heat", "power", { fill: () => faded("--heat", 0.15) })],
+        read: (columns, at) => `on average ${watts(columns[1][at])}`,
+      }),
+    }];
+    if (known(data, "hash_rate")) charts.push(below(
+      box, data, "hash_rate", { values: (_, ticks) => ticks.map((t) => `${t}\u202fTH/s`), size: 72 }, line("--ink", "hash rate"),
+      (columns, at) => `hash rate ${dash(columns[1][at], "TH/s", 1)}`,
+    ));
+    return charts;
   };
 
   const energyChart = (box, data) => {
-    const known = (name) => data[name].some((value) => value != null);
     const lines = [
       ["production", "production", "--heat", { fill: () => faded("--heat", 0.15) }],
       ["household", "household", "--ink", {}],
       ["grid", "grid (+ buying)", "--cold", {}],
       ["battery", "battery (+ charging)", "--away", {}],
-    ].filter(([name]) => known(name));
+    ].filter(([name]) => known(data, name));
     const charts = [{
       data: [data.t, ...lines.map(([name]) => data[name])],
       options: frame(box, data, 280, {
-        hint: "Touch the chart to read it.",
+        hint: HINT,
         axis: { values: (_, ticks) => ticks.map(watts), size: 64 },
         series: lines.map(([, label, name, more]) => line(name, label, more)),
         read: (columns, at) => lines.map(([, label], index) => `${label} ${watts(columns[index + 1][at])}`).join(", "),
       }),
     }];
-    if (known("charge")) charts.push({
-      data: [data.t, data.charge],
-      options: frame(box, data, 140, {
-        hint: "Touch the chart to read it.",
-        scales: { y: { range: [0, 100] } },
-        axis: { values: (_, ticks) => ticks.map((t) => `${t}\u202f%`), size: 64 },
-        series: [line("--away", "battery charge", { fill: () => faded("--away", 0.12) })],
-        read: (columns, at) => `battery ${dash(columns[1][at], "%", 0)}`,
-      }),
-    });
+    if (known(data, "charge")) charts.push(below(
+      box, data, "charge", { values: (_, ticks) => ticks.map((t) => `${t}\u202f%`), size: 64 },
+      line("--away", "battery charge", { fill: () => faded("--away", 0.12) }),
+      (columns, at) => `battery ${dash(columns[1][at], "%", 0)}`, { y: { range: [0, 100] } },
+    ));
     return charts;
   };
 
-  const kinds = { zone: zoneChart, energy: energyChart };
+  const kinds = { zone: zoneChart, energy: energyChart, miner: minerChart };
 
   const note = (box, text) => {
     const line = document.createElement("p");
@@ -208,17 +248,25 @@
     readout.className = "readout";
     box.replaceChildren(readout);
     box.plots = kinds[box.dataset.chart](box, data).map((chart) => new uPlot(chart.options, chart.data, box));
-    readout.textContent = box.dataset.chart === "zone" ? "Touch the chart to read it. The strip below is heating." : "Touch the chart to read it.";
+    readout.textContent = hints[box.dataset.chart] || HINT;
+  };
+
+  /* The figures of the time shown; their places are on the page already. */
+  const tell = (box) => {
+    document.querySelectorAll(`#${CSS.escape(box.id)}-stats dd strong`).forEach((value, index) => {
+      value.textContent = box.columns.stats[index].value;
+    });
   };
 
   const load = async (box) => {
-    if (document.hidden) return;
+    if (document.hidden || !box.checkVisibility()) return;
     const hours = box.dataset.hours ? `?hours=${box.dataset.hours}` : "";
     try {
       const answer = await fetch(box.dataset.src + hours, { headers: { Accept: "application/json" } });
       if (!answer.ok || answer.redirected) throw new Error(answer.status);
       box.columns = await answer.json();
       draw(box);
+      tell(box);
     } catch {
       if (!box.columns) note(box, "The chart could not be loaded. It tries again in a minute.");
     }
@@ -233,6 +281,9 @@
   }).observe(document.body);
   document.addEventListener("themechange", redraw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  for (const folded of document.querySelectorAll("details.past-of")) {
+    folded.addEventListener("toggle", () => { if (folded.open) load(folded.querySelector("[data-chart]")); });
+  }
   for (const button of document.querySelectorAll("[data-chart-for]")) {
     button.addEventListener("click", () => {
       const box = document.getElementById(button.dataset.chartFor);

@@ -349,3 +349,27 @@ def test_a_home_that_is_gone_is_forgotten(signed_in, home):
     signed_in.get(reverse("show-site", args=[other.pk]))
     other.delete()
     assert f'<h1 class="sr">{home.name}</h1>' in signed_in.get("/").content.decode()
+
+
+# --- the pulse ------------------------------------------------------------------------------------
+
+
+def test_the_pulse_is_304_until_there_was_a_pass(signed_in, seen_home):
+    address = reverse("pulse", args=[seen_home.site.pk])
+    assert signed_in.get(address).content == b""
+    seen_home.publish()
+    first = signed_in.get(address)
+    assert signed_in.get(address, HTTP_IF_NONE_MATCH=first.headers["ETag"]).status_code == 304
+    seen_home.publish()
+    again = signed_in.get(address, HTTP_IF_NONE_MATCH=first.headers["ETag"])
+    assert (again.status_code, again.content != first.content) == (200, True)
+
+
+def test_the_pulse_costs_no_more_than_knowing_who_asks(signed_in, seen_home):
+    assert statements(signed_in, reverse("pulse", args=[seen_home.site.pk])) <= 2
+
+
+def test_a_page_knows_the_pass_it_shows(signed_in, seen_home):
+    seen_home.publish()
+    pulse = signed_in.get(reverse("pulse", args=[seen_home.site.pk])).content.decode()
+    assert f'data-seen="{pulse}"' in signed_in.get("/").content.decode()
