@@ -1,0 +1,87 @@
+"""Every driver with the device it is tested on. Adding a line here puts a driver through the whole contract suite."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from integrations.registry import Adapter, AdapterConfig
+from miners.power import Identity
+from miners.state import MinerSnapshot
+from tests.emulators.base import Emulator
+from tests.emulators.clock import Clock
+
+
+@dataclass(frozen=True)
+class Device:
+    """A kind of device: its driver, how to make one (emulated, heating), and what the driver can do with it."""
+
+    name: str
+    adapter: type[Adapter]
+    make: Callable[[Clock], Emulator]
+    #: Settings beside the address.
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    #: The driver can switch it off (else only a plug can).
+    switches_off: bool = True
+    #: How far the watts it says may be from the truth (share): an estimate errs.
+    error: float = 0.02
+    #: It stops heating when no pool answers.
+    needs_pool: bool = True
+
+    def __str__(self) -> str:
+        return self.name
+
+
+#: Seconds a device on loopback gets; faults end by then.
+DEADLINE_SECONDS = 0.3
+#: What a deadline may be overrun by (s), and what good answers get on a busy machine.
+SLACK_SECONDS = 0.3
+PATIENT_SECONDS = 4.0
+
+
+class Bench:
+    """One emulated device and the driver on it."""
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        self.clock = Clock()
+        self.emulator = device.make(self.clock)
+        self.config: AdapterConfig = device.adapter.Config.model_validate(
+            {"address": self.emulator.address, **device.settings}
+        )
+
+    @property
+    def rig(self):
+        return self.emulator.rig.settle()
+
+    @property
+    def full_w(self) -> float:
+        return self.emulator.rig.nature.most_w
+
+    def identify(self) -> Identity:
+        return self.device.adapter.identify(self.config, time.monotonic() + PATIENT_SECONDS)
+
+    def read(self, seconds: float = PATIENT_SECONDS) -> MinerSnapshot:
+        return self.device.adapter.read_alone(self.config, time.monotonic() + seconds)
+
+    def write(self, power_w: float, seconds: float = PATIENT_SECONDS) -> None:
+        self.device.adapter.write(self.config, None, power_w, time.monotonic() + seconds)
+
+    def commands_during(self, action: Callable[[], Any]) -> list[str]:
+        """The commands that reached the device while `action` ran."""
+        before = len(self.emulator.commands)
+        action()
+        return self.emulator.commands[before:]
+
+    def after(self, seconds: float) -> MinerSnapshot:
+        """What it shows when so much of its time has passed."""
+        self.clock.advance(seconds)
+        return self.read()
+
+    def close(self) -> None:
+        self.emulator.close()
+
+
+DEVICES: list[Device] = []
