@@ -35,6 +35,13 @@
     return found;
   },
 
+  /* How much of the page jumped since it was opened, as browsers reckon it (0: nothing). */
+  jumped: () => new Promise((told) => {
+    let sum = 0;
+    new PerformanceObserver((list) => { for (const shift of list.getEntries()) sum += shift.value; }).observe({ type: "layout-shift", buffered: true });
+    setTimeout(() => told(sum), 50);
+  }),
+
   /* Controls nobody could name: no text, no label. */
   unnamed: () => [...document.querySelectorAll("button, a, input:not([type=hidden]), select, summary")]
     .filter((item) => item.checkVisibility())

@@ -135,9 +135,10 @@ def test_a_card_says_away_and_shows_the_rooms_own_temperature(signed_in, seen_ho
 
 def test_a_planned_holiday_is_listed_with_its_form(signed_in, seen_home):
     now = timezone.now()
-    start_period(
+    period = start_period(
         seen_home.site, preset="away", name="holiday", starts_at=now + timedelta(days=30),
         ends_at=now + timedelta(days=37), by="anna",
     )  # fmt: skip
     html = signed_in.get("/").content.decode()
     assert "Holiday from" in html
+    assert reverse("admin:climate_targetperiod_change", args=[period.pk]) in html

@@ -98,12 +98,62 @@ def test_a_card_lives_without_reload_shift_or_lost_focus(screen, seen_home):
     assert seen.problems == []
 
 
-def test_the_page_asks_by_itself(screen, seen_home):
+def test_a_card_shows_a_pass_within_two_seconds_of_it(screen, seen_home):
     seen_home.publish()
     seen = screen()
     seen.open("/")
     seen_home.publish(zone={"temperature_celsius": 20.9})
-    expect(seen.page.locator(".temperature")).to_contain_text("20.9°", timeout=9000)
+    expect(seen.page.locator(".temperature")).to_contain_text("20.9°", timeout=2000)
+
+
+def test_a_preset_and_how_long_it_holds_are_two_taps(screen, seen_home):
+    seen_home.publish()
+    seen, zone = screen(), seen_home.zone
+    seen.open("/")
+    card = seen.page.locator(f"#zone-{zone.pk}")
+    seen.page.click(f"#hold-open-{zone.pk}")
+    seen.page.click(f"#eco-{zone.pk}")
+    expect(seen.page.locator(".toast")).to_contain_text("eco, 18.0°")
+    expect(card.locator(".aim")).to_contain_text("eco by hand")
+    seen.page.click(f"#hold-open-{zone.pk}")
+    seen.page.fill(f"#clock-{zone.pk}", "23:45")
+    seen.page.click(f"#hold-{zone.pk} [value=clock]")
+    expect(card.locator(".aim")).to_contain_text("23:45")
+    assert zone.overrides.get(cancelled_at=None).preset == "eco"
+    seen.page.click(f"#resume-{zone.pk}")
+    expect(card.locator(".aim")).not_to_contain_text("eco")
+    seen.page.click("#undo")
+    expect(card.locator(".aim")).to_contain_text("eco by hand")
+    assert seen.problems == []
+
+
+def test_away_is_one_tap_and_so_is_coming_back(screen, seen_home):
+    seen_home.publish()
+    seen = screen()
+    seen.open("/")
+    bar, target = seen.page.locator(".bar.away"), seen.page.locator(".zone .aim strong")
+    seen.page.click("#away")
+    expect(bar).to_contain_text("Away since")
+    expect(target).to_have_text("15.0°")
+    seen.page.click("#undo")
+    expect(bar).to_have_count(0)
+    expect(target).to_have_text("21.0°")
+    seen.page.click("#away")
+    bar.get_by_role("button").click()
+    expect(bar).to_have_count(0)
+    assert seen.problems == []
+
+
+def test_nothing_jumps_while_a_page_loads_and_lives(screen, full_home):
+    for width in (360, 1440):
+        seen = screen(width=width)
+        for path in ("/", reverse("zone", args=[full_home.zone.pk]), "/energy/", "/miners/"):
+            seen.open(path)
+            if path != "/":
+                expect(seen.page.locator(".chart > *").last).not_to_have_text("The chart needs JavaScript.")
+            full_home.publish(zone={"temperature_celsius": 20.6}, energy={"production_w": 1234.0})
+            seen.pulse()
+            assert seen.measure("jumped") < 0.02, (width, path)
 
 
 def test_what_did_not_change_is_not_touched(screen, seen_home):
@@ -212,9 +262,13 @@ def test_the_charts_are_drawn(screen, full_home):
     seen = screen(width=1440)
     seen.open(reverse("zone", args=[full_home.zone.pk]))
     expect(seen.page.locator("#zone-chart canvas")).to_be_visible()
+    heat = seen.page.locator("#zone-chart-stats div", has=seen.page.get_by_text("Heat", exact=True)).locator("strong")
+    expect(heat).to_have_text("0.1\u202fkWh")
+    full_home.record_day_before(kwh=4)
     with seen.page.expect_response(lambda answer: "hours=24" in answer.url):
         seen.page.click("text=24 h")
-    expect(seen.page.locator("[aria-pressed=true]")).to_have_text("24 h")
+    expect(seen.page.locator(".choice [aria-pressed=true]")).to_have_text("24 h")
+    expect(heat).to_have_text("4.1\u202fkWh")
     plot = seen.page.locator("#zone-chart .u-over")
     plot.hover(position={"x": 300, "y": 50})
     plot.hover(position={"x": 310, "y": 50})
@@ -242,6 +296,7 @@ def test_every_page_fits_is_readable_and_nameable(screen, full_home, width, sche
     seen = screen(width=width, scheme=scheme)
     for path in [*(reverse(name) for name in PAGES), reverse("zone", args=[full_home.zone.pk])]:
         seen.open(path)
+        seen.page.evaluate("for (const panel of document.querySelectorAll('.panel')) panel.open = true")
         assert seen.measure("overflow") <= 0, path
         assert seen.measure("small") == [], path
         assert seen.measure("faint") == [], path
@@ -255,7 +310,11 @@ def test_the_measures_measure(screen, seen_home):
     seen.open("/")
     bad = '<button style="min-height:0;height:20px"></button><p style="color:#999;background:#fff;width:900px">pale</p>'
     seen.page.evaluate("(html) => document.querySelector('main').insertAdjacentHTML('beforeend', html)", bad)
+    seen.page.evaluate(
+        "document.querySelector('main').insertAdjacentHTML('afterbegin', '<p style=\"height:99px\"></p>')"
+    )
     assert seen.measure("overflow") > 0
+    assert seen.measure("jumped") > 0.02
     assert len(seen.measure("small")) == len(seen.measure("unnamed")) == 1
     assert seen.measure("faint") == ["pale: 2.85"]
 
