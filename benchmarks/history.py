@@ -34,18 +34,19 @@ _MINUTES = (
     _STEPS
     + """INSERT INTO climate_zonereading
   (zone_id, at, temperature_celsius, observed_at, low_celsius, high_celsius,
-   humidity_percent, target_celsius, heating_w, sensor)
+   humidity_percent, target_celsius, heating_w, sensor, window_open, outdoor_celsius)
 SELECT zone.id, datetime(%s, n || ' minutes'), 20 + t, datetime(%s, n || ' minutes') || '.123456', 19.95 + t, 20.05 + t,
-  45.5, 21.0, CASE WHEN n / 30 %% 2 THEN 812.5 ELSE 0.0 END, 'ok'
+  45.5, 21.0, CASE WHEN n / 30 %% 2 THEN 812.5 ELSE 0.0 END, 'ok', 0, 3.5
 FROM (SELECT n, n %% 97 / 61.0 AS t FROM step) CROSS JOIN climate_climatezone zone ORDER BY n, zone.id"""
 )
 _BUCKETS = (
     _STEPS
     + """INSERT INTO {table}
   (zone_id, at, minutes, mean_celsius, low_celsius, high_celsius, target_celsius, heating_wh,
-   below_target_degree_minutes, in_band_minutes, lost_minutes, heating_minutes, starts)
+   below_target_degree_minutes, in_band_minutes, lost_minutes, window_minutes, outdoor_celsius,
+   heating_minutes, starts)
 SELECT zone.id, datetime(%s, (n * {width}) || ' minutes'), {width}, 20 + t, 19.9 + t, 20.1 + t, 21.0, 13 * t, 7 * t,
-  n %% {width}, 0, n %% {width}, n %% 2
+  n %% {width}, 0, 0, 3.5, n %% {width}, n %% 2
 FROM (SELECT n, n %% 97 / 61.0 AS t FROM step) CROSS JOIN climate_climatezone zone ORDER BY n, zone.id"""
 )
 

@@ -204,6 +204,8 @@ class PointOut(Answer):
     below_target_degree_minutes: float
     in_band_minutes: int
     lost_minutes: int
+    window_minutes: int
+    outdoor_celsius: float | None
     heating_minutes: int
     starts: int
 
@@ -216,6 +218,7 @@ class TotalsOut(Answer):
     below_target_degree_minutes: float
     in_band_minutes: int
     lost_minutes: int
+    window_minutes: int
     heating_minutes: int
     starts: int
 

@@ -52,6 +52,8 @@ class Point:
     below_target_degree_minutes: float
     in_band_minutes: int
     lost_minutes: int
+    window_minutes: int
+    outdoor_celsius: float | None
     heating_minutes: int
     starts: int
 

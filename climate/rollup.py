@@ -23,6 +23,8 @@ class ZoneMinute(NamedTuple):
     target_celsius: float | None
     heating_w: float
     sensor: str
+    window_open: bool
+    outdoor_celsius: float | None
     hysteresis_celsius: float
 
     @property
@@ -60,6 +62,8 @@ def fold(minutes: Sequence[ZoneMinute], before: ZoneMinute | None) -> dict[str, 
         "below_target_degree_minutes": sum(max(0.0, below) for below, _ in misses),
         "in_band_minutes": sum(abs(below) <= band for below, band in misses),
         "lost_minutes": sum(one.is_lost for one in minutes),
+        "window_minutes": sum(one.window_open for one in minutes),
+        "outdoor_celsius": _mean([one.outdoor_celsius for one in minutes if one.outdoor_celsius is not None]),
         "heating_minutes": sum(one.is_heating for one in minutes),
         "starts": count_starts(minutes, before, attrgetter("is_heating")),
     }
@@ -79,6 +83,8 @@ ZONES = Series(
         "target_celsius",
         "heating_w",
         "sensor",
+        "window_open",
+        "outdoor_celsius",
         "zone__hysteresis_celsius",
     ),
     minute=ZoneMinute,

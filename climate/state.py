@@ -32,6 +32,9 @@ class ClimateReading:
     window_open: bool | None = None
     #: Somebody is in the room; None: nothing tells, or it does not say.
     is_occupied: bool | None = None
+    #: Why the contact, or what tells of people, does not say, as a sentence; empty: it does, or there is none.
+    window_problem: str = ""
+    presence_problem: str = ""
 
 
 class TargetSource(StrEnum):
@@ -74,7 +77,8 @@ class ZoneState:
     """One zone as a decision sees it. Temperatures in °C, times aware UTC.
 
     `temperature_celsius` is None unless the sensor may be believed; `highest_celsius` is the
-    highest plausible reading of any of its sensors, believed or not (the high limit looks there).
+    highest plausible reading of any of its sensors, believed or not (the high limit looks there);
+    `lowest_celsius` the lowest believed one (frost protection looks there).
     """
 
     zone_id: str
@@ -98,6 +102,13 @@ class ZoneState:
     window_open_since: datetime | None = None
     window_by_slope: bool = False
     is_occupied: bool | None = None
+    #: Something tells whether somebody is there (even if it does not say now).
+    tells_presence: bool = False
+
+    @property
+    def is_paused_by_window(self) -> bool:
+        """An open window, and nothing else, keeps it from being heated: it is warm enough for what is left."""
+        return self.target.lowered is Lowered.WINDOW and self.above_target is True
 
     @property
     def lower_bound(self) -> float:

@@ -1,7 +1,9 @@
 """A zone's state from its sensors and its target: pure.
 
-Several sensors: the median counts. Two that differ by more than 1.5 K are both suspect; control
-then believes the warmer. The high limit looks at the highest of any, frost at the lowest.
+Several sensors: the median counts, and one more than 1.5 K from it is named. Where the most of them do
+not agree (two that differ by more than 1.5 K) all are suspect; control then believes the warmest. The
+high limit looks at the highest of any, frost at the lowest believed. Sensors that stand still while
+their room is heated hard are not believed at all (`flat`).
 """
 
 from __future__ import annotations
@@ -13,8 +15,11 @@ from typing import Any
 
 from sites.words import ended
 
+from . import flat as flat_sensors
+from .flat import Flat
 from .sensors import MonitorState
 from .state import SensorHealth, Target, ZoneState
+from .window import slope_k_per_h
 
 DISAGREE_K = 1.5
 #: The trend is the slope over about this long.
@@ -34,14 +39,21 @@ def build(
     frost_limit_celsius: float | None,
     trend_celsius_per_hour: float | None,
     sensor_is_real: bool,
+    flat: Flat | None = None,
+    problems: Sequence[str] = (),
 ) -> ZoneState:
-    """The zone as decisions see it; see `ZoneState` for units."""
+    """The zone as decisions see it; see `ZoneState` for units. `problems`: what besides the temperature is amiss."""
     good = [sensor for sensor in sensors if sensor.temperature_celsius is not None]
     temperature, health, problem = _combine(name, sensors, good)
+    if flat is not None and good:
+        shown = {sensor.name: sensor.temperature_celsius for sensor in good}
+        temperature, health, problem = None, flat.health, flat_sensors.sentence(name, flat, shown)
     plausible = [sensor.plausible_celsius for sensor in sensors if sensor.plausible_celsius is not None]
     humidity = [sensor.humidity_percent for sensor in good if sensor.humidity_percent is not None]
     observed = [sensor.observed_at for sensor in (good or sensors) if sensor.observed_at is not None]
     since = [sensor.since for sensor in sensors if sensor.since is not None]
+    if flat is not None:
+        since = [flat.since]
     return ZoneState(
         zone_id=zone_id,
         slug=slug,
@@ -53,19 +65,20 @@ def build(
         high_limit_celsius=high_limit_celsius,
         frost_limit_celsius=frost_limit_celsius,
         sensor=health,
-        problem=problem,
+        problem=" ".join(filter(None, (problem, *problems))),
         observed_at=max(observed, default=None),
         highest_celsius=max(plausible, default=None),
         lowest_celsius=min((sensor.temperature_celsius for sensor in good), default=None),
         trend_celsius_per_hour=trend_celsius_per_hour,
         sensor_is_real=sensor_is_real,
-        lost_since=min(since, default=None) if not good else None,
+        lost_since=min(since, default=None) if temperature is None else None,
     )
 
 
 def _combine(
     name: str, sensors: Sequence[MonitorState], good: Sequence[MonitorState]
 ) -> tuple[float | None, SensorHealth, str]:
+    """°C, health and the sentence on what is wrong, of sensors judged one by one."""
     if not sensors:
         return None, SensorHealth.LOST, f"{name} has no temperature sensor, so it is not heated."
     if not good:
@@ -74,12 +87,17 @@ def _combine(
         problem = ended(f"The sensor ‘{worst.name}’ {worst.problem}")
         return None, SensorHealth.LOST if lost else SensorHealth.SUSPECT, problem
     values = [sensor.temperature_celsius for sensor in good]
-    if len(good) == 2 and abs(values[0] - values[1]) > DISAGREE_K:
-        return max(values), SensorHealth.SUSPECT, f"The sensors of {name} differ by {abs(values[0] - values[1]):.1f} K."
-    bad = [sensor for sensor in sensors if sensor.temperature_celsius is None]
-    if bad:
-        return median(values), SensorHealth.OK, ended(f"Another sensor is used: ‘{bad[0].name}’ {bad[0].problem}")
-    return median(values), SensorHealth.OK, ""
+    middle = median(values)
+    odd = [sensor for sensor in good if abs(sensor.temperature_celsius - middle) > DISAGREE_K]
+    if (len(good) == 2 and max(values) - min(values) > DISAGREE_K) or 2 * len(odd) >= len(good):
+        said = " and ".join(f"‘{sensor.name}’ {sensor.temperature_celsius:.1f} °C" for sensor in good)
+        apart = f"The sensors of {name} differ by {max(values) - min(values):.1f} K"
+        return max(values), SensorHealth.SUSPECT, f"{apart}: {said}. The warmest counts."
+    problems = [ended(f"Another sensor is used: ‘{one.name}’ {one.problem}") for one in sensors if one not in good][:1]
+    problems += [
+        f"‘{one.name}’ says {one.temperature_celsius:.1f} °C, unlike the others ({middle:.1f} °C)." for one in odd
+    ]
+    return middle, SensorHealth.OK, " ".join(problems)
 
 
 def update_trend(
@@ -95,11 +113,7 @@ def update_trend(
         kept.append([epoch, temperature_celsius])
     if len(kept) < 2 or kept[-1][0] - kept[0][0] < TREND_MIN_SECONDS:
         return kept, None
-    mean_t = sum(point[0] for point in kept) / len(kept)
-    mean_v = sum(point[1] for point in kept) / len(kept)
-    spread = sum((point[0] - mean_t) ** 2 for point in kept)
-    slope = sum((point[0] - mean_t) * (point[1] - mean_v) for point in kept) / spread
-    return kept, slope * 3600
+    return kept, slope_k_per_h(kept)
 
 
 def sensors_memory(memory: dict[str, Any], monitor_id: str) -> dict[str, Any]:

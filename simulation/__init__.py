@@ -18,7 +18,9 @@ from .house import (
     Meters,
     begin,
     power_cut,
+    set_occupied,
     set_power,
+    set_window,
     step,
 )
 from .household import HouseholdSpec
@@ -67,7 +69,9 @@ __all__ = [
     "power_cut",
     "room",
     "rooms",
+    "set_occupied",
     "set_power",
+    "set_window",
     "step",
     "weather",
 ]

@@ -238,7 +238,7 @@ def step(state: HouseState, until: datetime) -> HouseState:
 def _advance(state: HouseState, ticks: int) -> HouseState:
     """`ticks` ticks on: miners, then power, then rooms, each from the tick's own inputs."""
     spec = state.spec
-    transition = transition_matrix(spec.rooms, spec.adjacency, float(TICK_SECONDS))
+    transition = transition_matrix(_aired(spec.rooms, state.rooms), spec.adjacency, float(TICK_SECONDS))
     heated = _heated_rooms(spec)
     temperatures = _temperatures(state.rooms)
     miners, battery_wh, flows = state.miners, state.battery_wh, state.flows
@@ -259,7 +259,7 @@ def _advance(state: HouseState, ticks: int) -> HouseState:
         temperatures, lost_j = advance_rooms(transition, temperatures, air_w, now.solar_w, now.outdoor_celsius)
         _meter(totals, flows, sum(air_w) + sum(now.solar_w), lost_j)
         at += TICK
-    rooms = _room_states(temperatures)
+    rooms = _room_states(temperatures, state.rooms)
     return HouseState(spec, at, rooms, miners, battery_wh, flows, Meters(*totals))
 
 
@@ -276,9 +276,20 @@ def _temperatures(rooms: tuple[RoomState, ...]) -> list[float]:
     )
 
 
-def _room_states(temperatures: list[float]) -> tuple[RoomState, ...]:
-    n = len(temperatures) // 3
-    return tuple(map(RoomState, temperatures[:n], temperatures[n : 2 * n], temperatures[2 * n :]))
+def _room_states(temperatures: list[float], before: tuple[RoomState, ...]) -> tuple[RoomState, ...]:
+    n = len(before)
+    at = zip(temperatures[:n], temperatures[n : 2 * n], temperatures[2 * n :], before, strict=True)
+    return tuple(RoomState(air, mass, sensor, room.window_open, room.is_occupied) for air, mass, sensor, room in at)
+
+
+def _aired(specs: tuple[RoomSpec, ...], rooms: tuple[RoomState, ...]) -> tuple[RoomSpec, ...]:
+    """The rooms as they lose heat now: an open window adds to it."""
+    if not any(room.window_open for room in rooms):
+        return specs
+    return tuple(
+        replace(spec, ua_w_per_k=spec.ua_w_per_k + spec.window_ua_w_per_k) if room.window_open else spec
+        for spec, room in zip(specs, rooms, strict=True)
+    )
 
 
 def _totals(meters: Meters) -> list[float]:
@@ -340,6 +351,21 @@ def set_power(state: HouseState, miner_key: str, power_w: float) -> HouseState:
     if new is state.miners[i]:
         return state
     return _with_flows(state, (*state.miners[:i], new, *state.miners[i + 1 :]))
+
+
+def set_window(state: HouseState, room_key: str, is_open: bool) -> HouseState:
+    """Open or close a room's window. KeyError for an unknown room."""
+    return _with_room(state, room_key, window_open=is_open)
+
+
+def set_occupied(state: HouseState, room_key: str, is_occupied: bool) -> HouseState:
+    """Somebody comes into a room, or the last one leaves it. KeyError for an unknown room."""
+    return _with_room(state, room_key, is_occupied=is_occupied)
+
+
+def _with_room(state: HouseState, room_key: str, **changes: bool) -> HouseState:
+    i = index_of("room", state.spec.rooms, room_key)
+    return replace(state, rooms=(*state.rooms[:i], replace(state.rooms[i], **changes), *state.rooms[i + 1 :]))
 
 
 def power_cut(state: HouseState) -> HouseState:

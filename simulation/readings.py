@@ -12,11 +12,13 @@ from .thermal import humidity_percent
 
 @dataclass(frozen=True, slots=True)
 class RoomReading:
-    """A room's sensor (late, rounded, a little noisy) and, for tests, the truth."""
+    """A room's sensor (late, rounded, a little noisy), its contact and, for tests, the truth."""
 
     temperature_celsius: float
     humidity_percent: float
     air_temperature_celsius: float
+    window_open: bool = False
+    is_occupied: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def room(state: HouseState, key: str) -> RoomReading:
     shown = round((now.sensor_celsius + noise) / resolution) * resolution
     outdoor = conditions(state.spec, minute).outdoor_celsius
     humidity = humidity_percent(now.air_celsius, outdoor, spec.moisture_excess_pa)
-    return RoomReading(round(shown, 6), round(humidity, 1), now.air_celsius)
+    return RoomReading(round(shown, 6), round(humidity, 1), now.air_celsius, now.window_open, now.is_occupied)
 
 
 def energy(state: HouseState) -> EnergyReading:

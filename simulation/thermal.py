@@ -46,6 +46,8 @@ class RoomSpec:
     sensor_lag_seconds: float = 180.0
     sensor_noise_celsius: float = 0.02  # half-width
     sensor_resolution_celsius: float = 0.01
+    #: Added to `ua_w_per_k` while its window stands open: about 600 m³/h of air.
+    window_ua_w_per_k: float = 200.0
 
     def __post_init__(self) -> None:
         check_range(f"{self.key}.ua_w_per_k", self.ua_w_per_k, 0.1, 1e5)
@@ -59,6 +61,7 @@ class RoomSpec:
         check_range(f"{self.key}.sensor_lag_seconds", self.sensor_lag_seconds, 1, 86400)
         check_range(f"{self.key}.sensor_noise_celsius", self.sensor_noise_celsius, 0, 5)
         check_range(f"{self.key}.sensor_resolution_celsius", self.sensor_resolution_celsius, 1e-6, 5)
+        check_range(f"{self.key}.window_ua_w_per_k", self.window_ua_w_per_k, 0, 1e4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +78,13 @@ class Adjacency:
 
 @dataclass(frozen=True, slots=True)
 class RoomState:
-    """Temperatures of one room; the sensor's before its noise and rounding."""
+    """Temperatures of one room; the sensor's before its noise and rounding. And what people do there."""
 
     air_celsius: float
     mass_celsius: float
     sensor_celsius: float
+    window_open: bool = False
+    is_occupied: bool = True
 
 
 def advance_rooms(

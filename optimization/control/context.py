@@ -84,6 +84,11 @@ def climate(zones: Sequence[ZoneState]) -> Values:
     return values
 
 
+def outdoor(celsius: float | None) -> Values:
+    """The home's outdoor sensor, °C; a home without one has no such value at all."""
+    return {"climate.outdoor_temperature_celsius": celsius}
+
+
 def _zone(prefix: str, zone: ZoneState) -> Values:
     values: Values = {
         prefix + "temperature_celsius": zone.temperature_celsius,
@@ -96,7 +101,10 @@ def _zone(prefix: str, zone: ZoneState) -> Values:
         prefix + "above_target": zone.above_target,
         prefix + "trend_celsius_per_hour": zone.trend_celsius_per_hour,
         prefix + "sensor": str(zone.sensor),
+        prefix + "window_open": zone.window_open_since is not None,
     }
+    if zone.tells_presence:
+        values[prefix + "is_occupied"] = zone.is_occupied
     if zone.humidity_percent is not None:
         values[prefix + "humidity"] = zone.humidity_percent
     return values

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from climate.state import SensorHealth
 from miners.state import MinerStatus
 
+from . import sentences
 from .memory import ZoneTrip
 from .situation import Ceiling, Intent, MinerSituation
 
@@ -133,6 +134,9 @@ def zones_warm(case: Guarded) -> Ceiling | None:
     zones = case.miner.zones
     if case.intent.origin == "frost" or not zones or not all(zone.above_target for zone in zones):
         return None
+    paused = sentences.paused_by_window(case.miner, case.now)
+    if paused:
+        return Ceiling("zones_warm", 0, paused)
     names = " and ".join(zone.name for zone in zones)
     bound = zones[0].upper_bound
     return Ceiling("zones_warm", 0, f"{names} reached the upper bound ({bound:.1f} °C).")

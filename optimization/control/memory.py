@@ -37,7 +37,7 @@ class Memory:
     trips: dict[str, ZoneTrip] = field(default_factory=dict)
     #: When a miner was found switched on from outside: {miner_id: [ISO times]}.
     outside_on: dict[str, list[str]] = field(default_factory=dict)
-    #: Sensor memory by monitor id (see climate.sensors).
+    #: Sensor memory by monitor id (see climate.sensors), that of a room by “zone:” and its id (see passes.rooms).
     sensors: dict[str, dict[str, Any]] = field(default_factory=dict)
     #: Kept by the pass shell, opaque here (minute sums, last decisions, …).
     shell: dict[str, Any] = field(default_factory=dict)

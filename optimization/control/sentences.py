@@ -17,6 +17,25 @@ def _where(zone: ZoneState) -> str:
     return f"{abs(difference):.1f}° {'below' if difference < 0 else 'above'} target"
 
 
+#: A contact that has said “open” for so long may have lost its magnet.
+LONG_OPEN = timedelta(hours=12)
+
+
+def paused_by_window(miner: MinerSituation, now: datetime) -> str:
+    """Why an open window keeps the miner off; empty when none does: another room of it may need heat."""
+    paused = [zone for zone in miner.zones if zone.is_paused_by_window]
+    if not paused or not all(zone.above_target for zone in miner.zones):
+        return ""
+    zone = paused[0]
+    if zone.window_by_slope:
+        return f"The temperature of {zone.name} falls as through an open window, so heating pauses, at most 30 min."
+    open_for = now - zone.window_open_since if zone.window_open_since is not None else timedelta(0)
+    if open_for >= LONG_OPEN:
+        hours = open_for // timedelta(hours=1)
+        return f"The window of {zone.name} has been open for {hours} h, so heating pauses. Is its contact all right?"
+    return f"The window of {zone.name} is open, so heating pauses."
+
+
 def _zone(miner: MinerSituation) -> ZoneState | None:
     """The zone that says most: the coldest against its target."""
     known = [zone for zone in miner.zones if zone.temperature_celsius is not None]

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from climate.state import SensorHealth
 from optimization.rules import Verdict, explain, sentence
 
 from . import sentences
@@ -20,6 +19,8 @@ from .situation import Intent, MinerSituation, UnitSituation
 #: A running unit is held this long while a needed input is unknown, then off (DESIGN §5.2).
 UNKNOWN_HOLD = timedelta(minutes=10)
 FROST_RELEASE_K = 1.0
+#: A zone this far above its frost limit as a whole is not heated for one sensor that says frost.
+FROST_DOUBT_K = 8.0
 
 
 @dataclass(slots=True)
@@ -81,6 +82,9 @@ class PolicyStrategy:
         now: datetime,
     ) -> Intent:
         rule, epoch = verdict.rule, now.timestamp()
+        paused = sentences.paused_by_window(miner, now)
+        if paused:
+            return Intent(0, "policy", "window_open", paused)
         if verdict.action in ("start", "stop") and rule is not None:
             explanation = explain(rule, miner.contexts, holds, epoch)
             return Intent(
@@ -128,11 +132,15 @@ class PolicyStrategy:
 
 
 def frost_intent(miner: MinerSituation) -> Intent | None:
-    """Heat below the frost limit with a good sensor, until 1 K above it; None when no zone is at risk."""
+    """Heat below the frost limit, until 1 K above it; None when no zone is at risk or its temperature is not known.
+
+    The lowest believed sensor of a zone counts, also where its sensors differ: a pipe freezes at the coldest
+    place. But not for ever on one that lies: while the zone as a whole is warm, nothing freezes there.
+    """
     holding = miner.desired_origin == "frost" and miner.is_wanted_on
     for zone in miner.zones:
         limit, seen = zone.frost_limit_celsius, zone.temperature_celsius
-        if limit is None or seen is None or zone.sensor is not SensorHealth.OK:
+        if limit is None or seen is None or seen >= limit + FROST_DOUBT_K:
             continue
         lowest = min(seen, zone.lowest_celsius) if zone.lowest_celsius is not None else seen
         if lowest < limit or (holding and lowest < limit + FROST_RELEASE_K):

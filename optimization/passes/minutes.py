@@ -11,11 +11,13 @@ from typing import Any
 from uuid import UUID
 
 from climate.models import ZoneReading
+from climate.state import Lowered
 from energy.models import EnergyReading
 from miners.models import MinerReading
 from optimization.control.memory import parse_time
 from optimization.control.situation import Command
 
+from .heat import heating_w
 from .load import SiteRows
 from .situate import Seen
 
@@ -41,35 +43,20 @@ def gather(rows: SiteRows, seen: Seen, commands: list[Command], now: datetime) -
 
 
 def _add_zones(sums: Sums, rows: SiteRows, seen: Seen) -> None:
+    outdoor_celsius = None if seen.outdoor is None else seen.outdoor.temperature_celsius
     for pk, zone in seen.zones.items():
         one = sums.setdefault(str(pk), {"n": 0, "heat": 0.0, "low": None, "high": None})
         one["n"] += 1
-        one["heat"] += heating_w(rows, seen, pk)
-        one["target"], one["sensor"] = zone.target.effective_celsius, str(zone.sensor)
+        one["heat"] += heating_w(rows, seen.snapshots, pk)
+        # What an open window keeps a room from is not missed by the heating.
+        one["window"] = zone.target.lowered is Lowered.WINDOW
+        one["target"] = None if one["window"] else zone.target.effective_celsius
+        one["sensor"], one["outdoor"] = str(zone.sensor), outdoor_celsius
         if zone.temperature_celsius is not None:
             one["last"], one["humidity"] = zone.temperature_celsius, zone.humidity_percent
             one["observed"] = zone.observed_at.isoformat() if zone.observed_at else None
             one["low"] = min(filter(_known, (one["low"], zone.temperature_celsius)))
             one["high"] = max(filter(_known, (one["high"], zone.temperature_celsius)))
-
-
-def heating_w(rows: SiteRows, seen: Seen, zone_pk: UUID) -> float:
-    """Watts going into a zone now; a miner that heats several is split evenly between them."""
-    total = 0.0
-    for pk, miner in rows.miners.items():
-        zones = [zone.pk for zone in miner.zones.all()]
-        if zone_pk in zones:
-            total += drawn_w(rows, seen, pk) / len(zones)
-    return total
-
-
-def drawn_w(rows: SiteRows, seen: Seen, miner_pk: UUID) -> float:
-    """Watts a miner takes as far as anybody can see: measured, else nominal while it is seen on."""
-    snapshot, miner = seen.snapshots[miner_pk], rows.miners[miner_pk]
-    if snapshot.power_is_measured and snapshot.power_w is not None:
-        return max(0.0, snapshot.power_w)
-    desired = rows.desired.get(miner_pk)
-    return float((desired.power_w if desired else 0) or miner.nominal_power_w) if snapshot.status.is_on else 0.0
 
 
 def _known(value: float | None) -> bool:
@@ -126,6 +113,9 @@ def rows_of(
             target_celsius=one["target"],
             heating_w=one["heat"] / one["n"],
             sensor=one["sensor"],
+            # A minute begun by a release that knew neither has neither.
+            window_open=one.get("window", False),
+            outdoor_celsius=one.get("outdoor"),
         )
         for pk, one in sums["zones"].items()
         if UUID(pk) in rows.zones

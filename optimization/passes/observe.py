@@ -39,6 +39,8 @@ def wanted_rows(rows: SiteRows) -> list[AdapterRow]:
     adapters: dict[UUID, AdapterRow] = {}
     for zone in rows.zones.values():
         adapters.update((monitor.pk, monitor) for monitor in zone.monitors.all())
+    if rows.outdoor is not None:
+        adapters[rows.outdoor.pk] = rows.outdoor
     for source in rows.sources.values():
         if source.monitor is not None:
             adapters[source.monitor_id] = source.monitor

@@ -12,8 +12,8 @@ from miners.state import MinerStatus
 from optimization.control.situation import Command
 from sites import live
 
+from .heat import drawn_w, heating_w
 from .load import SiteRows
-from .minutes import drawn_w, heating_w
 from .observe import Observation
 from .situate import Seen
 
@@ -29,6 +29,7 @@ def publish(
             "period_s": rows.site.control_period_seconds,
             "zones": {str(pk): _zone(rows, seen, pk) for pk in seen.zones},
             "miners": {command.miner_id: _miner(rows, seen, command) for command in commands},
+            "outdoor": _outdoor(seen),
             "energy": {str(pk): _energy(state) for pk, state in seen.energy.items()},
             "connections": _connections(rows, observation),
         },
@@ -40,7 +41,7 @@ def _iso(value: datetime | None) -> str | None:
 
 
 def _zone(rows: SiteRows, seen: Seen, pk: UUID) -> dict[str, Any]:
-    zone, watts = seen.zones[pk], heating_w(rows, seen, pk)
+    zone, watts = seen.zones[pk], heating_w(rows, seen.snapshots, pk)
     return {
         "temperature_celsius": zone.temperature_celsius,
         "humidity_percent": zone.humidity_percent,
@@ -49,14 +50,32 @@ def _zone(rows: SiteRows, seen: Seen, pk: UUID) -> dict[str, Any]:
         "target_reason": zone.target.reason,
         "target_until": _iso(zone.target.until),
         "next_celsius": zone.target.next_celsius,
+        "target_preset": zone.target.preset,
+        "target_source": str(zone.target.source),
+        "lowered": None if zone.target.lowered is None else str(zone.target.lowered),
         "lower_bound": zone.lower_bound,
         "upper_bound": zone.upper_bound,
         "sensor": str(zone.sensor),
         "problem": zone.problem,
         "observed_at": _iso(zone.observed_at),
         "trend_celsius_per_hour": zone.trend_celsius_per_hour,
+        "window_open_since": _iso(zone.window_open_since),
+        "window_by_slope": zone.window_by_slope,
+        "is_occupied": zone.is_occupied,
         "heating_w": watts,
         "heating": watts >= HEATING_MIN_W,
+    }
+
+
+def _outdoor(seen: Seen) -> dict[str, Any] | None:
+    """None: the home has no outdoor sensor."""
+    if seen.outdoor is None:
+        return None
+    return {
+        "temperature_celsius": seen.outdoor.temperature_celsius,
+        "observed_at": _iso(seen.outdoor.observed_at),
+        "sensor": str(seen.outdoor.health),
+        "problem": seen.outdoor.problem,
     }
 
 
@@ -68,7 +87,7 @@ def _miner(rows: SiteRows, seen: Seen, command: Command) -> dict[str, Any]:
         "status": str(status),
         "power_w": snapshot.power_w if snapshot.power_is_measured else None,
         "power_is_measured": snapshot.power_is_measured,
-        "drawn_w": drawn_w(rows, seen, pk),
+        "drawn_w": drawn_w(rows, seen.snapshots, pk),
         "desired_w": desired.power_w if desired else 0,
         "observed_at": _iso(snapshot.observed_at),
         "problem": snapshot.problem,

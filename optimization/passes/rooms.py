@@ -1,46 +1,55 @@
-"""From rows and readings to the state of every room: its sensors judged, its target resolved."""
+"""From rows and readings to the state of every room: its sensors judged, its window and people, its target resolved."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from climate import sensors, zone_state
-from climate.models import HIGH_LIMIT_MARGIN_K, ClimateZone
+from climate import flat, presence, sensors, window, zone_state
+from climate.models import HIGH_LIMIT_MARGIN_K, ClimateMonitor, ClimateZone
 from climate.services import periods_of
 from climate.state import ClimateReading, Target, ZoneState
 from climate.targets import Plan, lower, resolve_target
 from optimization.control.memory import Memory
 
+from .heat import Snapshots, heating_share
 from .load import SiteRows
 from .observe import Observation
 
+#: What is remembered of sensors and of rooms that is a time: to be moved when the wall clock is set.
+MEMORY_TIMES = (*sensors.MEMORY_TIMES, *flat.MEMORY_TIMES, *window.MEMORY_TIMES, *presence.MEMORY_TIMES)
 
-def zones(rows: SiteRows, observation: Observation, memory: Memory, now: datetime) -> dict[UUID, ZoneState]:
-    """Every zone of the site; what is remembered of sensors and trends is renewed in `memory`."""
+
+def zones(
+    rows: SiteRows, observation: Observation, snapshots: Snapshots, memory: Memory, now: datetime
+) -> dict[UUID, ZoneState]:
+    """Every zone of the site; what is remembered of sensors, rooms and trends is renewed in `memory`."""
     trends: dict[str, Any] = memory.shell.get("trends") or {}
     judged: dict[UUID, sensors.MonitorState] = {}
     result, kept = {}, {}
     for pk, zone in rows.zones.items():
-        states = []
-        for monitor in zone.monitors.all():
+        monitors = room_monitors(zone)
+        for monitor in monitors:
             if monitor.pk not in judged:
-                judged[monitor.pk], memory.sensors[str(monitor.pk)] = sensors.judge(
-                    monitor.name,
-                    reading_of(observation, monitor.pk, ClimateReading),
-                    observation.errors.get(monitor.pk, "was not read"),
-                    zone_state.sensors_memory(rows.memory.sensors, str(monitor.pk)),
-                    stale_after=timedelta(seconds=monitor.stale_after_seconds),
-                    now=now,
-                )
-            states.append(judged[monitor.pk])
-        state = _zone(zone, states, _target(rows, zone, now))
-        kept[str(pk)], trend = zone_state.update_trend(trends.get(str(pk)) or [], state.temperature_celsius, now)
-        result[pk] = replace(state, trend_celsius_per_hour=trend)
+                judged[monitor.pk] = _judged(rows, monitor, observation, memory, now)
+        states = [judged[monitor.pk] for monitor in monitors]
+        share = heating_share(rows, snapshots, pk)
+        result[pk], kept[str(pk)] = _room(rows, zone, states, observation, memory, trends.get(str(pk)), share, now)
     memory.shell["trends"] = kept
     return result
+
+
+def room_monitors(zone: ClimateZone) -> list[ClimateMonitor]:
+    """What reads the zone: a sensor that hangs outdoors never does."""
+    return [monitor for monitor in zone.monitors.all() if not monitor.is_outdoor]
+
+
+def outdoor(rows: SiteRows, observation: Observation, memory: Memory, now: datetime) -> sensors.MonitorState | None:
+    """The home's outdoor sensor, judged; None when it has none."""
+    return None if rows.outdoor is None else _judged(rows, rows.outdoor, observation, memory, now)
 
 
 def reading_of(observation: Observation, pk: UUID, kind: type) -> Any:
@@ -49,17 +58,116 @@ def reading_of(observation: Observation, pk: UUID, kind: type) -> Any:
     return reading if isinstance(reading, kind) else None
 
 
+def _judged(
+    rows: SiteRows, monitor: ClimateMonitor, observation: Observation, memory: Memory, now: datetime
+) -> sensors.MonitorState:
+    state, memory.sensors[str(monitor.pk)] = sensors.judge(
+        monitor.name,
+        reading_of(observation, monitor.pk, ClimateReading),
+        observation.errors.get(monitor.pk, "was not read"),
+        zone_state.sensors_memory(rows.memory.sensors, str(monitor.pk)),
+        limits=_limits(monitor),
+        now=now,
+    )
+    return state
+
+
+def _limits(monitor: ClimateMonitor) -> sensors.Limits:
+    low, high = sensors.PLAUSIBLE_OUTDOORS_CELSIUS if monitor.is_outdoor else sensors.PLAUSIBLE_CELSIUS
+    low = low if monitor.plausible_low_celsius is None else monitor.plausible_low_celsius
+    high = high if monitor.plausible_high_celsius is None else monitor.plausible_high_celsius
+    return sensors.Limits(timedelta(seconds=monitor.stale_after_seconds), (low, high), monitor.max_jump_k)
+
+
+def _room(
+    rows: SiteRows,
+    zone: ClimateZone,
+    states: Sequence[sensors.MonitorState],
+    observation: Observation,
+    memory: Memory,
+    points: Any,
+    share: float,
+    now: datetime,
+) -> tuple[ZoneState, list[list[float]]]:
+    """One zone, and the points of its trend to be remembered. `share`: of what its miners can give, what heats it."""
+    key, monitors = f"zone:{zone.pk}", room_monitors(zone)
+    before = zone_state.sensors_memory(rows.memory.sensors, key)
+    values = {
+        str(monitor.pk): state.temperature_celsius
+        for monitor, state in zip(monitors, states, strict=True)
+        if state.temperature_celsius is not None
+    }
+    readings = [one for monitor in monitors if (one := reading_of(observation, monitor.pk, ClimateReading))]
+    stands, of_flat = flat.judge(values, share, before, now)
+    state = _zone(zone, states, _target(rows, zone, now), stands, readings)
+    # Another sensor's temperature is no rise or fall.
+    basis = sorted(values) or before.get("basis")
+    points = points if before.get("basis") in (None, basis) and isinstance(points, list) else []
+    points, trend = zone_state.update_trend(points, state.temperature_celsius, now)
+    opened, of_window = window.judge(_contact(readings), points, share, before, now)
+    there, of_presence = presence.judge(_people(readings), before, now)
+    memory.sensors[key] = {**of_flat, **of_window, **of_presence, "basis": basis}
+    return (
+        replace(
+            state,
+            trend_celsius_per_hour=trend,
+            target=_lowered(zone, state.target, there, opened),
+            window_open_since=opened.open_since,
+            window_by_slope=opened.by_slope,
+            is_occupied=there.is_occupied,
+            tells_presence=there.is_told,
+        ),
+        points,
+    )
+
+
+def _contact(readings: Sequence[ClimateReading]) -> bool | None:
+    """Whether any contact of the room says open; None: none says anything."""
+    said = [reading.window_open for reading in readings if reading.window_open is not None]
+    return any(said) if said else None
+
+
+def _people(readings: Sequence[ClimateReading]) -> list[bool | None]:
+    """What each of the room's presence sensors says; None: it does not say."""
+    told = [reading for reading in readings if reading.is_occupied is not None or reading.presence_problem]
+    return [reading.is_occupied for reading in told]
+
+
 def _target(rows: SiteRows, zone: ClimateZone, now: datetime) -> Target:
     override = next((one for one in rows.overrides[zone.pk] if one.holds(now)), None)
     slots = [slot.as_slot() for slot in zone.slots.all()]
     plan = Plan(zone.default_target_celsius, slots, override, periods_of(zone, rows.periods))
+    return resolve_target(plan, now, rows.site.tz)
+
+
+def _lowered(zone: ClimateZone, target: Target, there: presence.Presence, opened: window.Window) -> Target:
     # The limit never gives way to a target: the effective target stays a margin below it.
     ceiling = zone.high_limit_celsius - HIGH_LIMIT_MARGIN_K - zone.hysteresis_celsius
-    target = resolve_target(plan, now, rows.site.tz)
-    return lower(target, ceiling_celsius=ceiling, eco_celsius=zone.eco_celsius)
+    return lower(
+        target,
+        ceiling_celsius=ceiling,
+        eco_celsius=zone.eco_celsius,
+        nobody_there=there.nobody_there,
+        window_open=opened.open_since is not None,
+    )
 
 
-def _zone(zone: ClimateZone, states: list[sensors.MonitorState], target: Target) -> ZoneState:
+def _zone(
+    zone: ClimateZone,
+    states: Sequence[sensors.MonitorState],
+    target: Target,
+    stands: flat.Flat | None,
+    readings: Sequence[ClimateReading],
+) -> ZoneState:
+    problems = [
+        f"{words} {problem}"
+        for words, said in (
+            (f"The window of {zone.name} counts as closed.", [one.window_problem for one in readings]),
+            (f"Somebody counts as being in {zone.name}.", [one.presence_problem for one in readings]),
+        )
+        for problem in said
+        if problem
+    ]
     return zone_state.build(
         zone_id=str(zone.pk),
         slug=zone.slug,
@@ -70,5 +178,7 @@ def _zone(zone: ClimateZone, states: list[sensors.MonitorState], target: Target)
         high_limit_celsius=zone.high_limit_celsius,
         frost_limit_celsius=zone.frost_limit_celsius if zone.frost_protection else None,
         trend_celsius_per_hour=None,
-        sensor_is_real=all(monitor.is_real for monitor in zone.monitors.all()),
+        sensor_is_real=all(monitor.is_real for monitor in room_monitors(zone)),
+        flat=stands,
+        problems=problems,
     )

@@ -44,7 +44,17 @@ def _climate(reading: ClimateReading) -> ClimateReading:
     if isinstance(celsius, bool) or not isinstance(celsius, int | float):
         raise BadAnswer(f"It answered {_short(celsius)}, which is no temperature.")
     # NaN and what no room has stay: judging the sensor says so in its own words.
-    return _numbers(reading, ("humidity_percent",))
+    return replace(
+        _numbers(reading, ("humidity_percent",)),
+        window_open=_yes_or_no(reading.window_open),
+        is_occupied=_yes_or_no(reading.is_occupied),
+        window_problem=str(reading.window_problem),
+        presence_problem=str(reading.presence_problem),
+    )
+
+
+def _yes_or_no(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def _miner(reading: MinerSnapshot) -> MinerSnapshot:

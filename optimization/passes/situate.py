@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from climate.sensors import MonitorState
 from climate.state import ZoneState
 from energy import balance
 from energy.models import EnergySource
@@ -50,6 +51,8 @@ class Seen:
     #: Miners we had on whose own auto-off timer has ended: nobody's wish either.
     timed_out: list[Miner]
     policy_problems: dict[UUID, str]
+    #: What the home's outdoor sensor says; None: it has none.
+    outdoor: MonitorState | None = None
 
 
 def was_silent(memory: Memory, miner_id: UUID) -> bool:
@@ -80,8 +83,9 @@ def situate(
     `clock_stepped`: the wall clock was set since the last pass.
     """
     memory = replace(rows.memory, sensors={}, shell=dict(rows.memory.shell))
-    zones = rooms.zones(rows, observation, memory, now)
     snapshots = {pk: _snapshot(miner, observation) for pk, miner in rows.miners.items()}
+    zones = rooms.zones(rows, observation, snapshots, memory, now)
+    outdoor = rooms.outdoor(rows, observation, memory, now)
     went_off = [miner for pk, miner in rows.miners.items() if _was_on_and_is_off(rows, miner, snapshots[pk])]
     timed_out = [miner for miner in went_off if _timer_ran_out(rows, miner, now)]
     came_back_off = [one for one in went_off if one not in timed_out and was_silent(rows.memory, one.pk)]
@@ -113,6 +117,7 @@ def situate(
             **shared,
             **context.energy(_unit_energy(rows, source, observation, miners, members, now)),
             **context.climate(list(zones.values())),
+            **({} if outdoor is None else context.outdoor(outdoor.temperature_celsius)),
             **_extremes(unit_zones),
         }
         units.append(
@@ -134,7 +139,7 @@ def situate(
         starts_wait(rows, memory, bad_inputs(rows, observation, memory, energy), clock_stepped),
         not rows.site.is_active,
     )
-    return Seen(situation, zones, energy, snapshots, memory, outside_off, came_back_off, timed_out, problems)
+    return Seen(situation, zones, energy, snapshots, memory, outside_off, came_back_off, timed_out, problems, outdoor)
 
 
 def _snapshot(miner: Miner, observation: Observation) -> MinerSnapshot:

@@ -12,6 +12,7 @@ from optimization.control.memory import Memory, parse_time
 from sites.clock import Clock
 from sites.heartbeat import late_after_seconds
 
+from . import rooms
 from .load import SiteRows
 
 STEP_SECONDS = 60.0
@@ -58,7 +59,7 @@ def shift(rows: SiteRows, step: timedelta) -> None:
     for trip in memory.trips.values():
         trip.trips = [_moved(text, step) for text in trip.trips]
     for one in memory.sensors.values():
-        for key in ("bad_since", "last_at"):
+        for key in rooms.MEMORY_TIMES:
             if key in one:
                 one[key] = _moved(one[key], step)
     for desired in rows.desired.values():

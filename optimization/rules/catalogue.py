@@ -162,6 +162,12 @@ def _miner() -> Iterator[Field]:
 def _climate() -> Iterator[Field]:
     for name, label in (("min", "lowest"), ("max", "highest"), ("avg", "average")):
         yield _number(f"climate.{name}_temperature", "°C", f"{label} room temperature")
+    yield _number(
+        "climate.outdoor_temperature_celsius",
+        "°C",
+        "outdoor temperature",
+        "What the home's outdoor sensor says; a rule about it does not apply to a home that has none.",
+    )
     z, of = "climate.zone.", "of the miner's own zone"
     temperature = _number(z + "temperature_celsius", "°C", "temperature", f"Temperature {of}.")
     lower = _number(z + "lower_bound", "°C", "lower bound", f"Effective target − hysteresis {of}.")
@@ -184,6 +190,14 @@ def _climate() -> Iterator[Field]:
     )
     yield _number(z + "trend_celsius_per_hour", "°C/h", "temperature trend", f"Rise of the temperature {of}.")
     yield _text(z + "sensor", "sensor health", SENSOR_HEALTH)
+    yield _boolean(
+        z + "window_open",
+        "the room has an open window",
+        f"Whether a window {of} is open: by its contact, or because the temperature falls as through one.",
+    )
+    yield _boolean(
+        z + "is_occupied", "the room is occupied", f"Whether somebody is there, by the presence sensor {of}."
+    )
 
 
 def _time() -> Iterator[Field]:

@@ -1,5 +1,6 @@
 """The weekly schedule against a table of minutes, whole years and both DST nights included."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,8 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from climate.schedule import ALL_DAYS, Slot, find_overlap, next_change, slot_at, weekday_names
-from climate.targets import Override, Plan, resolve_target
+from climate.schedule import ALL_DAYS, Slot, copy_day, find_overlap, next_change, slot_at, weekday_names
 
 from . import weeks
 
@@ -23,17 +23,6 @@ def local(*args, tz=ZURICH, **kwargs) -> datetime:
     return datetime(*args, tzinfo=tz, **kwargs)
 
 
-def year_of_minutes(name: str, year: int = 2025) -> list[datetime]:
-    """Every minute within a day of an offset change, every 13th of the rest of the year (UTC)."""
-    near = [(change - timedelta(days=1), change + timedelta(days=1)) for change in weeks.offset_changes(name, year)]
-    at, found = datetime(year, 1, 1, tzinfo=UTC), []
-    while at.year == year:
-        found.append(at)
-        close = any(begin <= at < end for begin, end in near)
-        at += timedelta(minutes=1 if close else 13)
-    return found
-
-
 @pytest.mark.parametrize("name", weeks.ZONES)
 def test_every_minute_of_a_year_has_exactly_one_target(name):
     """What holds is what the table of the week says, and never two things."""
@@ -42,7 +31,7 @@ def test_every_minute_of_a_year_has_exactly_one_target(name):
     assert max(map(len, claims)) == 1
     wrong = [
         moment
-        for moment in year_of_minutes(name)
+        for moment in weeks.sampled_year(name)
         if [slot_at(slots, moment.astimezone(tz))] != (claims[weeks.minute_of_week(moment, tz)] or [None])
     ]
     assert wrong == []
@@ -182,39 +171,28 @@ def test_a_schedule_that_never_changes():
     assert next_change([], datetime(2025, 1, 1, tzinfo=UTC), ZURICH) is None
 
 
-def target(now, *, override=None, slots=(NIGHT, MORNING)):
-    return resolve_target(Plan(19.0, slots, override), now, ZURICH)
+@given(weeks.schedules(), st.integers(0, 6), st.lists(st.integers(0, 6), max_size=7))
+@settings(max_examples=100, deadline=None)
+@example([NIGHT, MORNING], 0, [5, 6])
+@example([Slot(0b0000011, time(9), time(9), 20.0, "eco"), Slot(0b0010000, time(9), time(9), 20.0, "eco")], 4, [2])
+def test_a_copied_day_begins_what_its_source_begins_and_the_others_stay(slots, day, to_days):
+    before, after = begun(slots), begun(copied := copy_day(slots, day, to_days))
+    for one in range(7):
+        assert after[one] == before[day if one in to_days else one]
+    # Stretches that differ only in their weekdays are one row.
+    stretches = [replace(slot, weekdays=0) for slot in copied]
+    assert len(stretches) == len(set(stretches))
+    assert all(1 <= slot.weekdays <= 127 for slot in copied)
 
 
-def test_the_target_comes_from_the_slot_then_from_the_default():
-    during = target(local(2025, 6, 2, 7))
-    assert (during.effective_celsius, during.reason, during.next_celsius) == (21.0, "schedule 06:00–08:30", 19.0)
-    assert during.until == local(2025, 6, 2, 8, 30)
-    after = target(local(2025, 6, 2, 12))
-    assert (after.effective_celsius, after.reason, after.next_celsius) == (19.0, "default target", 17.0)
-    assert after.until == local(2025, 6, 2, 22)
+def begun(slots) -> list[set[Slot]]:
+    """What begins on each day."""
+    return [{replace(slot, weekdays=0) for slot in slots if slot.weekdays & (1 << day)} for day in range(7)]
 
 
-def test_without_a_schedule_the_default_holds_for_ever():
-    only = target(local(2025, 6, 2, 7), slots=())
-    assert (only.effective_celsius, only.until, only.next_celsius) == (19.0, None, None)
-
-
-def test_an_override_beats_the_schedule_until_its_end():
-    until = local(2025, 6, 2, 9).astimezone(UTC)
-    override = Override(23.0, until)
-    during = target(until - timedelta(seconds=1), override=override)
-    assert (during.effective_celsius, during.requested_celsius, during.reason) == (23.0, 23.0, "set by hand")
-    assert (during.until, during.next_celsius) == (until, 19.0)
-    assert target(until, override=override).effective_celsius == 19.0  # over at its very end
-
-
-def test_an_override_that_ends_inside_a_slot_gives_way_to_that_slot():
-    override = Override(23.0, local(2025, 6, 2, 7).astimezone(UTC))
-    assert target(local(2025, 6, 2, 6, 30), override=override).next_celsius == 21.0
-
-
-def test_an_override_without_end_holds_for_ever():
-    for moment in (local(2025, 6, 2, 7), local(2026, 6, 2, 23)):
-        held = target(moment, override=Override(16.0, None))
-        assert (held.effective_celsius, held.until, held.next_celsius) == (16.0, None, None)
+def test_a_copy_may_meet_the_night_before_and_that_is_found():
+    friday_night, early = Slot(0b0010000, time(22), time(6), 17.0), Slot(0b0000001, time(5), time(8), 21.0)
+    assert find_overlap(copy_day([friday_night, early], 0, [1, 2])) is None
+    clash = find_overlap(copy_day([friday_night, early], 0, [5]))
+    assert "Fri 22:00–06:00" in clash.sentence
+    assert "Mon, Sat 05:00–08:00" in clash.sentence

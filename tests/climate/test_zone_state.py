@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from climate import zone_state
+from climate.flat import Flat
 from climate.sensors import MonitorState
 from climate.state import SensorHealth, Target
 
@@ -30,7 +31,7 @@ def sensor(celsius, health=None, *, name="s", plausible=None, humidity=None, sec
     )
 
 
-def zone(*sensors, target=21.0, hysteresis=0.5):
+def zone(*sensors, target=21.0, hysteresis=0.5, **kwargs):
     return zone_state.build(
         zone_id="z",
         slug="hall",
@@ -42,6 +43,7 @@ def zone(*sensors, target=21.0, hysteresis=0.5):
         frost_limit_celsius=7.0,
         trend_celsius_per_hour=None,
         sensor_is_real=True,
+        **kwargs,
     )
 
 
@@ -54,6 +56,10 @@ def zone(*sensors, target=21.0, hysteresis=0.5):
         ((sensor(20.0), sensor(21.6)), 21.6, SUSPECT),  # the warmer is believed
         ((sensor(21.6), sensor(20.0)), 21.6, SUSPECT),
         ((sensor(20.0), sensor(26.0), sensor(20.4)), 20.4, OK),  # one of three lies: the median
+        ((sensor(20.0), sensor(21.5), sensor(23.0)), 21.5, OK),  # 1.5 K from the median is still agreement
+        ((sensor(20.0), sensor(21.6), sensor(23.2)), 23.2, SUSPECT),  # no two agree
+        ((sensor(20.0), sensor(20.2), sensor(26.0), sensor(26.2)), 26.2, SUSPECT),  # nor is there a majority
+        ((sensor(20.0), sensor(20.2), sensor(20.4), sensor(26.2)), pytest.approx(20.3), OK),
         ((sensor(20.0), sensor(None)), 20.0, OK),
         ((sensor(None), sensor(None)), None, LOST),
         ((sensor(None, SUSPECT), sensor(None)), None, SUSPECT),
@@ -71,7 +77,19 @@ def test_several_sensors_become_one_temperature(sensors, celsius, health):
     [
         ((), "Hall has no temperature sensor, so it is not heated."),
         ((sensor(None, name="door"),), "The sensor ‘door’ has been silent for 61 min."),
-        ((sensor(20.0), sensor(22.0)), "The sensors of Hall differ by 2.0 K."),
+        (
+            (sensor(20.0, name="door"), sensor(22.0, name="sofa")),
+            "The sensors of Hall differ by 2.0 K: ‘door’ 20.0 °C and ‘sofa’ 22.0 °C. The warmest counts.",
+        ),
+        (
+            (sensor(20.0), sensor(20.2), sensor(22.0, name="sofa")),
+            "‘sofa’ says 22.0 °C, unlike the others (20.2 °C).",
+        ),
+        (
+            (sensor(20.0), sensor(20.2), sensor(None, name="door"), sensor(22.0, name="sofa")),
+            "Another sensor is used: ‘door’ has been silent for 61 min. "
+            "‘sofa’ says 22.0 °C, unlike the others (20.2 °C).",
+        ),
         (
             (sensor(20.0), sensor(None, name="door")),
             "Another sensor is used: ‘door’ has been silent for 61 min.",
@@ -86,6 +104,30 @@ def test_what_is_wrong_is_said(sensors, sentence):
 def test_the_highest_looks_at_every_plausible_reading_and_the_lowest_at_believed_ones():
     built = zone(sensor(20.0), sensor(None, SUSPECT, plausible=29.0), sensor(19.0))
     assert (built.highest_celsius, built.lowest_celsius, built.temperature_celsius) == (29.0, 19.0, 19.5)
+
+
+STANDS_STILL = Flat(SUSPECT, NOW - timedelta(minutes=3))
+
+
+def test_sensors_that_stand_still_in_a_heated_room_are_not_believed():
+    built = zone(sensor(20.0, name="door"), sensor(20.4, name="sofa"), flat=STANDS_STILL)
+    assert (built.temperature_celsius, built.sensor, built.lost_since) == (None, SUSPECT, STANDS_STILL.since)
+    assert built.highest_celsius == 20.4  # the high limit goes on looking
+    assert "heated hard for 2 h and nothing moved: ‘door’ 20.0 °C and ‘sofa’ 20.4 °C all the time" in built.problem
+
+
+def test_a_sensor_that_says_nothing_is_not_called_still():
+    built = zone(sensor(None, name="door", since=NOW), flat=STANDS_STILL)
+    assert built.sensor is LOST
+    assert built.problem == "The sensor ‘door’ has been silent for 61 min."
+
+
+def test_what_else_is_amiss_is_said_after_the_temperature():
+    built = zone(sensor(20.0), sensor(None, name="door"), problems=["The window of Hall counts as closed. Why."])
+    assert built.sensor is OK
+    assert built.problem == (
+        "Another sensor is used: ‘door’ has been silent for 61 min. The window of Hall counts as closed. Why."
+    )
 
 
 def test_nothing_known_has_no_highest_and_says_since_when():
@@ -126,8 +168,11 @@ def test_the_zone_lies_between_its_believed_sensors(values):
         assert min(seen) <= built.temperature_celsius <= max(seen)
         assert built.highest_celsius == max(seen)
         assert built.lowest_celsius == min(seen)
-        if len(seen) != 2:
-            assert built.temperature_celsius == median(seen)
+        middle = median(seen)
+        near = [value for value in seen if abs(value - middle) <= zone_state.DISAGREE_K]
+        agree = max(seen) - min(seen) <= zone_state.DISAGREE_K or (len(seen) > 2 and len(near) > len(seen) / 2)
+        assert built.temperature_celsius == (middle if agree else max(seen))
+        assert built.sensor is (OK if agree else SUSPECT)
     assert (built.sensor is LOST) == (not seen)
 
 

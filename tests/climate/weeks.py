@@ -64,6 +64,17 @@ def offset_changes(name: str, year: int) -> list[datetime]:
     return found
 
 
+def sampled_year(name: str, year: int = 2025, step: int = 13) -> list[datetime]:
+    """Every minute within a day of an offset change, every `step`th of the rest of the year (UTC)."""
+    near = [(change - timedelta(days=1), change + timedelta(days=1)) for change in offset_changes(name, year)]
+    at, found = datetime(year, 1, 1, tzinfo=UTC), []
+    while at.year == year:
+        found.append(at)
+        close = any(begin <= at < end for begin, end in near)
+        at += timedelta(minutes=1 if close else step)
+    return found
+
+
 times = st.builds(lambda minute: time(*divmod(minute, 60)), st.integers(0, 1439))
 slots = st.builds(Slot, st.integers(1, 127), times, times, st.floats(5, 35))
 

@@ -3,13 +3,14 @@
 import copy
 import json
 from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from climate.state import SensorHealth
+from climate.state import Lowered, SensorHealth, Target
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control import guards
 from optimization.control.decide import PERSONS_OFF, decide
@@ -228,12 +229,80 @@ def test_frost_heats_below_its_limit_and_on_to_one_kelvin_above(celsius, is_hold
 
 
 def test_frost_needs_a_good_sensor_and_can_be_switched_off():
-    assert command(miner(zone(3.0, sensor=SensorHealth.SUSPECT))).intent.origin == "policy"
+    assert command(miner(zone(None, lowest_celsius=3.0))).intent.origin == "policy"
     assert command(miner(zone(3.0, frost_limit_celsius=None))).intent.origin == "policy"
 
 
 def test_frost_looks_at_the_coldest_sensor():
     assert command(miner(zone(9.0, lowest_celsius=6.0))).intent.origin == "frost"
+
+
+@pytest.mark.parametrize(
+    ("warmer", "colder", "heats"),
+    [
+        (9.0, 6.0, True),  # two cold sensors that differ: the colder one may be right
+        (14.9, 6.9, True),
+        (15.0, 6.9, False),  # nothing freezes in a room like that: one of them lies
+        (21.0, -5.0, False),
+        (9.0, 7.0, False),
+    ],
+)
+def test_frost_looks_at_the_lowest_of_sensors_that_differ(warmer, colder, heats):
+    room = zone(warmer, target=5.0, lowest_celsius=colder, sensor=SensorHealth.SUSPECT)
+    seen = command(miner(room))
+    assert (seen.power_w > 0) == heats
+    assert not heats or seen.reason == f"Frost protection: Hall is at {colder:.1f} °C, its frost limit is 7.0 °C."
+
+
+# --- windows ----------------------------------------------------------------------------------------------------
+
+
+def airing(celsius=20.0, *, minutes=5.0, by_slope=False, **kwargs):
+    """A room whose target an open window has lowered to 7 °C."""
+    target = Target(21.0, 7.0, "default target, paused: the window is open", lowered=Lowered.WINDOW)
+    since = NOW - timedelta(minutes=minutes)
+    return replace(zone(celsius, **kwargs), target=target, window_open_since=since, window_by_slope=by_slope)
+
+
+OPEN = "The window of Hall is open, so heating pauses."
+
+
+@pytest.mark.parametrize(
+    ("one", "watts", "reason"),
+    [
+        (running(airing()), 0, OPEN),
+        (miner(airing()), 0, OPEN),
+        (miner(airing(), wish=wish(1000)), 0, OPEN),
+        (running(airing(), wish=wish(1000)), 0, OPEN),
+        (
+            running(airing(by_slope=True)),
+            0,
+            "The temperature of Hall falls as through an open window, so heating pauses, at most 30 min.",
+        ),
+        (
+            running(airing(minutes=13 * 60)),
+            0,
+            "The window of Hall has been open for 13 h, so heating pauses. Is its contact all right?",
+        ),
+        # No safety matter: what has just started runs out its minimum on time.
+        (running(airing(), for_seconds=300), 1000, f"{OPEN} It runs 5 min more: its minimum on time."),
+        # The other room of the miner is cold.
+        (running(airing(), zone(19.0, key="attic")), 1000, None),
+        # As cold as 7 °C it is heated, window or not; below 7 °C against frost.
+        (miner(airing(6.4)), 1000, "Frost protection: Hall is at 6.4 °C, its frost limit is 7.0 °C."),
+        (miner(airing(6.4, frost_limit_celsius=None)), 1000, None),
+        # A hotter word comes first.
+        (running(airing(28.5)), 0, "Hall is too hot (28.5 °C, limit 28.0 °C). Heating may resume below 26.0 °C."),
+    ],
+)
+def test_an_open_window_pauses_heating_and_says_so(one, watts, reason):
+    seen = command(one)
+    assert seen.power_w == watts
+    assert reason is None or seen.reason == reason
+
+
+def test_an_open_window_is_no_reason_in_a_room_nobody_can_read():
+    assert command(running(airing(None))).code == "hold_unknown"
 
 
 def test_frost_needs_no_policy_and_no_energy():

@@ -10,7 +10,9 @@ from climate.models import ZoneReading
 NIGHT = datetime(2026, 10, 25, 0, 0, tzinfo=UTC)
 
 
-def record(zone, begin: datetime, temperatures, *, target=21.0, heating=0.0, sensor="ok") -> list[ZoneReading]:
+def record(
+    zone, begin: datetime, temperatures, *, target=21.0, heating=0.0, sensor="ok", **columns
+) -> list[ZoneReading]:
     """One row a minute from `begin`; a scalar holds for all of them, a list gives each its own."""
 
     def each(value):
@@ -27,6 +29,7 @@ def record(zone, begin: datetime, temperatures, *, target=21.0, heating=0.0, sen
             target_celsius=one_target,
             heating_w=watts,
             sensor=health,
+            **columns,
         )
         for number, (temperature, one_target, watts, health) in enumerate(rows)
     )
@@ -57,6 +60,7 @@ def _summed(rows, starts, hysteresis) -> dict:
         degree_minutes += max(0.0, row.target_celsius - row.temperature_celsius)
         in_band += row.target_celsius - hysteresis <= row.temperature_celsius <= row.target_celsius + hysteresis
     temperatures = [row.temperature_celsius for row in known]
+    outdoors = [row.outdoor_celsius for row in rows if row.outdoor_celsius is not None]
     return {
         "minutes": len(rows),
         "mean_celsius": sum(temperatures) / len(temperatures) if temperatures else None,
@@ -66,6 +70,8 @@ def _summed(rows, starts, hysteresis) -> dict:
         "below_target_degree_minutes": degree_minutes,
         "in_band_minutes": in_band,
         "lost_minutes": sum(row.sensor == "lost" for row in rows),
+        "window_minutes": sum(row.window_open for row in rows),
+        "outdoor_celsius": sum(outdoors) / len(outdoors) if outdoors else None,
         "heating_minutes": sum(row.heating_w > 0 for row in rows),
         "starts": starts,
     }

@@ -41,6 +41,8 @@ MINUTE = st.tuples(
     st.one_of(st.none(), st.sampled_from([18.0, 20.4, 20.5, 21.0, 21.5, 21.6])),
     st.sampled_from([0.0, 0.0, 800.0]),
     st.sampled_from(["ok", "ok", "suspect", "lost"]),
+    st.booleans(),
+    st.sampled_from([None, -5.0, 3.5]),
 )
 #: A minute of three hours, and which of the runs it arrives before.
 ARRIVALS = st.dictionaries(st.integers(0, 179), st.tuples(MINUTE, st.integers(0, 2)), max_size=60)
@@ -54,10 +56,11 @@ class TestEverySequence(TestCase):
     def test_the_buckets_are_those_of_brute_force(self, arrivals):
         zone = factories.zone(factories.site())
         for turn in range(3):
-            for minute, ((temperature, watts, sensor), arrival) in sorted(arrivals.items()):
+            for minute, ((temperature, watts, sensor, opened, outdoor), arrival) in sorted(arrivals.items()):
                 if arrival == turn:
                     at = NIGHT + timedelta(minutes=minute)
-                    record(zone, at, [temperature], heating=watts, sensor=sensor)
+                    more = {"window_open": opened, "outdoor_celsius": outdoor}
+                    record(zone, at, [temperature], heating=watts, sensor=sensor, **more)
             history.keep(LATER + timedelta(days=turn))
             check(zone)
 
@@ -75,6 +78,17 @@ def test_a_quarter_says_what_happened_in_it(zone):
     assert quarter.below_target_degree_minutes == pytest.approx(5 * 1.0 + 5 * 0.5)
     assert (quarter.minutes, quarter.in_band_minutes, quarter.lost_minutes) == (15, 5, 1)
     assert (quarter.heating_minutes, quarter.starts) == (12, 1)
+
+
+def test_minutes_in_which_a_window_paused_heating_count_apart(zone):
+    record(zone, NIGHT, [20.0] * 5, outdoor_celsius=2.0)
+    airing = {"window_open": True, "outdoor_celsius": 3.0}
+    record(zone, NIGHT + timedelta(minutes=5), [17.0] * 10, target=None, **airing)
+    history.keep(LATER)
+    quarter = ZoneQuarter.objects.get()
+    assert (quarter.minutes, quarter.window_minutes, quarter.target_celsius) == (15, 10, 21.0)
+    assert (quarter.below_target_degree_minutes, quarter.in_band_minutes) == (5.0, 0)
+    assert quarter.outdoor_celsius == pytest.approx((5 * 2 + 10 * 3) / 15)
 
 
 def test_the_standby_of_a_miner_is_no_heating(zone):

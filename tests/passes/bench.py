@@ -187,6 +187,9 @@ class Home:
     def open_alarms(self) -> list[str]:
         return sorted(Alarm.objects.filter(site=self.site, ended_at__isnull=True).values_list("kind", flat=True))
 
+    def alarm_text(self, kind: str) -> str:
+        return Alarm.objects.get(site=self.site, kind=kind, ended_at__isnull=True).text
+
     @property
     def activity(self) -> list[str]:
         return list(ActivityLog.objects.filter(site=self.site).order_by("id").values_list("text", flat=True))

@@ -85,6 +85,9 @@ def test_a_lost_sensor_switches_off_after_two_minutes_and_heating_resumes_by_its
     assert bench_home.open_alarms == ["sensor_lost"]
     assert Decision.objects.order_by("-at").first().guard == "sensor_lost"
     bench_home.says(20.0)
+    bench_home.go(30)
+    assert not bench_home.plug.on
+    assert "has been good again for 4 of 5 min" in bench_home.alarm_text("sensor_lost")
     bench_home.go()
     assert bench_home.plug.on
     assert bench_home.open_alarms == []

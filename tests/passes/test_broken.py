@@ -88,7 +88,7 @@ def test_a_sensor_that_answers_garbage_is_lost_and_disturbs_nobody(two_homes, ga
     assert broken.open_alarms == ["sensor_lost"]
     assert is_sound(sound)
     broken.says(20.0)
-    pass_of(two_homes)
+    pass_of(two_homes, 2, seconds=301)
     assert broken.plug.on
 
 

@@ -87,7 +87,9 @@ def test_nothing_starts_until_every_input_was_read_well_again(bench, bench_home)
     bench_home.go(3)
     assert not bench_home.plug.on
     bench.rooms[attic] = 21.0
-    bench_home.go(2)
+    bench_home.go(30)
+    assert not bench_home.plug.on
+    bench_home.go(2)  # after five good minutes
     assert bench_home.plug.on
 
 

@@ -1,0 +1,47 @@
+"""What heats a room: the watts that go into it now, and those that its miners can give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from miners.state import MinerSnapshot
+
+from .load import SiteRows
+
+Snapshots = Mapping[UUID, MinerSnapshot]
+
+
+def heating_w(rows: SiteRows, snapshots: Snapshots, zone_pk: UUID) -> float:
+    """Watts going into a zone now; a miner that heats several is split evenly between them."""
+    return sum(part * drawn_w(rows, snapshots, pk) for pk, part in _parts(rows, zone_pk))
+
+
+def installed_w(rows: SiteRows, zone_pk: UUID) -> float:
+    """Nominal watts of the miners of a zone, split the same way."""
+    return sum(part * rows.miners[pk].nominal_power_w for pk, part in _parts(rows, zone_pk))
+
+
+def heating_share(rows: SiteRows, snapshots: Snapshots, zone_pk: UUID) -> float:
+    """What heats the zone now, of what its miners can give: 0 to 1."""
+    installed = installed_w(rows, zone_pk)
+    return min(1.0, heating_w(rows, snapshots, zone_pk) / installed) if installed > 0 else 0.0
+
+
+def drawn_w(rows: SiteRows, snapshots: Snapshots, miner_pk: UUID) -> float:
+    """Watts a miner takes as far as anybody can see: measured, else nominal while it is seen on."""
+    snapshot, miner = snapshots[miner_pk], rows.miners[miner_pk]
+    if snapshot.power_is_measured and snapshot.power_w is not None:
+        return max(0.0, snapshot.power_w)
+    desired = rows.desired.get(miner_pk)
+    return float((desired.power_w if desired else 0) or miner.nominal_power_w) if snapshot.status.is_on else 0.0
+
+
+def _parts(rows: SiteRows, zone_pk: UUID) -> list[tuple[UUID, float]]:
+    """The miners of a zone, and which part of each one's heat is the zone's."""
+    found = []
+    for pk, miner in rows.miners.items():
+        zones = [zone.pk for zone in miner.zones.all()]
+        if zone_pk in zones:
+            found.append((pk, 1 / len(zones)))
+    return found
