@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.registry import Adapter, AdapterConfig
+from miners.controllers.axeos import AxeOSMiner
 from miners.power import Identity
 from miners.state import MinerSnapshot
+from tests.emulators.axeos import GAMMA_OLD, NERDQAXE, NERDQAXE_OLD, AxeOS
 from tests.emulators.base import Emulator
 from tests.emulators.clock import Clock
 
@@ -54,7 +56,7 @@ class Bench:
 
     @property
     def rig(self):
-        return self.emulator.rig.settle()
+        return self.emulator.settle()
 
     @property
     def full_w(self) -> float:
@@ -84,4 +86,9 @@ class Bench:
         self.emulator.close()
 
 
-DEVICES: list[Device] = []
+DEVICES: list[Device] = [
+    Device("axeos", AxeOSMiner, AxeOS),
+    Device("axeos-old", AxeOSMiner, lambda clock: AxeOS(clock, GAMMA_OLD), switches_off=False),
+    Device("nerdqaxe", AxeOSMiner, lambda clock: AxeOS(clock, NERDQAXE)),
+    Device("nerdqaxe-old", AxeOSMiner, lambda clock: AxeOS(clock, NERDQAXE_OLD), switches_off=False),
+]

@@ -40,6 +40,16 @@ class _Handler(socketserver.BaseRequestHandler):
             return  # the other side went
 
 
+def _is_open(sock: socket.socket) -> bool:
+    """The other side has not closed it, though we may be slow to notice."""
+    try:
+        return sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+
+
 class Emulator(ABC):
     """One device: its truth (`rig`), its time (`clock`), what goes wrong (`faults`), and what was asked of it.
 
@@ -51,7 +61,7 @@ class Emulator(ABC):
         self.faults = Faults()
         self.commands: list[str] = []
         self.most_at_once = 0
-        self._at_once = 0
+        self._open: set[socket.socket] = set()
         self._frozen: dict[Any, bytes] = {}
         #: What becomes of each answer's bytes on the way (tests of odd answers).
         self.tamper: Callable[[bytes], bytes] | None = None
@@ -112,6 +122,7 @@ class Emulator(ABC):
             self.listen()
 
     def cut_mains(self) -> None:
+        self.settle()
         self.rig.cut_mains()
         self.refuse(True)
 
@@ -119,6 +130,10 @@ class Emulator(ABC):
         self.rig.restore_mains()
         self.lost_power()
         self.refuse(False)
+
+    def settle(self) -> Rig:
+        """The truth of now. Families with schedules of their own carry them out here."""
+        return self.rig.settle()
 
     def lost_power(self) -> None:
         """What the family keeps in memory only is gone. Families with more than their rig add to it."""
@@ -139,8 +154,8 @@ class Emulator(ABC):
 
     def serve(self, sock: socket.socket) -> None:
         with self._lock:
-            self._at_once += 1
-            self.most_at_once = max(self.most_at_once, self._at_once)
+            self._open = {other for other in self._open if _is_open(other)} | {sock}
+            self.most_at_once = max(self.most_at_once, len(self._open))
         try:
             reader = sock.makefile("rb")
             while (request := self.read_request(reader)) is not None:
@@ -148,7 +163,7 @@ class Emulator(ABC):
                     return
         finally:
             with self._lock:
-                self._at_once -= 1
+                self._open.discard(sock)
 
     def _exchange(self, sock: socket.socket, request: Any) -> bool:
         """Answer one request; False when the connection is over."""
@@ -157,7 +172,7 @@ class Emulator(ABC):
         if is_write:
             self.commands.append(str(request))
         with self.rig.lock:
-            self.rig.settle()
+            self.settle()
             match fault:
                 case Fault.DROP | Fault.HANG | Fault.GARBAGE | Fault.TRUNCATE | Fault.DRIP | Fault.SLOW | Fault.HUGE:
                     reply = self.answer(request, act=False)

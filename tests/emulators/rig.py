@@ -98,24 +98,27 @@ class Rig:
     def uptime_seconds(self) -> float:
         return self.clock.now() - self.powered_since
 
-    def settle(self) -> Rig:
+    def settle(self, until: float | None = None) -> Rig:
+        """Live up to now, or up to an earlier time (something happens then)."""
         with self.lock:
-            now = self.clock.now()
-            while self.settled_at < now:
-                seconds = min(_STEP_SECONDS, now - self.settled_at)
+            end = self.clock.now() if until is None else min(until, self.clock.now())
+            while self.settled_at < end:
+                seconds = min(_STEP_SECONDS, end - self.settled_at)
                 self.settled_at += seconds
                 self._step(seconds)
         return self
 
-    def sleep(self) -> None:
+    def sleep(self, at: float | None = None) -> None:
+        """Go to standby, now or at a time that has passed."""
         with self.lock:
-            self.settle()
+            self.settle(at)
             if self.phase is not Phase.UNPOWERED:
                 self._enter(Phase.SLEEP)
 
-    def wake(self) -> None:
+    def wake(self, at: float | None = None) -> None:
+        """Work again after standby or protection, now or at a time that has passed."""
         with self.lock:
-            self.settle()
+            self.settle(at)
             if self.phase in (Phase.SLEEP, Phase.PROTECT):
                 self._enter(Phase.INIT)
 

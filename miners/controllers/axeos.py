@@ -1,0 +1,296 @@
+"""Bitaxe (AxeOS) and NerdQAxe: JSON over HTTP, no password.
+
+What the firmware does (sources: reference notes on miners, section 2): from AxeOS 2.14 it pauses
+and resumes; NerdQAxe from 1.0.36 shuts its chips down and comes back by a restart. Neither keeps
+"off" over a power cut. Before that nothing but a plug switches one off. Every change of the
+frequency is written to flash. Watts are measured on the board: what its power supply loses
+(10–15 %) is not in them. `hashRate` is an average in GH/s and outlives a pause, so it never says
+what the device does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import Field
+
+from integrations.errors import BadAnswer, NotFound, Refused, Unauthorized
+from integrations.http import Answer, Http
+from integrations.registry import Adapter, AdapterConfig, Kind, Session, register
+from miners.address import DeviceAddress, http_device
+from miners.judging import Word, contradiction, judge
+from miners.power import Identity, Level, OffBy, PowerModel, PowerSource
+from miners.state import MinerSnapshot, MinerStatus
+from miners.wire import number
+
+_NAME = "The Bitaxe"
+#: Watts on the board at the default frequency, by the model's own name in lower case (makers' figures, rounded).
+_USUAL_W = {
+    "max": 12.0,
+    "ultra": 12.0,
+    "supra": 15.0,
+    "gamma": 19.0,
+    "gammaduo": 38.0,
+    "gammaturbo": 38.0,
+    "gt": 38.0,
+    "hex": 65.0,
+    "ultrahex": 65.0,
+    "suprahex": 90.0,
+    "nerdaxe": 12.0,
+    "nerdaxegamma": 19.0,
+    "nerdqaxe+": 55.0,
+    "nerdqaxe++": 75.0,
+    "nerdoctaxe-γ": 150.0,
+}
+_STANDBY_SHARE = 0.1
+_LIMIT_BYTES = 200_000
+
+
+@register
+class AxeOSMiner(Adapter):
+    kind = Kind.MINER_CONTROLLER
+    key = "axeos"
+    label = "Bitaxe or NerdQAxe (AxeOS)"
+    description = (
+        "A Bitaxe with AxeOS 2.14 or later, or a NerdQAxe with 1.0.36 or later; older ones are read, not switched."
+    )
+    dead_man = None
+    dead_man_help = (
+        "It heats on when this program is gone, and again after every power cut. "
+        "Put it behind a plug that switches itself off, and join the plug."
+    )
+
+    class Config(AdapterConfig):
+        address: DeviceAddress
+        full_power_w: float | None = Field(
+            None,
+            gt=1,
+            le=1000,
+            title="Power at its usual frequency",
+            description="What it takes there, as you measured it. Empty: what is known of its model.",
+            json_schema_extra={"unit": "W"},
+        )
+
+    @classmethod
+    def identify(cls, config: Config, deadline: float) -> Identity:
+        """What answers, its levels (the frequencies it lists, up to its default). Raises `AdapterError`."""
+        with _connected(config, deadline) as device:
+            seen = device.look()
+        info = seen.info
+        return Identity(
+            model=f"{'NerdQAxe' if seen.is_nerd and not seen.model else 'Bitaxe ' if not seen.is_nerd else ''}"
+            f"{seen.model}".strip(),
+            firmware="NerdQAxe" if seen.is_nerd else "AxeOS",
+            version=str(info.get("axeOSVersion") or info.get("version") or "unknown")[:40],
+            serial=str(info.get("macAddr") or "")[:40],
+            power=seen.power,
+            limits=tuple(_limits(seen)),
+        )
+
+    @classmethod
+    def read_alone(cls, config: Config, deadline: float) -> MinerSnapshot:
+        """Status, W on the board, TH/s (from GH/s), °C. The firmware knows no time of its own."""
+        with _connected(config, deadline) as device:
+            return _snapshot(device.look())
+
+    @classmethod
+    def write(cls, config: Config, session: Session | None, power_w: float, deadline: float) -> None:
+        """Pause, or choose the frequency that fits and resume; writes nothing that is so already."""
+        with _connected(config, deadline) as device:
+            seen = device.look()
+            if power_w <= 0:
+                device.stop(seen)
+            else:
+                device.run(seen, power_w)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One look: the two answers and what follows from them. Frequencies in MHz."""
+
+    info: Mapping[str, Any]
+    model: str
+    is_nerd: bool
+    frequency_mhz: int | None
+    power: PowerModel
+    is_guess: bool
+
+    @property
+    def power_w(self) -> float | None:
+        return number(self.info.get("power"), 0, 5000)
+
+    @property
+    def off_flag(self) -> bool | None:
+        """Paused or shut down; None: this firmware cannot say, or said nonsense."""
+        flag = self.info.get("shutdown" if self.is_nerd else "miningPaused")
+        return flag if isinstance(flag, bool) else None
+
+    @property
+    def switches(self) -> bool:
+        return self.power.off_by is OffBy.DEVICE
+
+    @property
+    def fault(self) -> str:
+        """Why it protects itself, empty when it does not."""
+        if self.info.get("overheat_mode") in (1, True):
+            return "It was too hot and stopped itself."
+        for key in ("power_fault", "hardware_fault"):
+            said = self.info.get(key)
+            if said not in (None, "", 0, False, "none", "None"):
+                return f"It reports a fault: {str(said)[:80]!a}."
+        return ""
+
+    @property
+    def has_pool(self) -> bool | None:
+        said = self.info.get("poolConnectionInfo")
+        return None if not isinstance(said, str) or not said else "not connected" not in said.lower()
+
+
+class _Device:
+    """The web API of one device until a deadline."""
+
+    def __init__(self, http: Http, config: AxeOSMiner.Config, deadline: float) -> None:
+        self._http, self._config, self._deadline = http, config, deadline
+
+    def look(self) -> _Seen:
+        info, asic = self._object("/api/system/info"), self._object("/api/system/asic")
+        if "ASICModel" not in info or "hashRate" not in info:
+            raise BadAnswer(f"What answers at {self._http.place} is no Bitaxe or NerdQAxe. Check the address.")
+        model = str(asic.get("deviceModel") or info.get("deviceModel") or "")[:40]
+        is_nerd = model.lower().startswith("nerd")
+        power, is_guess = _power_model(self._config, info, asic, model, is_nerd)
+        frequency = number(info.get("frequency"), 1, 5000)
+        return _Seen(info, model, is_nerd, None if frequency is None else int(frequency), power, is_guess)
+
+    def stop(self, seen: _Seen) -> None:
+        if not seen.switches:
+            raise Refused(
+                f"{_NAME} at {self._http.place} cannot be switched off with this firmware. "
+                "Update it, or join a plug that cuts its power."
+            )
+        if seen.off_flag is True and _snapshot(seen).status in (MinerStatus.OFF, MinerStatus.STOPPING):
+            return
+        self._post("/api/system/shutdown" if seen.is_nerd else "/api/system/pause")
+
+    def run(self, seen: _Seen, power_w: float) -> None:
+        if seen.fault:
+            raise Refused(f"{_NAME} at {self._http.place} protects itself and is left alone. {seen.fault}")
+        self._choose(seen, seen.power.level_of(seen.power.fitting(power_w)))
+        if seen.off_flag is True:
+            self._post("/api/system/restart" if seen.is_nerd else "/api/system/resume")
+
+    def _choose(self, seen: _Seen, level: Level) -> None:
+        """Set the level's frequency, one of those the device lists, unless it is set already."""
+        if len(seen.power.levels) > 1 and level.key != str(seen.frequency_mhz):
+            self._checked(self._send("PATCH", "/api/system", {"frequency": int(level.key)}))
+
+    def _post(self, path: str) -> None:
+        self._checked(self._send("POST", path))
+
+    def _object(self, path: str) -> dict[str, Any]:
+        found = self._checked(self._send("GET", path)).json()
+        if not isinstance(found, dict):
+            raise BadAnswer(f"{_NAME} at {self._http.place} answered with JSON of another shape.")
+        return found
+
+    def _send(self, method: str, path: str, body: Any = None) -> Answer:
+        return self._http.request(method, path, deadline=self._deadline, json=body, limit_bytes=_LIMIT_BYTES)
+
+    def _checked(self, answer: Answer) -> Answer:
+        place = self._http.place
+        if answer.status in (401, 403):
+            raise Unauthorized(
+                f"{_NAME} at {place} refuses ({answer.status}): it takes commands from its own network only, "
+                "or asks for a one-time password; switch that off in its settings."
+            )
+        if answer.status == 404:
+            raise NotFound(f"{_NAME} at {place} does not know this command (404). Update its firmware.")
+        if answer.status != 200:
+            raise BadAnswer(f"{_NAME} at {place} answered {answer.status}.")
+        return answer
+
+
+@contextmanager
+def _connected(config: AxeOSMiner.Config, deadline: float) -> Iterator[_Device]:
+    http = http_device(config.address, _NAME)
+    try:
+        yield _Device(http, config, deadline)
+    finally:
+        http.close()
+
+
+def _power_model(
+    config: AxeOSMiner.Config, info: Mapping[str, Any], asic: Mapping[str, Any], model: str, is_nerd: bool
+) -> tuple[PowerModel, bool]:
+    """Levels in watts, and whether they are a guess. Power follows the frequency; never above the default one."""
+    usual = number(asic.get("defaultFrequency"), 1, 5000)
+    known = config.full_power_w or _USUAL_W.get(model.lower())
+    full_w = known or (number(info.get("maxPower"), 2, 5000) or 40.0) / 2
+    options = asic.get("frequencyOptions")
+    found = {number(one, 1, 5000) for one in options} if isinstance(options, list) else set()
+    listed = sorted(int(one) for one in found if one is not None and usual is not None and one <= usual)
+    if known and usual is not None and listed:
+        levels = tuple(Level(str(mhz), round(full_w * mhz / usual, 1)) for mhz in listed)
+    else:
+        levels = (Level("full", full_w),)
+    switches = isinstance(info.get("shutdown" if is_nerd else "miningPaused"), bool)
+    return PowerModel(
+        levels,
+        standby_w=full_w * _STANDBY_SHARE,
+        ramp_seconds=120,
+        device_class="bitaxe",
+        off_by=OffBy.DEVICE if switches else OffBy.PLUG,
+        off_survives_power_cut=False,
+        wears_flash=True,
+    ), known is None
+
+
+def _limits(seen: _Seen) -> Iterator[str]:
+    if not seen.switches:
+        yield "This firmware cannot switch it off: only a plug can. Update AxeOS to 2.14 (NerdQAxe: 1.0.36) or later."
+    yield "After a power cut it heats again by itself, whatever it was told before."
+    if seen.is_nerd and seen.switches:
+        yield "It comes back on by a restart, which takes about half a minute."
+    if len(seen.power.levels) > 1:
+        yield "Every change of its level is written to its flash memory, so levels change at most every 10 minutes."
+    if seen.is_guess:
+        yield "What it takes is not known for its model; measure it and enter the watts in its controller."
+    yield "Its watts are measured on the board: the power supply takes 10 to 15 % more."
+
+
+def _word(seen: _Seen) -> Word:
+    if seen.fault:
+        return Word.PROTECT
+    if seen.off_flag is True:
+        return Word.OFF
+    if seen.off_flag is None and seen.switches:
+        return Word.NONE
+    return Word.NO_POOL if seen.has_pool is False else Word.ON
+
+
+def _snapshot(seen: _Seen) -> MinerSnapshot:
+    info, model = seen.info, seen.power
+    word, power_w = _word(seen), seen.power_w
+    key = str(seen.frequency_mhz)
+    level = next((one for one in model.levels if one.key == key), model.levels[-1])
+    status = judge(word, power_w, full_w=model.max_w, level_w=level.power_w, standby_w=model.standby_w)
+    hash_rate = number(info.get("hashRate"), 0, 1e6)
+    return MinerSnapshot(
+        status=status,
+        power_w=power_w,
+        power_is_measured=power_w is not None,
+        power_source=PowerSource.NONE if power_w is None else PowerSource.FIRMWARE,
+        hash_rate_th_s=None if hash_rate is None else hash_rate / 1000,
+        chip_temperature_celsius=number(info.get("temp"), 1, 200),
+        board_temperature_celsius=number(info.get("vrTemp"), 1, 200),
+        fan_rpm=number(info.get("fanrpm"), 0, 1e5),
+        uptime_seconds=number(info.get("uptimeSeconds"), 0),
+        pool_alive=seen.has_pool,
+        observed_at=datetime.now(UTC),
+        level=level.key if level.key == key else "",
+        problem=seen.fault or contradiction(word, power_w, model.max_w, _NAME),
+    )
