@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .sensors import MonitorState
 
 #: Below this a zone is not called heated (the standby of a plug, a fan or a miner's board), W.
 HEATING_MIN_W = 50.0
@@ -104,6 +108,8 @@ class ZoneState:
     is_occupied: bool | None = None
     #: Something tells whether somebody is there (even if it does not say now).
     tells_presence: bool = False
+    #: Its sensors one by one, as judged; for showing.
+    sensors: tuple[MonitorState, ...] = ()
 
     @property
     def is_paused_by_window(self) -> bool:

@@ -71,6 +71,7 @@ def build(
         lowest_celsius=min((sensor.temperature_celsius for sensor in good), default=None),
         trend_celsius_per_hour=trend_celsius_per_hour,
         sensor_is_real=sensor_is_real,
+        sensors=tuple(sensors),
         lost_since=min(since, default=None) if temperature is None else None,
     )
 

@@ -150,12 +150,13 @@ def zone_card(
     """The card of one zone. `energy`: the live energy of its unit's source, if it has one."""
     aim = aim_of(zone, at)
     subjects = {f"zone:{zone.id}", *(f"miner:{miner.id}" for miner in zone.miners)}
+    trouble = trouble_of(alarms, subjects, at) or _sensor_trouble(zone, at)
     heating_w, spark = zone.live.get("heating_w") or 0.0, sparkline(zone.rows, zone.hysteresis_celsius, at.now)
     return ZoneCard(
         id=zone.id,
         name=zone.name,
         state=_zone_state(zone, aim),
-        trouble=trouble_of(alarms, subjects, at) or _sensor_trouble(zone, at),
+        trouble=trouble,
         temperature=_temperature(zone),
         is_known=zone.live.get("temperature_celsius") is not None,
         last_known=_last_known(zone, at),
@@ -170,5 +171,5 @@ def zone_card(
         stale_after_seconds=(zone.stale_after_seconds or 0) // 2,
         miners=tuple(miner_line(miner, at) for miner in zone.miners),
         paid_by=paid_by(heating_w, energy) if energy else "",
-        why=_why(zone),
+        why="" if trouble is not None and _why(zone) in trouble.text else _why(zone),
     )

@@ -90,10 +90,10 @@ def _lines(past: Iterable[Point]) -> Iterator[tuple[Any, ...]]:
     """Time, °C, target °C, W, share of the time it heated, 1 where mostly lost, 1 where a window was, outdoor °C."""
     for point in past:
         heated, lost = point.heating_minutes / point.minutes, int(point.lost_minutes * 2 > point.minutes)
-        window = int(getattr(point, "window_minutes", 0) * 2 > point.minutes)
+        window = int(point.window_minutes * 2 > point.minutes)
         yield (
             point.at, point.mean_celsius, point.target_celsius, point.heating_w, heated, lost, window,
-            getattr(point, "outdoor_celsius", None),
+            point.outdoor_celsius,
         )  # fmt: skip
 
 

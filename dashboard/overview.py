@@ -40,12 +40,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The whole home: figures, what changes next, what is planned; `held`: the preset every room is kept at."""
+    """The whole home: figures, what changes next, what is planned; `held`: the preset every room is kept at, by
+    which period (`held_by`)."""
 
     figures: tuple[Figure, ...]
     changes: tuple[Change, ...]
     planned: tuple[PlannedLine, ...]
     held: str
+    held_by: str
 
 
 def overview(
@@ -62,7 +64,8 @@ def overview(
         figures.append(Figure("energy", "Energy", value, note))
     if outdoor_celsius is not None:
         figures.append(Figure("outdoor", "Outdoors", formats.degrees(outdoor_celsius), "now"))
-    return Overview(tuple(figures), _changes(zones, at), planned_lines(periods, at), _held(periods, at))
+    held, held_by = _held(periods, at)
+    return Overview(tuple(figures), _changes(zones, at), planned_lines(periods, at), held, held_by)
 
 
 def _warmth(zones: Sequence[ZoneFacts]) -> Figure:
@@ -85,8 +88,8 @@ def _warm_enough(zones: Sequence[ZoneFacts], at: Moment) -> Figure:
 
 
 def _heating(zones: Sequence[ZoneFacts]) -> Figure:
-    watts = sum(zone.live.get("heating_w") or 0.0 for zone in zones)
-    count = sum(bool(zone.live.get("heating")) for zone in zones)
+    heated = [zone.live.get("heating_w") or 0.0 for zone in zones if zone.live.get("heating")]
+    watts, count = sum(heated), len(heated)
     note = f"{count} room{'' if count == 1 else 's'}" if count else "no room"
     return Figure("heating", "Heating now", formats.power(watts), note, "heat" if count else "calm")
 
@@ -104,7 +107,7 @@ def _changes(zones: Sequence[ZoneFacts], at: Moment) -> tuple[Change, ...]:
     )
 
 
-def _held(periods: Sequence[PeriodFacts], at: Moment) -> str:
-    """The preset of the period of the whole home that holds until it is ended; empty: none."""
-    held = [one for one in periods if one.starts_at <= at.now and one.ends_at is None and not one.rooms]
-    return held[-1].preset if held and held[-1].preset in (Preset.AWAY, Preset.ECO) else ""
+def _held(periods: Sequence[PeriodFacts], at: Moment) -> tuple[str, str]:
+    """Preset and id of the period that keeps the whole home away or at eco now; empty: none does."""
+    held = [one for one in periods if one.starts_at <= at.now and not one.rooms]
+    return (held[-1].preset, held[-1].id) if held and held[-1].preset in (Preset.AWAY, Preset.ECO) else ("", "")

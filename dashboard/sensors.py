@@ -1,41 +1,90 @@
-"""How far a zone's temperature can be believed, for its page."""
+"""How far a room's temperature can be believed: each of its sensors, its window, its people, its limits. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from sites.words import ended
 
 from . import formats
-from .facts import ZoneFacts
+from .facts import Moment, ZoneFacts
 
-_WORDS = {"ok": "believed", "suspect": "in doubt", "lost": "lost"}
+_HEALTH = {"ok": ("believed", "calm"), "suspect": ("in doubt", "wait"), "lost": ("lost", "alarm")}
+
+
+@dataclass(frozen=True, slots=True)
+class SensorLine:
+    """One sensor: what it says, how far that is believed (a word and a tone), why not, how old it is."""
+
+    name: str
+    value: str
+    health: str
+    tone: str
+    problem: str
+    observed_at: datetime | None
+    stale_after_seconds: int
 
 
 @dataclass(frozen=True, slots=True)
 class Sensors:
-    """The sensors of a zone, their health in a word, and the limits that hold whatever they say."""
+    """The sensors of a zone, what they say together, and the limits that hold whatever they say."""
 
-    names: tuple[str, ...]
-    health: str
+    lines: tuple[SensorLine, ...]
     problem: str
-    observed_at: datetime | None
     humidity: str
+    window: str
+    presence: str
     high_limit: str
     frost_limit: str
 
 
 def sensors(
-    zone: ZoneFacts, names: Sequence[str], *, high_limit_celsius: float, frost_limit_celsius: float | None
+    zone: ZoneFacts,
+    monitors: Sequence[tuple[str, str, int]],
+    at: Moment,
+    *,
+    high_limit_celsius: float,
+    frost_limit_celsius: float | None,
 ) -> Sensors:
-    """`frost_limit_celsius` None: frost protection is switched off."""
-    humidity = zone.live.get("humidity_percent")
+    """`monitors`: id, name and silence limit (s) of each. `frost_limit_celsius` None: that is switched off."""
+    humidity, seen = zone.live.get("humidity_percent"), zone.live.get("monitors") or {}
+    lines = tuple(_line(name, stale, seen.get(pk) or {}) for pk, name, stale in monitors)
     return Sensors(
-        names=tuple(names),
-        health=_WORDS.get(zone.live.get("sensor"), "not known yet"),
-        problem=zone.live.get("problem") or "",
-        observed_at=formats.parse_time(zone.live.get("observed_at")),
+        lines=lines,
+        problem=_problem(zone, lines),
         humidity="" if humidity is None else formats.percent(humidity),
+        window=_window(zone.live, at),
+        presence={True: "somebody is there", False: "nobody is there"}.get(zone.live.get("is_occupied"), ""),
         high_limit=formats.celsius(high_limit_celsius),
         frost_limit="" if frost_limit_celsius is None else formats.celsius(frost_limit_celsius),
     )
+
+
+def _line(name: str, stale_after_seconds: int, seen: Mapping[str, Any]) -> SensorLine:
+    health, tone = _HEALTH.get(seen.get("health"), ("not known yet", "wait"))
+    problem = seen.get("problem") or ""
+    return SensorLine(
+        name=name,
+        value=formats.celsius(seen.get("temperature_celsius")),
+        health=health,
+        tone=tone,
+        problem=ended(f"It {problem}") if problem else "",
+        observed_at=formats.parse_time(seen.get("observed_at")),
+        stale_after_seconds=stale_after_seconds // 2,
+    )
+
+
+def _problem(zone: ZoneFacts, lines: Sequence[SensorLine]) -> str:
+    """What is wrong with them together; of a single one its own line says it."""
+    return (zone.live.get("problem") or "") if len(lines) != 1 or not lines[0].problem else ""
+
+
+def _window(live: Mapping[str, Any], at: Moment) -> str:
+    since = formats.parse_time(live.get("window_open_since"))
+    if since is None:
+        return ""
+    how = "looks open" if live.get("window_by_slope") else "open"
+    return f"{how} since {formats.moment(since, at.now, at.tz)}"

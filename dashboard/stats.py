@@ -12,7 +12,7 @@ Stat = dict[str, str]
 
 def room_stats(totals: Mapping[str, float]) -> list[Stat]:
     """Label, value and what it means, from `climate.history.totals` (K·min, minutes, Wh, starts)."""
-    minutes, judged = totals["minutes"], totals["minutes"] - totals["lost_minutes"] - totals.get("window_minutes", 0)
+    minutes, judged = totals["minutes"], totals["minutes"] - totals["lost_minutes"] - totals["window_minutes"]
     in_band = formats.percent(100 * totals["in_band_minutes"] / judged) if judged > 0 else formats.UNKNOWN
     return [
         _stat("Too cold", _degree_minutes(totals, judged), "1° below target for an hour is 60"),
@@ -20,7 +20,7 @@ def room_stats(totals: Mapping[str, float]) -> list[Stat]:
         _stat("Heat", formats.energy(totals["heating_wh"]) if minutes else formats.UNKNOWN, "into this room"),
         _stat("Starts", f"{totals['starts']:.0f}", "times heating began"),
         _stat("Sensor lost", _minutes(totals["lost_minutes"]), "heating was off"),
-        _stat("Window open", _minutes(totals.get("window_minutes", 0)), "heating paused"),
+        _stat("Window open", _minutes(totals["window_minutes"]), "heating paused"),
     ]
 
 

@@ -77,7 +77,8 @@ def _zone_page(data: PageData, row: ClimateZone) -> HttpResponse:
     decisions = decision_lines(data.site, [miner.id for miner in facts.miners], data.at)
     health = sensors(
         facts,
-        [monitor.name for monitor in row.monitors.all()],
+        [(str(monitor.pk), monitor.name, monitor.stale_after_seconds) for monitor in row.monitors.all()],
+        data.at,
         high_limit_celsius=row.high_limit_celsius,
         frost_limit_celsius=row.frost_limit_celsius if row.frost_protection else None,
     )

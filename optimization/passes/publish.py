@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from climate.state import HEATING_MIN_W
+from climate.state import HEATING_MIN_W, ZoneState
 from miners.state import MinerStatus
 from optimization.control.situation import Command
 from sites import live
@@ -15,6 +15,7 @@ from sites import live
 from .heat import drawn_w, heating_w
 from .load import SiteRows
 from .observe import Observation
+from .rooms import room_monitors
 from .situate import Seen
 
 
@@ -55,6 +56,7 @@ def _zone(rows: SiteRows, seen: Seen, pk: UUID) -> dict[str, Any]:
         "lowered": None if zone.target.lowered is None else str(zone.target.lowered),
         "lower_bound": zone.lower_bound,
         "upper_bound": zone.upper_bound,
+        "monitors": _monitors(rows, zone, pk),
         "sensor": str(zone.sensor),
         "problem": zone.problem,
         "observed_at": _iso(zone.observed_at),
@@ -64,6 +66,18 @@ def _zone(rows: SiteRows, seen: Seen, pk: UUID) -> dict[str, Any]:
         "is_occupied": zone.is_occupied,
         "heating_w": watts,
         "heating": watts >= HEATING_MIN_W,
+    }
+
+
+def _monitors(rows: SiteRows, zone: ZoneState, pk: UUID) -> dict[str, Any]:
+    return {
+        str(row.pk): {
+            "temperature_celsius": state.temperature_celsius,
+            "health": str(state.health),
+            "problem": state.problem,
+            "observed_at": _iso(state.observed_at),
+        }
+        for row, state in zip(room_monitors(rows.zones[pk]), zone.sensors, strict=True)
     }
 
 

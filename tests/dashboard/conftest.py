@@ -51,7 +51,6 @@ class SeenHome:
             for age in range(minutes)
         )
 
-
     def record_day_before(self, kwh: float) -> None:
         """An hour of heating, 8 hours ago, of which so much heat came."""
         hour = (timezone.now() - timedelta(hours=9)).replace(minute=0, second=0, microsecond=0)

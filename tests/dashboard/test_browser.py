@@ -141,6 +141,8 @@ def test_away_is_one_tap_and_so_is_coming_back(screen, seen_home):
     seen.page.click("#away")
     bar.get_by_role("button").click()
     expect(bar).to_have_count(0)
+    seen.page.click("#away")
+    expect(seen.page.locator("#away")).to_have_text("I’m back")  # in its place
     assert seen.problems == []
 
 

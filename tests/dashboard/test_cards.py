@@ -181,6 +181,7 @@ def test_the_presets_of_a_room_are_offered_with_their_degrees():
     offered = [(one.label, one.degrees, one.is_on) for one in card.presets]
     assert offered == [("Comfort", "21.0°", False), ("Eco", "18.0°", True), ("Frost protection", "7.0°", False)]
 
+
 @pytest.mark.parametrize(
     ("live", "power", "note"),
     [

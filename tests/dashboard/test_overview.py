@@ -33,10 +33,11 @@ def test_what_a_home_looks_like_at_a_glance():
     rooms = (
         room("Bath", temperature_celsius=20.0, heating=True, heating_w=800.0),
         room("Den", temperature_celsius=21.0, heating=True, heating_w=450.0),
+        room("Hall", temperature_celsius=20.5, heating_w=3.0),  # standby
     )
     assert figures(*rooms, energy=energy_live(NOW), outdoor=-2.0) == {
-        "average": "20.5° 2 rooms",
-        "warm": "1 of 2 rooms",
+        "average": "20.5° 3 rooms",
+        "warm": "2 of 3 rooms",
         "heating": "1.2 kW 2 rooms",
         "energy": "2.6 kW to spare",
         "outdoor": "−2.0° now",
@@ -76,8 +77,15 @@ def test_the_next_changes_come_in_their_order():
 
 @pytest.mark.parametrize(
     ("changes", "held"),
-    [({}, "away"), ({"ends_at": NOW + timedelta(days=1)}, ""), ({"rooms": ("Bath",)}, ""), ({"preset": "frost"}, "")],
+    [
+        ({}, "away"),
+        ({"preset": "eco", "ends_at": NOW + timedelta(days=1)}, "eco"),
+        ({"rooms": ("Bath",)}, ""),
+        ({"preset": "frost"}, ""),
+        ({"starts_at": NOW + timedelta(days=1)}, ""),
+    ],
 )
-def test_the_button_of_what_holds_already_is_not_offered(changes, held):
+def test_the_button_of_what_holds_already_ends_it(changes, held):
     values = {"preset": "away", "target_celsius": None, "starts_at": NOW, "ends_at": None, **changes}
-    assert overview([room()], [PeriodFacts("p", "away", **values)], None, None, AT).held == held
+    found = overview([room()], [PeriodFacts("p", "away", **values)], None, None, AT)
+    assert (found.held, found.held_by) == (held, "p" if held else "")

@@ -1,0 +1,89 @@
+"""The sensors of a room in words: each one's value, health and reason, and what they say together."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.urls import reverse
+
+from climate.models import ClimateZone
+from climate.state import Target
+from dashboard.facts import Moment, ZoneFacts
+from dashboard.formats import THIN
+from dashboard.sensors import sensors
+from optimization.demo import create_demo_home
+from optimization.passes.run import run_sites
+
+from .conftest import zone_live
+
+NOW = datetime(2026, 1, 14, 17, 0, tzinfo=UTC)
+AT = Moment(NOW, ZoneInfo("Europe/Zurich"))
+TWO = (("m1", "Shelf", 3600), ("m2", "Wall", 900))
+
+
+def panel(rows=TWO, **changes):
+    zone = ZoneFacts("z", "Den", Target(21.0, 21.0, "default target"), 0.5, 900, live=zone_live(NOW, **changes))
+    return sensors(zone, rows, AT, high_limit_celsius=28.0, frost_limit_celsius=None)
+
+
+def seen(health="ok", celsius=20.4, problem=""):
+    return {"health": health, "temperature_celsius": celsius, "problem": problem, "observed_at": NOW.isoformat()}
+
+
+def test_every_sensor_is_told_by_itself():
+    found = panel(monitors={"m1": seen(), "m2": seen("lost", None, "has been silent for 2 h")})
+    shelf, wall = found.lines
+    assert (shelf.name, shelf.value.replace(THIN, " "), shelf.health, shelf.tone) == (
+        "Shelf",
+        "20.4 °C",
+        "believed",
+        "calm",
+    )
+    assert (wall.value, wall.health, wall.tone) == ("–", "lost", "alarm")
+    assert wall.problem == "It has been silent for 2 h."
+    assert (wall.observed_at, wall.stale_after_seconds) == (NOW, 450)
+
+
+def test_one_nothing_is_known_of_yet_claims_nothing():
+    (line,) = panel(TWO[:1]).lines
+    assert (line.value, line.health, line.problem) == ("–", "not known yet", "")
+
+
+def test_what_is_wrong_is_said_once():
+    gone = {"monitors": {"m1": seen("lost", None, "is gone")}, "problem": "The sensor ‘Shelf’ is gone."}
+    assert panel(TWO[:1], **gone).problem == ""
+    apart = {"monitors": {"m1": seen(), "m2": seen(celsius=25.0)}, "problem": "The sensors of Den differ by 4.6 K."}
+    assert panel(**apart).problem == "The sensors of Den differ by 4.6 K."
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [({}, ""), ({"window_by_slope": False}, "open since 17:55"), ({"window_by_slope": True}, "looks open since 17:55")],
+)
+def test_the_window(changes, words):
+    since = {"window_open_since": (NOW - timedelta(minutes=5)).isoformat()} if changes else {}
+    assert panel(**changes, **since).window == words
+
+
+def test_people_and_limits():
+    found = panel(is_occupied=False)
+    assert (found.presence, found.high_limit.replace(THIN, " "), found.frost_limit) == (
+        "nobody is there",
+        "28.0 °C",
+        "",
+    )
+    assert panel(is_occupied=None).presence == ""
+
+
+def test_what_a_pass_saw_of_each_sensor_stands_on_the_page_of_its_room(signed_in):
+    site = create_demo_home()
+    run_sites([site.pk])
+    room = ClimateZone.objects.get(name="Living room")
+    (monitor,) = room.monitors.all()
+    html = signed_in.get(reverse("zone", args=[room.pk])).content.decode()
+    line = html.partition('<ul class="sensors">')[2].partition("</ul>")[0]
+    assert monitor.name in line
+    assert "believed" in line
+    assert "°C" in line
