@@ -1,11 +1,14 @@
-"""A climate reading from a JSON document: what the adapters for MQTT and HTTP have in common. Pure."""
+"""A climate reading from JSON documents: what the adapters for MQTT and HTTP have in common. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from climate.state import ClimateReading
 from integrations import units
@@ -13,12 +16,33 @@ from integrations.errors import AdapterError, BadAnswer
 from integrations.json_path import JsonPath, measured, pick
 from integrations.registry import AdapterConfig
 
+#: A document and what to call it in sentences; raises `AdapterError` when there is none.
+Found = Callable[[], tuple[Any, str]]
 #: Unix times from here on are milliseconds (as seconds they would be in the year 5138).
 _MILLISECONDS_FROM = 1e11
 
 
+#: What says neither yes nor no.
+_UNKNOWN = frozenset({"", "none", "null", "unknown", "unavailable"})
+_LONGEST_WORD = 40
+
+
+def _words(text: str) -> str:
+    if not words_of(text):
+        raise PydanticCustomError("words", "at least one value is needed, for example on or true")
+    return text
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The values in “true, open, on”, as they are compared: without case."""
+    return frozenset(word for part in text.split(",") if (word := part.strip().lower()))
+
+
+Words = Annotated[str, AfterValidator(_words)]
+
+
 class JsonReadingConfig(AdapterConfig):
-    """Where temperature, humidity and time stand in a document."""
+    """Where temperature, humidity, time, window and presence stand in a document."""
 
     json_path: JsonPath = Field(
         "",
@@ -32,6 +56,20 @@ class JsonReadingConfig(AdapterConfig):
         description="Where the time of the measurement stands: Unix seconds or milliseconds, or ISO 8601 with "
         "its offset. Empty: it has none.",
     )
+    window_path: JsonPath = Field(
+        "", description="Where a window or door contact of the room stands. Empty: there is none."
+    )
+    window_open_values: Words = Field(
+        "true, on, open, 1",
+        max_length=100,
+        description="What the contact says when open, with commas between. Zigbee2MQTT's contact: false.",
+    )
+    presence_path: JsonPath = Field("", description="Where it stands whether somebody is there. Empty: nothing tells.")
+    presence_values: Words = Field(
+        "true, on, home, occupied, 1",
+        max_length=100,
+        description="What is said when somebody is there, with commas between.",
+    )
 
 
 def reading(config: JsonReadingConfig, document: Any, what: str, arrived_at: datetime | None) -> ClimateReading:
@@ -42,6 +80,33 @@ def reading(config: JsonReadingConfig, document: Any, what: str, arrived_at: dat
     temperature = measured(document, config.json_path, units.celsius, config.unit, what)
     observed_at = _time(pick(document, config.timestamp_path, what), what) if config.timestamp_path else arrived_at
     return ClimateReading(temperature, _humidity(config, document, what), observed_at)
+
+
+def with_window(reading: ClimateReading, config: JsonReadingConfig, found: Found) -> ClimateReading:
+    """With what the contact says in the document that `found` gives; where it says nothing, with why."""
+    is_open, problem = _says(found, config.window_path, words_of(config.window_open_values))
+    return replace(reading, window_open=is_open, window_problem=problem)
+
+
+def with_presence(reading: ClimateReading, config: JsonReadingConfig, found: Found) -> ClimateReading:
+    """The same for whether somebody is there."""
+    is_there, problem = _says(found, config.presence_path, words_of(config.presence_values))
+    return replace(reading, is_occupied=is_there, presence_problem=problem)
+
+
+def _says(found: Found, path: str, yes: frozenset[str]) -> tuple[bool | None, str]:
+    """Yes for one of these values, no for any other; None and why when it cannot be read or says nothing."""
+    try:
+        document, what = found()
+        value = pick(document, path, what)
+    except AdapterError as error:
+        return None, str(error)
+    if isinstance(value, dict | list):
+        return None, f"{what} has no single value at ‘{path[:60]}’."
+    word = f"{value:g}" if isinstance(value, float) else str(value).strip().lower()
+    if word in _UNKNOWN:
+        return None, f"{what} does not say at present."
+    return word[:_LONGEST_WORD] in yes, ""
 
 
 def _humidity(config: JsonReadingConfig, document: Any, what: str) -> float | None:

@@ -190,8 +190,10 @@ class HomeAssistantAdmin(ProbeAdmin):
         """Entities whose id or name contains `q`, of `domains`, with their present state."""
         row = self.get_object(request, str(object_id))
         refuse_unless(row is not None and self.has_view_permission(request, row))
-        domains = [word for word in request.GET.get("domains", "").split(",") if word]
-        found, problem = suggest(row, domains, request.GET.get("q", ""))
+        domains, classes = (
+            [word for word in request.GET.get(name, "").split(",") if word] for name in ("domains", "classes")
+        )
+        found, problem = suggest(row, domains, request.GET.get("q", ""), classes)
         return JsonResponse({"entities": found, "problem": problem})
 
 

@@ -117,6 +117,7 @@ def _input_attributes(kind: Any, info: FieldInfo, extra: Mapping[str, Any]) -> d
         attributes["suffix"] = extra["unit"]
     if extra.get("entity_domains"):
         attributes["data-entity-domains"] = ",".join(extra["entity_domains"])
+        attributes["data-entity-classes"] = ",".join(extra.get("entity_classes", ()))
     return attributes
 
 

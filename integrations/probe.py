@@ -97,7 +97,12 @@ def _climate_sentence(reading: Any) -> str:
     parts = [f"{reading.temperature_celsius:.1f} °C"]
     if reading.humidity_percent is not None:
         parts.append(f"{reading.humidity_percent:.0f} % humidity")
-    return _sentence(parts, reading.observed_at)
+    if reading.window_open is not None:
+        parts.append("window open" if reading.window_open else "window closed")
+    if reading.is_occupied is not None:
+        parts.append("somebody is there" if reading.is_occupied else "nobody is there")
+    problems = (reading.window_problem, reading.presence_problem)
+    return " ".join(filter(None, (_sentence(parts, reading.observed_at), *problems)))
 
 
 def _energy_sentence(reading: Any) -> str:

@@ -46,7 +46,8 @@ class AdapterConfig(BaseModel):
     """Base of every adapter's `Config`: unknown fields are refused, values stay as typed.
 
     Field descriptions are the help texts in the admin; `json_schema_extra={"unit": "W"}` gives a
-    unit suffix, `{"entity_domains": [...]}` entity suggestions, `{"secret": True}` encryption.
+    unit suffix, `{"entity_domains": [...]}` entity suggestions (those of `"entity_classes"` first),
+    `{"secret": True}` encryption.
     """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True, allow_inf_nan=False)

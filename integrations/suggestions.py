@@ -17,10 +17,13 @@ WITHIN_SECONDS = 4.0
 AT_MOST = 40
 
 
-def suggest(row: HomeAssistant, domains: Collection[str], query: str) -> tuple[list[dict[str, str]], str]:
+def suggest(
+    row: HomeAssistant, domains: Collection[str], query: str, classes: Collection[str] = ()
+) -> tuple[list[dict[str, str]], str]:
     """Entities ({id, name, state}) of `domains` whose id or name contains every word of `query`, and a problem.
 
-    An exact id comes first. At most `AT_MOST`; the problem is one sentence, empty when all is well.
+    An exact id comes first, then those of the device `classes`. At most `AT_MOST`; the problem is one sentence,
+    empty when all is well.
     """
     try:
         entities = _entities(row)
@@ -29,8 +32,8 @@ def suggest(row: HomeAssistant, domains: Collection[str], query: str) -> tuple[l
     words = query.lower().split()
     fitting = [one for one in entities if not domains or one["id"].partition(".")[0] in domains]
     found = [one for one in fitting if all(word in f"{one['id']} {one['name']}".lower() for word in words)]
-    found.sort(key=lambda one: (one["id"] != query, one["id"]))
-    return found[:AT_MOST], ""
+    found.sort(key=lambda one: (one["id"] != query, one["class"] not in classes, one["id"]))
+    return [{name: one[name] for name in ("id", "name", "state")} for one in found[:AT_MOST]], ""
 
 
 def _entities(row: HomeAssistant) -> list[dict[str, str]]:
@@ -43,7 +46,12 @@ def _entities(row: HomeAssistant) -> list[dict[str, str]]:
         finally:
             session.close()
         known = [
-            {"id": one.entity_id, "name": one.name, "state": f"{one.state} {one.unit or ''}".strip()}
+            {
+                "id": one.entity_id,
+                "name": one.name,
+                "state": f"{one.state} {one.unit or ''}".strip(),
+                "class": one.device_class or "",
+            }
             for one in entities
         ]
         store().set(key, known, ttl_seconds=REMEMBER_SECONDS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -33,6 +33,12 @@ class DummyClimateMonitor(Adapter):
         humidity_percent: float | None = Field(
             None, ge=0, le=100, description="Empty: it measures none.", json_schema_extra={"unit": "%"}
         )
+        window: Literal["none", "closed", "open", "silent"] = Field(
+            "none", description="What its window contact says; none: it has no contact."
+        )
+        presence: Literal["none", "somebody", "nobody", "silent"] = Field(
+            "none", description="Whether somebody is there; none: nothing tells."
+        )
         age_seconds: float = AGE_FIELD
         fail: Failure = Field(Failure.NONE, description="How it fails instead of answering.")
 
@@ -45,4 +51,12 @@ class DummyClimateMonitor(Adapter):
     def read_alone(cls, config: Config, deadline: float) -> ClimateReading:
         fail_if_told(config.fail, deadline)
         temperature = between(config.temperature_celsius, config.highest_temperature_celsius)
-        return ClimateReading(temperature, config.humidity_percent, aged(config.age_seconds))
+        return ClimateReading(
+            temperature,
+            config.humidity_percent,
+            aged(config.age_seconds),
+            {"open": True, "closed": False}.get(config.window),
+            {"somebody": True, "nobody": False}.get(config.presence),
+            "The contact says nothing." if config.window == "silent" else "",
+            "The presence sensor says nothing." if config.presence == "silent" else "",
+        )

@@ -1,4 +1,4 @@
-"""A room's temperature from Home Assistant: a sensor, or what a thermostat measures."""
+"""A room from Home Assistant: its temperature (a sensor or a thermostat), its window, and who is there."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import Annotated, Any
 
 from climate.state import ClimateReading
 from integrations import units
-from integrations.connections.entities import entity_field, entity_type, measured
+from integrations.connections.entities import entity_field, entity_type, is_on, measured
 from integrations.errors import AdapterError
 from integrations.registry import Adapter, AdapterConfig, ConnectionKind, Kind, register
 
 _TEMPERATURE_DOMAINS = ("sensor", "climate", "input_number", "number")
 _HUMIDITY_DOMAINS = ("sensor", "input_number", "number")
+_WINDOW_DOMAINS = ("binary_sensor", "cover", "input_boolean")
+_PRESENCE_DOMAINS = ("binary_sensor", "person", "device_tracker", "group", "input_boolean")
 
 
 @register
@@ -27,20 +29,42 @@ class HomeAssistantClimateMonitor(Adapter):
         entity_temperature: Annotated[str, entity_type(*_TEMPERATURE_DOMAINS)] = entity_field(
             "The room's temperature: a sensor, or a thermostat (its current temperature is read).",
             *_TEMPERATURE_DOMAINS,
+            classes=("temperature",),
         )
         entity_humidity: Annotated[str, entity_type(*_HUMIDITY_DOMAINS, optional=True)] = entity_field(
-            "The room's relative humidity, if there is a sensor for it.", *_HUMIDITY_DOMAINS, default=""
+            "The room's relative humidity, if there is a sensor for it.",
+            *_HUMIDITY_DOMAINS,
+            classes=("humidity",),
+            default="",
+        )
+        entity_window: Annotated[str, entity_type(*_WINDOW_DOMAINS, optional=True)] = entity_field(
+            "A window or door contact of the room (on = open), or a roof window that is a cover. "
+            "Heating pauses while it is open; a group of contacts will do.",
+            *_WINDOW_DOMAINS,
+            classes=("window", "door", "opening", "garage_door"),
+            default="",
+        )
+        entity_presence: Annotated[str, entity_type(*_PRESENCE_DOMAINS, optional=True)] = entity_field(
+            "What tells whether somebody is there (on or home = yes): a presence or motion sensor, a person, a "
+            "group of persons. After 30 min without anybody the room is kept at eco.",
+            *_PRESENCE_DOMAINS,
+            classes=("occupancy", "presence", "motion"),
+            default="",
         )
 
     @classmethod
     def wants(cls, config: Config) -> tuple[str, ...]:
-        return tuple(filter(None, (config.entity_temperature, config.entity_humidity)))
+        entities = (config.entity_temperature, config.entity_humidity, config.entity_window, config.entity_presence)
+        return tuple(filter(None, entities))
 
     @classmethod
     def read(cls, config: Config, answers: Mapping[str, Any]) -> ClimateReading:
-        """°C and %; the time is the temperature's. A humidity that cannot be read is None."""
+        """°C and %; the time is the temperature's. Whatever else cannot be read is None, and why is said."""
         temperature, at = measured(answers, config.entity_temperature, units.celsius)
-        return ClimateReading(temperature, _humidity(config, answers), at)
+        window, window_problem = _is_on(config.entity_window, answers)
+        presence, presence_problem = _is_on(config.entity_presence, answers)
+        humidity = _humidity(config, answers)
+        return ClimateReading(temperature, humidity, at, window, presence, window_problem, presence_problem)
 
 
 def _humidity(config: HomeAssistantClimateMonitor.Config, answers: Mapping[str, Any]) -> float | None:
@@ -50,3 +74,13 @@ def _humidity(config: HomeAssistantClimateMonitor.Config, answers: Mapping[str, 
         return measured(answers, config.entity_humidity, units.percent)[0]
     except AdapterError:
         return None
+
+
+def _is_on(entity_id: str, answers: Mapping[str, Any]) -> tuple[bool | None, str]:
+    """Whether the entity is on, and why nobody knows; neither without an entity."""
+    if not entity_id:
+        return None, ""
+    try:
+        return is_on(answers, entity_id), ""
+    except AdapterError as error:
+        return None, str(error)

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from climate.json_reading import JsonReadingConfig, reading
+from climate.json_reading import JsonReadingConfig, reading, with_presence, with_window
 from climate.state import ClimateReading
 from integrations.errors import BadAnswer, NotFound, Unauthorized, Unreachable
 from integrations.http import Answer, Http
@@ -61,7 +61,11 @@ class HttpJsonClimateMonitor(Adapter):
             answer = _checked(device.request("GET", path, deadline=deadline), device.place)
         finally:
             device.close()
-        return reading(config, answer.json(), f"{_NAME} at {device.place}", None)
+        document, what = answer.json(), f"{_NAME} at {device.place}"
+        seen = reading(config, document, what, None)
+        if config.window_path:
+            seen = with_window(seen, config, lambda: (document, what))
+        return with_presence(seen, config, lambda: (document, what)) if config.presence_path else seen
 
 
 def _checked(answer: Answer, place: str) -> Answer:

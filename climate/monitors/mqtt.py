@@ -9,12 +9,19 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from climate.json_reading import JsonReadingConfig, reading
+from climate.json_reading import Found, JsonReadingConfig, reading, with_presence, with_window
 from climate.state import ClimateReading
 from integrations.connections.mqtt import is_topic, message
-from integrations.errors import Unreachable
+from integrations.errors import BadAnswer, Unreachable
 from integrations.json_path import document
 from integrations.registry import Adapter, ConnectionKind, Kind, register
+
+#: Longer than any word a contact says, bytes.
+_LONGEST_WORD = 40
+
+
+def _topic_or_none(text: str) -> str:
+    return _topic(text) if text else text
 
 
 def _topic(text: str) -> str:
@@ -49,9 +56,17 @@ class MqttClimateMonitor(Adapter):
             "off, it waits for the sensor's next report (a time in the message settles it, too).",
         )
 
+        window_topic: Annotated[str, AfterValidator(_topic_or_none)] = Field(
+            "",
+            description="The topic of a window or door contact of the room. Empty with a path for it: the same topic.",
+        )
+        presence_topic: Annotated[str, AfterValidator(_topic_or_none)] = Field(
+            "", description="The topic that tells whether somebody is there. Empty with a path for it: the same topic."
+        )
+
     @classmethod
     def wants(cls, config: Config) -> tuple[str, ...]:
-        return (config.topic,)
+        return tuple(dict.fromkeys(filter(None, (config.topic, config.window_topic, config.presence_topic))))
 
     @classmethod
     def read(cls, config: Config, answers: Mapping[str, Any]) -> ClimateReading:
@@ -64,7 +79,24 @@ class MqttClimateMonitor(Adapter):
                 "broker); it counts when the sensor reports again."
             )
         _refuse_expired(config, seen.observed_at, answers.at, what)
+        if config.window_topic or config.window_path:
+            seen = with_window(seen, config, _finder(answers, config.window_topic or config.topic))
+        if config.presence_topic or config.presence_path:
+            seen = with_presence(seen, config, _finder(answers, config.presence_topic or config.topic))
         return seen
+
+
+def _finder(answers: Mapping[str, Any], topic: str) -> Found:
+    """What came on a topic: JSON, or the plain word that many contacts send. A retained one is as good as any."""
+
+    def found() -> tuple[Any, str]:
+        payload, what = message(answers, topic).payload, f"‘{topic[:80]}’"
+        try:
+            return document(payload, what), what
+        except BadAnswer:
+            return payload[:_LONGEST_WORD].decode("utf-8", "replace"), what
+
+    return found
 
 
 def _refuse_expired(config: MqttClimateMonitor.Config, observed_at: datetime, now: datetime, what: str) -> None:

@@ -11,6 +11,8 @@ from climate.state import ClimateReading
 from integrations.connections.simulated_house import observed
 from integrations.registry import Adapter, AdapterConfig, ConnectionKind, Kind, register
 
+OUTDOORS = "outdoors"
+
 
 @register
 class SimulatedClimateMonitor(Adapter):
@@ -23,14 +25,28 @@ class SimulatedClimateMonitor(Adapter):
 
     class Config(AdapterConfig):
         room: str = Field(
-            "living_room", max_length=80, description="Which room of the simulated house: living_room or bedroom."
+            "living_room",
+            max_length=80,
+            description="Which room of the simulated house: living_room or bedroom; or outdoors.",
         )
+        has_contact: bool = Field(False, description="Its window has a contact.")
+        has_presence: bool = Field(False, description="Something tells whether somebody is there.")
 
     @classmethod
     def wants(cls, config: Config) -> tuple[str, ...]:
-        return (f"room:{config.room}",)
+        return ("weather" if config.room == OUTDOORS else f"room:{config.room}",)
 
     @classmethod
     def read(cls, config: Config, answers: Mapping[str, Any]) -> ClimateReading:
+        if config.room == OUTDOORS:
+            weather = observed(answers, "weather")
+            return ClimateReading(weather.reading.outdoor_celsius, None, weather.at)
         answer = observed(answers, f"room:{config.room}")
-        return ClimateReading(answer.reading.temperature_celsius, answer.reading.humidity_percent, answer.at)
+        room = answer.reading
+        return ClimateReading(
+            room.temperature_celsius,
+            room.humidity_percent,
+            answer.at,
+            window_open=room.window_open if config.has_contact else None,
+            is_occupied=room.is_occupied if config.has_presence else None,
+        )

@@ -76,9 +76,13 @@ def entity_type(*domains: str, optional: bool = False) -> AfterValidator:
     return AfterValidator(check)
 
 
-def entity_field(description: str, *domains: str, **kwargs: Any) -> Any:
-    """A config field holding an entity id; the domains become suggestions in the form."""
-    return Field(description=description, json_schema_extra={"entity_domains": list(domains)}, **kwargs)
+def entity_field(description: str, *domains: str, classes: Collection[str] = (), **kwargs: Any) -> Any:
+    """A config field holding an entity id; domains and device classes become suggestions in the form.
+
+    Entities of one of these `classes` are suggested first; any other of the domains will do.
+    """
+    extra = {"entity_domains": list(domains)} | ({"entity_classes": list(classes)} if classes else {})
+    return Field(description=description, json_schema_extra=extra, **kwargs)
 
 
 def entity(answers: Mapping[str, EntityState], entity_id: str) -> EntityState:
@@ -115,6 +119,15 @@ def available(state: EntityState) -> EntityState:
     if state.state in ("unknown", ""):
         raise Unreachable(f"‘{state.entity_id}’ has no value in Home Assistant yet.")
     return state
+
+
+#: What entities that are either on or off call being on: a contact, a cover, a person.
+_ON = frozenset({"on", "open", "opening", "closing", "home"})
+
+
+def is_on(answers: Mapping[str, EntityState], entity_id: str) -> bool:
+    """Whether an entity is on, open or at home; any other known state is not. Raises `AdapterError`."""
+    return available(entity(answers, entity_id)).state in _ON
 
 
 def measured(answers: Mapping[str, EntityState], entity_id: str, convert: Convert) -> tuple[float, datetime | None]:

@@ -70,6 +70,14 @@ class SimulatedHouseSession:
             raise NotFound(_unknown("miner", name, simulation.miners(self.house)))
         self._become(simulation.set_power(simulation.step(self.house, self._now()), name, power_w))
 
+    def set_window(self, room: str, is_open: bool) -> None:
+        """Open or close the window of a room; what people do, for tests and demonstrations."""
+        self._become(simulation.set_window(simulation.step(self.house, self._now()), room, is_open))
+
+    def set_occupied(self, room: str, is_occupied: bool) -> None:
+        """Somebody comes into a room, or the last one leaves it."""
+        self._become(simulation.set_occupied(simulation.step(self.house, self._now()), room, is_occupied))
+
     def check(self, deadline: float) -> str:
         """One sentence on what is there."""
         self.ask((), deadline)

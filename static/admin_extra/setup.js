@@ -44,7 +44,11 @@
       const connection = document.getElementById("id_home_assistant");
       const text = input.value.trim();
       if (!connection || !connection.value) { now.textContent = text ? "Choose the Home Assistant first." : ""; return; }
-      const query = new URLSearchParams({ domains: input.dataset.entityDomains, q: text });
+      const query = new URLSearchParams({
+        domains: input.dataset.entityDomains,
+        classes: input.dataset.entityClasses || "",
+        q: text,
+      });
       const url = `${entitiesUrl.replace(NO_ID, connection.value)}?${query}`;
       if (url === asked) return;
       asked = url;

@@ -32,9 +32,26 @@ READINGS = {
 }
 #: Configurations of the adapters that need one.
 CONFIGS = {
-    (Kind.CLIMATE_MONITOR, "home_assistant"): {"entity_temperature": "sensor.t", "entity_humidity": "sensor.h"},
-    (Kind.CLIMATE_MONITOR, "mqtt"): {"topic": "home/hall", "json_path": "a[0].t", "humidity_path": "h"},
-    (Kind.CLIMATE_MONITOR, "http_json"): {"url": "http://127.0.0.1:1/t", "json_path": "a[0].t", "humidity_path": "h"},
+    (Kind.CLIMATE_MONITOR, "home_assistant"): {
+        "entity_temperature": "sensor.t",
+        "entity_humidity": "sensor.h",
+        "entity_window": "binary_sensor.w",
+        "entity_presence": "person.p",
+    },
+    (Kind.CLIMATE_MONITOR, "mqtt"): {
+        "topic": "home/hall",
+        "json_path": "a[0].t",
+        "humidity_path": "h",
+        "window_topic": "home/hall/window",
+        "presence_path": "h",
+    },
+    (Kind.CLIMATE_MONITOR, "http_json"): {
+        "url": "http://127.0.0.1:1/t",
+        "json_path": "a[0].t",
+        "humidity_path": "h",
+        "window_path": "h",
+        "presence_path": "h",
+    },
     (Kind.ENERGY_MONITOR, "home_assistant"): {
         "entity_production": "sensor.pv",
         "entity_consumption": "sensor.load",
@@ -48,6 +65,8 @@ CONFIGS = {
 STATES = {
     "sensor.t": ("20.5", "°C"),
     "sensor.h": ("45", "%"),
+    "binary_sensor.w": ("off", None),
+    "person.p": ("home", None),
     "sensor.pv": ("3.2", "kW"),
     "sensor.load": ("900", "W"),
     "sensor.grid": ("-1500", "W"),

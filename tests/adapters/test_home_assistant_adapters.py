@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from climate.monitors.home_assistant import HomeAssistantClimateMonitor
+from climate.state import ClimateReading
 from energy.monitors.home_assistant import HomeAssistantEnergyMonitor
 from integrations.connections.entities import EntityAnswers, EntityState
 from integrations.errors import AdapterError, BadAnswer, NotFound
@@ -45,6 +47,69 @@ def test_a_lost_humidity_does_not_take_the_temperature_with_it():
         climate(entity_humidity="sensor.h"), answers(sensor__t=("20", "°C"), sensor__h=("unavailable", "%"))
     )
     assert (reading.temperature_celsius, reading.humidity_percent) == (20.0, None)
+
+
+@pytest.mark.parametrize(
+    ("entity", "state", "is_open"),
+    [
+        ("binary_sensor.w", "on", True),
+        ("binary_sensor.w", "off", False),
+        ("input_boolean.w", "on", True),
+        ("cover.w", "open", True),
+        ("cover.w", "opening", True),
+        ("cover.w", "closed", False),
+    ],
+)
+def test_a_window_contact(entity, state, is_open):
+    states = answers(sensor__t=("20", "°C"), **{entity.replace(".", "__"): (state, None)})
+    reading = HomeAssistantClimateMonitor.read(climate(entity_window=entity), states)
+    assert (reading.window_open, reading.window_problem) == (is_open, "")
+
+
+@pytest.mark.parametrize(
+    ("entity", "state", "is_there"),
+    [
+        ("binary_sensor.p", "on", True),
+        ("binary_sensor.p", "off", False),
+        ("person.ada", "home", True),
+        ("person.ada", "not_home", False),
+        ("device_tracker.phone", "Office", False),  # a zone of Home Assistant
+        ("group.family", "home", True),
+    ],
+)
+def test_whether_somebody_is_there(entity, state, is_there):
+    states = answers(sensor__t=("20", "°C"), **{entity.replace(".", "__"): (state, None)})
+    reading = HomeAssistantClimateMonitor.read(climate(entity_presence=entity), states)
+    assert (reading.is_occupied, reading.presence_problem) == (is_there, "")
+
+
+@pytest.mark.parametrize(
+    ("states", "words"),
+    [
+        ({"binary_sensor__x": ("unavailable", None)}, "‘binary_sensor.x’ is unavailable in Home Assistant."),
+        ({"binary_sensor__x": ("unknown", None)}, "has no value in Home Assistant yet."),
+        ({}, "‘binary_sensor.x’ is not known to Home Assistant."),
+    ],
+)
+def test_a_contact_that_does_not_say_is_told_and_takes_nothing_with_it(states, words):
+    config = climate(entity_window="binary_sensor.x", entity_presence="binary_sensor.x")
+    reading = HomeAssistantClimateMonitor.read(config, answers(sensor__t=("20", "°C"), **states))
+    assert (reading.temperature_celsius, reading.window_open, reading.is_occupied) == (20.0, None, None)
+    assert words in reading.window_problem
+    assert reading.window_problem == reading.presence_problem
+
+
+def test_without_contact_and_presence_nothing_is_said_of_them():
+    reading = HomeAssistantClimateMonitor.read(climate(), answers(sensor__t=("20", "°C")))
+    assert reading == ClimateReading(20.0, None, AT)
+
+
+@pytest.mark.parametrize(
+    ("field", "entity"), [("entity_window", "sensor.t"), ("entity_presence", "switch.x"), ("entity_window", "Window")]
+)
+def test_what_is_no_contact_is_refused(field, entity):
+    with pytest.raises(ValidationError):
+        climate(**{field: entity})
 
 
 # -- energy -----------------------------------------------------------------------------------

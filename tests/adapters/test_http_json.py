@@ -90,6 +90,20 @@ def test_reads_what_devices_answer(stub, body, where, config, reading):
     assert [(request.method, request.path) for request in device.requests] == [("GET", where)]
 
 
+def test_window_and_presence_stand_in_the_same_answer(stub):
+    device = stub(answering(b'{"tC":20.5,"window":{"open":true},"pir":"OFF"}'))
+    seen = read(device.url, json_path="tC", window_path="window.open", presence_path="pir")
+    assert seen == ClimateReading(20.5, window_open=True, is_occupied=False)
+    assert len(device.requests) == 1
+
+
+def test_a_contact_that_does_not_say_takes_nothing_with_it(stub):
+    seen = read(stub(answering(b'{"tC":20.5,"window":null}')).url, json_path="tC", window_path="window")
+    assert (seen.temperature_celsius, seen.window_open) == (20.5, None)
+    assert seen.window_problem.startswith("The sensor at ")
+    assert seen.window_problem.endswith(" does not say at present.")
+
+
 AT = datetime(2026, 11, 22, 15, 53, 28, tzinfo=UTC)
 
 

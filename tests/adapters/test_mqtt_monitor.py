@@ -56,6 +56,89 @@ def test_reads_messages_with_the_time_they_came(payload, config, temperature, hu
     assert read(payload, **config) == ClimateReading(temperature, humidity, NOW - timedelta(seconds=40))
 
 
+WINDOW, PEOPLE = "zigbee2mqtt/hall_window", "home/hall/people"
+#: Zigbee2MQTT's usual message of a door contact: `contact` is true while it is closed.
+CONTACT = b'{"battery":100,"battery_low":false,"contact":false,"linkquality":98}'
+SHUT = CONTACT.replace(b'"contact":false', b'"contact":true')
+
+
+def with_more(payload=b"20.5", more=None, retained=False, **config) -> ClimateReading:
+    """The reading where other topics said something, too."""
+    heard = {topic: Message(said, NOW, retained) for topic, said in (more or {}).items()}
+    settings = MqttClimateMonitor.Config.model_validate({"topic": TOPIC, **config})
+    return MqttClimateMonitor.read(settings, MqttAnswers({TOPIC: Message(payload, NOW, False), **heard}, at=NOW))
+
+
+@pytest.mark.parametrize(
+    ("said", "config", "is_open"),
+    [
+        (CONTACT, {"window_path": "contact", "window_open_values": "false"}, True),
+        (
+            CONTACT.replace(b':false,"link', b':true,"link'),
+            {"window_path": "contact", "window_open_values": "False"},
+            False,
+        ),
+        (b"ON", {}, True),
+        (b"OFF", {}, False),
+        (b"open", {}, True),
+        (b"closed", {}, False),
+        (b"1", {}, True),
+        (b"0", {}, False),
+        (b"true", {}, True),
+        (b'"open"', {}, True),
+        (b"tilted", {"window_open_values": "open, tilted"}, True),
+    ],
+)
+@pytest.mark.parametrize("retained", [True, False])  # a contact only speaks when it changes
+def test_a_window_contact_on_a_topic_of_its_own(said, config, is_open, retained):
+    seen = with_more(more={WINDOW: said}, retained=retained, window_topic=WINDOW, **config)
+    assert (seen.window_open, seen.window_problem) == (is_open, "")
+
+
+def test_window_and_presence_in_the_message_of_the_room():
+    seen = with_more(
+        b'{"t":20.5,"contact":true,"occupancy":false}',
+        json_path="t",
+        window_path="contact",
+        window_open_values="false",
+        presence_path="occupancy",
+    )
+    assert (seen.temperature_celsius, seen.window_open, seen.is_occupied) == (20.5, False, False)
+
+
+@pytest.mark.parametrize(("said", "is_there"), [(b"home", True), (b"not_home", False), (b"occupied", True)])
+def test_presence_on_a_topic_of_its_own(said, is_there):
+    assert with_more(more={PEOPLE: said}, presence_topic=PEOPLE).is_occupied is is_there
+
+
+@pytest.mark.parametrize(
+    ("more", "config", "words"),
+    [
+        ({}, {}, "Nothing has come on ‘zigbee2mqtt/hall_window’ yet."),
+        ({WINDOW: b"unavailable"}, {}, "‘zigbee2mqtt/hall_window’ does not say at present."),
+        ({WINDOW: b"null"}, {}, "does not say at present."),
+        ({WINDOW: CONTACT}, {"window_path": "kontakt"}, "has no ‘kontakt’"),
+        ({WINDOW: CONTACT}, {}, "has no single value"),
+        ({WINDOW: b"ON"}, {"window_path": "contact"}, "has no ‘contact’"),
+    ],
+)
+def test_a_contact_that_does_not_say_takes_nothing_with_it(more, config, words):
+    seen = with_more(more=more, window_topic=WINDOW, **config)
+    assert (seen.temperature_celsius, seen.window_open) == (20.5, None)
+    assert words in seen.window_problem
+
+
+@pytest.mark.parametrize("config", [{"window_topic": "a/#"}, {"window_path": "a..b"}, {"window_open_values": " , "}])
+def test_a_contact_that_cannot_be_is_refused(config):
+    with pytest.raises(ValidationError):
+        MqttClimateMonitor.Config.model_validate({"topic": TOPIC, **config})
+
+
+def test_every_topic_is_asked_for_once():
+    config = MqttClimateMonitor.Config(topic=TOPIC, window_topic=WINDOW, presence_topic=WINDOW)
+    assert MqttClimateMonitor.wants(config) == (TOPIC, WINDOW)
+
+
 def test_a_time_in_the_message_counts_retained_or_not():
     seen = read(SHELLY, retained=True, json_path="params.temperature:0.tC", timestamp_path="params.ts")
     assert seen.observed_at == datetime(2023, 4, 8, 14, 7, 59, 620000, tzinfo=UTC)

@@ -40,6 +40,18 @@ def _fresh():
             "20.0 °C, 45 % humidity, reported 2 h ago.",
         ),
         (
+            ClimateMonitor(adapter_type="dummy", config={"window": "open", "presence": "nobody"}),
+            "20.0 °C, window open, nobody is there, reported 0 s ago.",
+        ),
+        (
+            ClimateMonitor(adapter_type="dummy", config={"window": "closed", "presence": "somebody"}),
+            "20.0 °C, window closed, somebody is there, reported 0 s ago.",
+        ),
+        (
+            ClimateMonitor(adapter_type="dummy", config={"window": "silent"}),
+            "20.0 °C, reported 0 s ago. The contact says nothing.",
+        ),
+        (
             EnergyMonitor(adapter_type="dummy", config={"battery_w": -300, "production_w": 100, "age_seconds": 600}),
             "Producing 100 W, the home takes 500 W, importing 100 W, battery giving 300 W, battery at 80 %, "
             "reported 10 min ago.",

@@ -53,6 +53,35 @@ def test_the_same_seed_gives_the_same_house():
     assert answers[0] != answers[2]
 
 
+def test_contact_and_presence_say_what_people_do():
+    row = SimulatedHouse(seed=1)
+    asked(row, START)
+    config = {"has_contact": True, "has_presence": True}
+    monitor = ClimateMonitor(adapter_type="simulated", config=config)
+    plain = ClimateMonitor(adapter_type="simulated", config={})
+
+    def seen(one):
+        outcome = asked(row, START, *one.adapter.wants(one.settings))
+        reading = one.adapter.read(one.settings, outcome.answers)
+        return reading.window_open, reading.is_occupied
+
+    assert (seen(monitor), seen(plain)) == ((False, True), (None, None))
+    session = opened(row, START)
+    session.set_window("living_room", True)
+    session.set_occupied("living_room", False)
+    row.state = session.state
+    assert (seen(monitor), seen(plain)) == ((True, False), (None, None))
+
+
+def test_the_outdoors_of_the_house_can_be_read():
+    row = SimulatedHouse(seed=1)
+    monitor = ClimateMonitor(adapter_type="simulated", config={"room": "outdoors"}, is_outdoor=True)
+    outcome = asked(row, START, *monitor.adapter.wants(monitor.settings), "weather")
+    reading = monitor.adapter.read(monitor.settings, outcome.answers)
+    assert reading.temperature_celsius == outcome.answers["weather"].reading.outdoor_celsius
+    assert (reading.humidity_percent, reading.window_open) == (None, None)
+
+
 def test_the_time_of_a_reading_is_that_of_the_house():
     row = SimulatedHouse(seed=1)
     asked(row, START)
