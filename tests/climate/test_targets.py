@@ -189,6 +189,17 @@ def test_what_a_clock_made_that_was_set_back_is_over(ahead, holds):
             assert (found.until, found.next_celsius) == (None, None)  # nor does it come back for this plan
 
 
+def test_what_is_over_does_not_come_back_when_time_gets_there():
+    hand = Override(24.0, NOON + 5 * HOUR, "", NOON + 10 * MINUTE)
+    found = resolve_target(Plan(19.0, (Slot(ALL_DAYS, time(13), time(15), 21.0),), hand), NOON, ZURICH)
+    assert (found.until, found.next_celsius) == (NOON + HOUR, 21.0)
+
+
+def test_a_period_made_for_a_time_past_came_when_it_was_made():
+    away, hand = replace(AWAY, starts_at=NOON - DAY), Override(23.0, None, "", NOON - HOUR)
+    assert resolve_target(Plan(19.0, (), hand, [away]), NOON, ZURICH).effective_celsius == 15.0
+
+
 def test_a_hand_from_a_wrong_clock_does_not_beat_away_tapped_after_it():
     hand = Override(24.0, None, "", NOON + DAY)
     assert resolve_target(Plan(19.0, (), hand, [AWAY]), NOON, ZURICH).effective_celsius == 15.0
