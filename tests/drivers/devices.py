@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.registry import Adapter, AdapterConfig
+from miners.controllers.avalon import AvalonMiner
 from miners.controllers.axeos import AxeOSMiner
+from miners.controllers.luxos import LuxOSMiner
 from miners.power import Identity
 from miners.state import MinerSnapshot
+from tests.emulators.avalon import MINI_3, NANO_3S, Avalon
 from tests.emulators.axeos import GAMMA_OLD, NERDQAXE, NERDQAXE_OLD, AxeOS
 from tests.emulators.base import Emulator
 from tests.emulators.clock import Clock
+from tests.emulators.luxos import LuxOS
 
 
 @dataclass(frozen=True)
@@ -86,9 +90,22 @@ class Bench:
         self.emulator.close()
 
 
+#: An Avalon's dead-man writes by itself; it has tests of its own.
+_NO_TIMER = {"dead_man_minutes": None}
+
 DEVICES: list[Device] = [
     Device("axeos", AxeOSMiner, AxeOS),
     Device("axeos-old", AxeOSMiner, lambda clock: AxeOS(clock, GAMMA_OLD), switches_off=False),
     Device("nerdqaxe", AxeOSMiner, lambda clock: AxeOS(clock, NERDQAXE)),
     Device("nerdqaxe-old", AxeOSMiner, lambda clock: AxeOS(clock, NERDQAXE_OLD), switches_off=False),
+    Device("avalon-q", AvalonMiner, Avalon, {"dead_man_minutes": None}),
+    Device("avalon-mini-3", AvalonMiner, lambda clock: Avalon(clock, MINI_3), {"dead_man_minutes": None}),
+    Device(
+        "avalon-nano-3s",
+        AvalonMiner,
+        lambda clock: Avalon(clock, NANO_3S),
+        {"dead_man_minutes": None},
+        switches_off=False,
+    ),
+    Device("luxos", LuxOSMiner, LuxOS, error=0.1),
 ]

@@ -42,17 +42,18 @@ class Nature:
     standby_w: float
     boot_seconds: float = 20.0
     init_seconds: float = 10.0
-    ramp_seconds: float = 60.0  # from standby to the highest level
+    ramp_seconds: float = 60.0  # from standby to full power
     fall_seconds: float = 4.0
     average_seconds: float = 5.0  # time constant of the hash rate it shows
-    hot_celsius: float = 75.0  # chips in steady work at the highest level
+    hot_celsius: float = 75.0  # chips in steady work at full power
     room_celsius: float = 22.0
     off_survives_power_cut: bool = False
     needs_pool: bool = True
 
     @property
     def most_w(self) -> float:
-        return max(one.watts for one in self.settings.values())
+        """Full power: that of the setting it comes with (what overclocks it is not counted)."""
+        return self.settings[self.first].watts
 
 
 _STEP_SECONDS = 1.0
@@ -83,6 +84,7 @@ class Rig:
         self.setting = self.setting or self.nature.first
         self.settled_at = self.phase_since = self.powered_since = self.clock.now()
         if self.phase is Phase.WORK:  # it has been working for long
+            self.powered_since -= 3600
             self.power_w = self._target_w()
             self.hash_rate_th_s = self.shown_hash_rate_th_s = self._target_hash()
             self.chip_celsius = self._target_celsius()

@@ -1,0 +1,334 @@
+"""Avalon Q, Mini 3 and Nano 3S: cgminer's protocol on TCP port 4028, no password.
+
+What the firmware does (sources: reference notes on miners, section 2): `softoff`/`softon` act at a
+Unix time by the device's own clock; the Nano 3S has neither, so only a plug switches it off. The
+power step is `workmode`. All telemetry is one string of `KEY[value]`: SYSTEMSTATU is the device's
+word, PS[6] the watts at the wall (PS[5] is a voltage), GHSspd the present hash rate in GH/s (the
+averages stay high after a stop), SoftOFF is no yes-or-no. After a power cut it heats again.
+
+The dead-man: while it heats, a `softoff` is kept set for some minutes ahead and set anew before
+half of them are gone. That a new one replaces the earlier is not documented, so it counts as a
+dead-man only after this very device worked on past an earlier time. What was seen is kept in the
+shared store, not in the database: after a restart it is seen again.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import Field
+
+from integrations.errors import BadAnswer, Refused, Unreachable
+from integrations.registry import Adapter, AdapterConfig, Kind, Session, register
+from miners.address import DeviceAddress
+from miners.judging import HEATS_FROM, Word, contradiction, judge
+from miners.power import Identity, Level, OffBy, PowerModel, PowerSource
+from miners.state import MinerSnapshot, MinerStatus
+from miners.wire import Cgminer, device_time, first, number, rows, status_of
+from sites.store import store
+
+_NAME = "The Avalon"
+#: A command for a time this far ahead is "now" (s): the device refuses times that have passed.
+_SOON_SECONDS = 5
+#: An earlier switch-off counts as replaced when the device still works this long after it (s).
+_PAST_SECONDS = 30
+_PAIR = re.compile(r"(\w+)\[([^\[\]]*)\]")
+_WORDS = {"in work": Word.ON, "in idle": Word.OFF, "in init": Word.STARTING, "in fault": Word.PROTECT}
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A model this driver knows: watts at the wall by `workmode`, standby, whether it can switch itself off."""
+
+    label: str
+    watts: dict[str, float]
+    standby_w: float
+    soft_off: bool
+    hash_rates_th_s: dict[str, float]
+
+    @property
+    def power(self) -> PowerModel:
+        levels = tuple(Level(key, watts, self.hash_rates_th_s[key]) for key, watts in self.watts.items())
+        return PowerModel(
+            levels,
+            standby_w=self.standby_w,
+            ramp_seconds=300,
+            device_class="avalon",
+            off_by=OffBy.DEVICE if self.soft_off else OffBy.PLUG,
+            off_survives_power_cut=False,
+        )
+
+
+#: By what stands before the dash in Ver[…]. Q: MPO 800/1300/1600 W and what the supply loses (recorded: 1600 → 1659 W).
+_KINDS = {
+    "q": _Kind("Avalon Q", {"0": 830.0, "1": 1350.0, "2": 1660.0}, 17.0, True, {"0": 51.0, "1": 75.0, "2": 90.0}),
+    "mini3": _Kind("Avalon Mini 3", {"0": 810.0}, 12.0, True, {"0": 37.5}),
+    "nano3s": _Kind("Avalon Nano 3S", {"0": 70.0, "1": 100.0, "2": 140.0}, 6.0, False, {"0": 3.2, "1": 5.0, "2": 6.6}),
+}
+
+
+@register
+class AvalonMiner(Adapter):
+    kind = Kind.MINER_CONTROLLER
+    key = "avalon"
+    label = "Avalon (Q, Mini 3, Nano 3S)"
+    description = "A Canaan Avalon home miner; the Nano 3S is set and read, but only a plug switches it off."
+    dead_man = None
+    dead_man_help = (
+        "While an Avalon Q or Mini 3 heats, it is told to switch itself off some minutes ahead, again and again; when "
+        "this program is gone, it goes off by itself. This counts once it was seen to work on this very device, about "
+        "45 minutes after its first start from here. A Nano 3S needs a plug that switches itself off."
+    )
+
+    class Config(AdapterConfig):
+        address: DeviceAddress
+        dead_man_minutes: int | None = Field(
+            30,
+            ge=15,
+            le=240,
+            title="Switches itself off after",
+            description="How long it heats on when this program is gone. Empty: until somebody switches it off.",
+            json_schema_extra={"unit": "min"},
+        )
+
+    @classmethod
+    def dead_man_of(cls, config: Config) -> str | None:
+        if config.dead_man_minutes is None or not _remembered(config).get("proven"):
+            return None
+        return f"it switches itself off within {config.dead_man_minutes} min, by its own clock"
+
+    @classmethod
+    def rearm_seconds(cls, config: Config) -> float | None:
+        known = _remembered(config)
+        if config.dead_man_minutes is None or known.get("proven") is False or known.get("soft_off") is False:
+            return None
+        return config.dead_man_minutes * 60.0
+
+    @classmethod
+    def identify(cls, config: Config, deadline: float) -> Identity:
+        """Model, firmware and levels. Raises `AdapterError`, also for an Avalon this driver does not know."""
+        device = Cgminer(config.address, _NAME, deadline)
+        seen = _look(device)
+        version = first(device.ask("version"), "VERSION")
+        return Identity(
+            model=seen.kind.label,
+            firmware="Canaan",
+            version=str(version.get("LVERSION") or seen.values.get("LVer") or "unknown")[:40],
+            serial=str(version.get("MAC") or seen.values.get("DNA") or "")[:40],
+            power=seen.kind.power,
+            limits=_limits(seen.kind),
+        )
+
+    @classmethod
+    def read_alone(cls, config: Config, deadline: float) -> MinerSnapshot:
+        """Status, W at the wall, TH/s, °C, by the device's own time."""
+        device = Cgminer(config.address, _NAME, deadline)
+        seen = _look(device)
+        _remember(config, seen)
+        snapshot = _snapshot(seen, config)
+        if snapshot.status not in (MinerStatus.STARTING, MinerStatus.RAMPING):
+            return snapshot
+        alive = any(row.get("Status") == "Alive" for row in rows(device.ask("pools"), "POOLS"))
+        no_pool = not alive and seen.word is Word.ON and snapshot.status is MinerStatus.STARTING
+        return replace(snapshot, pool_alive=alive, status=MinerStatus.NO_POOL if no_pool else snapshot.status)
+
+    @classmethod
+    def write(cls, config: Config, session: Session | None, power_w: float, deadline: float) -> None:
+        """Off, or on at the work mode that fits, with the dead-man set; writes nothing that is so already."""
+        device = Cgminer(config.address, _NAME, deadline)
+        seen = _look(device)
+        _remember(config, seen)
+        if power_w <= 0:
+            _stop(device, seen)
+        else:
+            _run(device, seen, power_w)
+            _arm(device, seen, config)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One look. `now`, `off_at`, `on_at`: Unix seconds by the device's own clock (0: nothing set)."""
+
+    kind: _Kind
+    values: dict[str, str]
+    answer: dict[str, Any]
+    now: int
+
+    @property
+    def word(self) -> Word:
+        said = self.values.get("SYSTEMSTATU", "").lower()
+        return next((word for text, word in _WORDS.items() if f"work: {text}" in said), Word.NONE)
+
+    @property
+    def power_w(self) -> float | None:
+        ps = self.values.get("PS", "").split()
+        return number(ps[6], 0, 10_000) if len(ps) >= 7 else None
+
+    @property
+    def off_at(self) -> int:
+        return self._time("SoftOffTime")
+
+    @property
+    def on_at(self) -> int:
+        return self._time("SoftOnTime")
+
+    @property
+    def level(self) -> Level | None:
+        """The listed level it is set to; None for a mode whose watts are not known."""
+        if self.values.get("WORKLEVEL", "0") != "0":
+            return None
+        return next((one for one in self.kind.power.levels if one.key == self.values.get("WORKMODE")), None)
+
+    @property
+    def fault(self) -> str:
+        said = []
+        if self.word is Word.PROTECT:
+            said.append("It reports a fault and stopped itself.")
+        if self.values.get("FanErr", "0") not in ("", "0"):
+            said.append("It reports a fault of its fans.")
+        if self.values.get("PS", "0").split()[:1] not in ([], ["0"]):
+            said.append("It reports a fault of its power supply.")
+        return " ".join(said)
+
+    def number(self, key: str, low: float, high: float) -> float | None:
+        return number(self.values.get(key), low, high)
+
+    def _time(self, key: str) -> int:
+        return int(self.number(key, 0, 4e9) or 0)
+
+
+def _look(device: Cgminer) -> _Seen:
+    answer = device.ask("estats")
+    text = next((one for one in rows(answer, "STATS") for one in one.values() if _is_stats(one)), None)
+    if text is None:
+        raise BadAnswer(f"What answers as {device.called} is no Avalon. Check the address.")
+    values = dict(_PAIR.findall(text))
+    model = values.get("Ver", "").partition("-")[0]
+    kind = _KINDS.get(model.lower())
+    if kind is None:
+        known = ", ".join(one.label for one in _KINDS.values())
+        raise BadAnswer(f"{device.called} is a model ‘{ascii(model[:20])[1:-1]}’ this driver does not know: {known}.")
+    return _Seen(kind, values, answer, int(number(status_of(answer).get("When"), 0, 4e9) or 0))
+
+
+def _is_stats(value: Any) -> bool:
+    return isinstance(value, str) and "SYSTEMSTATU[" in value
+
+
+def _stop(device: Cgminer, seen: _Seen) -> None:
+    if not seen.kind.soft_off:
+        lowest = seen.kind.power.levels[0]
+        if seen.level != lowest:
+            device.ask("ascset", f"0,workmode,set,{lowest.key}")
+        raise Refused(
+            f"{device.called} cannot switch itself off; it is set to its lowest, {lowest.power_w:.0f} W. "
+            "Join a plug that cuts its power."
+        )
+    is_pending = 0 < seen.off_at - seen.now <= 2 * _SOON_SECONDS
+    is_off = seen.word is Word.OFF and not contradiction(seen.word, seen.power_w, seen.kind.power.max_w, _NAME)
+    if not (is_off or is_pending):
+        device.ask("ascset", f"0,softoff,1:{seen.now + _SOON_SECONDS}")
+
+
+def _run(device: Cgminer, seen: _Seen, power_w: float) -> None:
+    if seen.word is Word.PROTECT:
+        raise Refused(f"{device.called} protects itself and is left alone. {seen.fault}")
+    model = seen.kind.power
+    level = model.level_of(model.fitting(power_w))
+    if len(model.levels) > 1 and seen.level != level:
+        device.ask("ascset", f"0,workmode,set,{level.key}")
+    if seen.word is Word.OFF and not 0 < seen.on_at - seen.now <= 2 * _SOON_SECONDS:
+        _wake(device, seen.now + _SOON_SECONDS)
+
+
+def _wake(device: Cgminer, at: int) -> None:
+    try:
+        device.ask("ascset", f"0,softon,1:{at}")
+    except Unreachable:
+        # Some models close without a word; whether it took the command, it says itself.
+        if _look(device).on_at != at:
+            raise
+
+
+def _arm(device: Cgminer, seen: _Seen, config: AvalonMiner.Config) -> None:
+    """Set the switch-off ahead anew when less than half of it is left, and remember the one it replaces."""
+    known = _remembered(config)
+    if config.dead_man_minutes is None or not seen.kind.soft_off or known.get("proven") is False:
+        return
+    seconds = config.dead_man_minutes * 60
+    left = seen.off_at - seen.now
+    if left >= seconds / 2:
+        return
+    try:
+        device.ask("ascset", f"0,softoff,1:{seen.now + seconds}")
+    except Refused:
+        return  # calibrating: it heats without; what it shows says so, and the next time tries again
+    if left > 2 * _SOON_SECONDS and "earlier" not in known:
+        store().set(_key(config), {**known, "earlier": seen.off_at})
+
+
+def _remember(config: AvalonMiner.Config, seen: _Seen) -> None:
+    """Whether it worked on past an earlier switch-off that a later one replaced: then its timer is a dead-man."""
+    known = _remembered(config)
+    now = {**known, "soft_off": seen.kind.soft_off}
+    earlier = known.get("earlier")
+    if earlier is not None and seen.now > earlier + _PAST_SECONDS:
+        del now["earlier"]
+        if seen.word is Word.ON:
+            now["proven"] = True
+        elif seen.word is Word.OFF and seen.off_at > seen.now:
+            now["proven"] = False
+    if now != known:
+        store().set(_key(config), now)
+
+
+def _remembered(config: AvalonMiner.Config) -> dict[str, Any]:
+    return store().get(_key(config)) or {}
+
+
+def _key(config: AvalonMiner.Config) -> str:
+    return f"avalon:{config.address}"
+
+
+def _limits(kind: _Kind) -> tuple[str, ...]:
+    power_cut = "After a power cut it heats again by itself, whatever it was told before."
+    if not kind.soft_off:
+        return "It cannot switch itself off: only a plug can.", power_cut
+    if len(kind.watts) == 1:
+        return power_cut, "Its night and eco modes are left as they are: what they take is not known."
+    return power_cut, "While it calibrates it refuses to be switched; that is tried again."
+
+
+def _snapshot(seen: _Seen, config: AvalonMiner.Config) -> MinerSnapshot:
+    model, word, power_w, level = seen.kind.power, seen.word, seen.power_w, seen.level
+    level_w = model.max_w * HEATS_FROM if level is None else level.power_w
+    status = judge(word, power_w, full_w=model.max_w, level_w=level_w, standby_w=model.standby_w)
+    hash_rate = seen.number("GHSspd", 0, 1e7)
+    fans = [rpm for i in range(1, 5) if (rpm := seen.number(f"Fan{i}", 0, 1e5)) is not None]
+    return MinerSnapshot(
+        status=status,
+        power_w=power_w,
+        power_is_measured=power_w is not None,
+        power_source=PowerSource.NONE if power_w is None else PowerSource.FIRMWARE,
+        hash_rate_th_s=None if hash_rate is None else hash_rate / 1000,
+        chip_temperature_celsius=seen.number("TMax", 1, 200),
+        inlet_temperature_celsius=seen.number("ITemp", -40, 100),
+        outlet_temperature_celsius=seen.number("HBOTemp", 1, 200),
+        fan_rpm=max(fans, default=None),
+        uptime_seconds=seen.number("Elapsed", 0, 1e10),
+        observed_at=device_time(seen.answer),
+        level=level.key if level else "",
+        problem=seen.fault or contradiction(word, power_w, model.max_w, _NAME) or _unguarded(seen, status, config),
+    )
+
+
+def _unguarded(seen: _Seen, status: MinerStatus, config: AvalonMiner.Config) -> str:
+    """A sentence when it heats and its switch-off ahead is not set although it should be."""
+    wanted = config.dead_man_minutes is not None and seen.kind.soft_off
+    if not wanted or not status.is_on:
+        return ""
+    if _remembered(config).get("proven") is False:
+        return "It does not replace an earlier switch-off, so it has none of its own; use a plug with a timer."
+    return "" if seen.off_at > seen.now else "Its switch-off of its own is not set: nothing stops it without us."
