@@ -10,7 +10,7 @@ from datetime import time
 from typing import Any
 
 from climate.models import TARGET_MAX_CELSIUS, TARGET_MIN_CELSIUS
-from climate.schedule import DAY_MINUTES, Slot, find_overlap
+from climate.schedule import DAY_MINUTES, WEEK_MINUTES, Slot, find_overlap
 from climate.targets import Preset
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -18,20 +18,24 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 MAX_BLOCKS = 7 * 24 * 4
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Block:
-    """A stretch that starts on `day` (0 = Monday) at minute `start` and lasts `minutes`: a preset, or °C."""
+    """A stretch that starts at the minute `at` of the week (0: Monday 00:00) and lasts `minutes`: a preset, or °C."""
 
-    day: int
-    start: int
+    at: int
     minutes: int
     preset: str
     celsius: float | None
 
     @property
+    def day(self) -> int:
+        """0 = Monday."""
+        return self.at // DAY_MINUTES
+
+    @property
     def words(self) -> str:
         """“Monday 06:00–08:00”."""
-        return f"{DAYS[self.day]} {_time(self.start):%H:%M}–{_time(self.start + self.minutes):%H:%M}"
+        return f"{DAYS[self.day]} {_time(self.at):%H:%M}–{_time(self.at + self.minutes):%H:%M}"
 
 
 class Refused(Exception):
@@ -54,8 +58,8 @@ def from_slots(slots: Iterable[Slot]) -> list[Block]:
         minutes = (slot.end.hour * 60 + slot.end.minute - start) % DAY_MINUTES or DAY_MINUTES
         celsius = None if slot.preset else slot.target_celsius
         days = (day for day in range(7) if slot.weekdays >> day & 1)
-        blocks.extend(Block(day, start, minutes, slot.preset, celsius) for day in days)
-    return sorted(blocks, key=lambda block: (block.day, block.start))
+        blocks.extend(Block(day * DAY_MINUTES + start, minutes, slot.preset, celsius) for day in days)
+    return sorted(blocks, key=lambda block: block.at)
 
 
 def to_slots(blocks: Sequence[Block], celsius_of: Callable[[str, float | None], float]) -> list[Slot]:
@@ -71,14 +75,14 @@ def to_slots(blocks: Sequence[Block], celsius_of: Callable[[str, float | None], 
     masks: dict[tuple, int] = defaultdict(int)
     like: dict[tuple, Block] = {}
     for block in blocks:
-        key = (block.start, block.minutes, block.preset, block.celsius)
+        key = (block.at % DAY_MINUTES, block.minutes, block.preset, block.celsius)
         masks[key] |= 1 << block.day
         like[key] = block
     return [_slot(masks[key], like[key], celsius_of) for key in masks]
 
 
 def _slot(weekdays: int, block: Block, celsius_of: Callable[[str, float | None], float]) -> Slot:
-    start, end = _time(block.start), _time(block.start + block.minutes)
+    start, end = _time(block.at), _time(block.at + block.minutes)
     return Slot(weekdays, start, end, celsius_of(block.preset, block.celsius), block.preset)
 
 
@@ -98,10 +102,9 @@ def from_json(raw: Any) -> list[Block]:
 def _block(raw: Any, index: int) -> Block:
     if not isinstance(raw, dict):
         raise Refused(f"Slot {index + 1} is no slot. Load the page again.", index)
-    day = _whole(raw, "day", 0, 6, index)
-    start = _whole(raw, "start", 0, DAY_MINUTES - 1, index)
+    at = _whole(raw, "at", 0, WEEK_MINUTES - 1, index)
     minutes = _whole(raw, "minutes", 1, DAY_MINUTES, index)
-    block = Block(day, start, minutes, _preset(raw, index), _celsius(raw, index))
+    block = Block(at, minutes, _preset(raw, index), _celsius(raw, index))
     if bool(block.preset) == (block.celsius is not None):
         raise Refused(f"{block.words}: choose a preset or a temperature, one of them.", index)
     return block

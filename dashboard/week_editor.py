@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from climate.models import TARGET_MAX_CELSIUS, TARGET_MIN_CELSIUS, ClimateZone
+from climate.schedule import DAY_MINUTES
 from climate.services import plan_of, replace_schedule
 from climate.state import Target
 from climate.targets import Preset, resolve_target
@@ -58,13 +59,13 @@ def _week_page(data: PageData, row: ClimateZone) -> HttpResponse:
         strip=strip,
         holds=holds_words(target, data.at),
         default=formats.degrees(row.default_target_celsius),
-        editor=_editor(row),
+        editor=_editor(row, data.at),
     )
 
 
-def _editor(row: ClimateZone) -> dict[str, Any]:
+def _editor(row: ClimateZone, at: Moment) -> dict[str, Any]:
     """What `week.js` begins with, and the words of its frame."""
-    blocks = _stored(row)
+    blocks, local = _stored(row), at.now.astimezone(at.tz)
     return {
         "save": reverse("week-save", args=[row.pk]),
         "digest": digest(blocks),
@@ -73,7 +74,7 @@ def _editor(row: ClimateZone) -> dict[str, Any]:
         "default": row.default_target_celsius,
         "low": TARGET_MIN_CELSIUS,
         "high": min(row.highest_target_celsius, TARGET_MAX_CELSIUS),
-        "zone": row.site.time_zone,
+        "now": local.weekday() * DAY_MINUTES + local.hour * 60 + local.minute,
         "days": DAYS,
         "hours": list(range(25)),
     }

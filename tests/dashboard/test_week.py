@@ -131,34 +131,34 @@ def test_slots_to_grid_to_slots_keeps_every_minute_and_merges(slots):
 
 
 def test_equal_stretches_on_several_days_become_one_row():
-    grid = [Block(day, 360, 120, "comfort", None) for day in range(5)]
+    grid = [Block(day * 1440 + 360, 120, "comfort", None) for day in range(5)]
     assert to_slots(grid, celsius_of) == [Slot(0b0011111, time(6), time(8), 21.0, "comfort")]
 
 
 def test_nights_and_whole_days_go_there_and_back():
     slots = [Slot(1 << 6, time(22), time(6), 18.0, "eco"), Slot(1 << 2, time(9), time(9), 22.5)]
-    assert from_slots(slots) == [Block(2, 540, 1440, "", 22.5), Block(6, 1320, 480, "eco", None)]
+    assert from_slots(slots) == [Block(3420, 1440, "", 22.5), Block(9960, 480, "eco", None)]
     assert sorted(to_slots(from_slots(slots), celsius_of), key=lambda s: -s.weekdays) == slots
 
 
 def test_a_clash_names_the_block_and_both_stretches():
-    grid = [Block(0, 0, 60, "eco", None), Block(6, 1380, 480, "eco", None), Block(0, 360, 120, "comfort", None)]
+    grid = [Block(0, 60, "eco", None), Block(10020, 480, "eco", None), Block(360, 120, "comfort", None)]
     with pytest.raises(Refused) as refused:
         to_slots(grid, celsius_of)
     assert refused.value.index == 1
     assert "Mon 00:00–01:00 overlaps Sun 23:00–07:00" in refused.value.sentence
 
 
-GOOD = {"day": 0, "start": 360, "minutes": 120, "preset": "comfort", "celsius": None}
+GOOD = {"at": 360, "minutes": 120, "preset": "comfort", "celsius": None}
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"day": 7}, "day: ‘7’"),
-        ({"day": True}, "day: ‘True’"),
-        ({"start": 1440}, "start: ‘1440’"),
-        ({"start": 6.5}, "start: ‘6.5’"),
+        ({"at": 10_080}, "at: ‘10080’"),
+        ({"at": -1}, "at: ‘-1’"),
+        ({"at": True}, "at: ‘True’"),
+        ({"at": 6.5}, "at: ‘6.5’"),
         ({"minutes": 0}, "minutes: ‘0’"),
         ({"minutes": 1441}, "minutes: ‘1441’"),
         ({"minutes": None}, "minutes: nothing"),

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 def block(day=0, start=360, minutes=120, preset="comfort", celsius=None):
-    return {"day": day, "start": start, "minutes": minutes, "preset": preset, "celsius": celsius}
+    return {"at": day * 1440 + start, "minutes": minutes, "preset": preset, "celsius": celsius}
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_a_saved_week_has_one_row_for_several_days_and_wakes_the_site(signed_in,
     site = Site.objects.get(pk=zone.site_id)
     assert site.next_pass_at <= timezone.now()
     answer = response.json()
-    assert answer["blocks"] == sorted(week, key=lambda b: (b["day"], b["start"]))
+    assert answer["blocks"] == sorted(week, key=lambda one: one["at"])
     assert answer["previous"] == []
     assert answer["holds"].startswith("Now ")
     assert ActivityLog.objects.filter(site=site, actor="anna", text__contains="schedule").exists()
@@ -122,7 +122,7 @@ def test_the_same_week_in_other_rows_is_no_conflict(signed_in, zone):
         ([block(), block(1, 300, 60, "", 40.0), block(2)], 1, "40 °C, choose"),
         ([block(), block(1, 300, 60, "", 27.2), block(2)], 1, "high limit of 28 °C"),
         ([block(), block(1, 300, 60, "", 4.0)], 1, "4 °C, choose a target from 5 to 35 °C"),
-        ([block(day=9)], 0, "day: ‘9’"),
+        ([block(day=9)], 0, "at: ‘13320’"),
         ("a week", None, "list of slots"),
     ],
 )
