@@ -7,4 +7,4 @@ class MinersConfig(AppConfig):
 
     def ready(self) -> None:
         # Importing them registers their adapters.
-        from .controllers import dummy, home_assistant_switch, simulated  # noqa: F401
+        from .controllers import avalon, axeos, dummy, home_assistant_switch, luxos, simulated  # noqa: F401

@@ -23,6 +23,7 @@ from integrations.connections.simulated_house import SimulatedHouseSession
 from integrations.errors import AdapterError
 from integrations.registry import ConnectionKind, Kind
 from miners.state import MinerSnapshot
+from tests.drivers.devices import DEVICES
 
 AT = datetime(2026, 11, 22, 15, 53, 28, tzinfo=UTC)
 READINGS = {
@@ -60,6 +61,9 @@ CONFIGS = {
         "entity_battery_power": "sensor.battery",
         "entity_battery_remaining_capacity": "sensor.left",
     },
+    (Kind.MINER_CONTROLLER, "avalon"): {"address": "192.168.1.40"},
+    (Kind.MINER_CONTROLLER, "axeos"): {"address": "192.168.1.41:80"},
+    (Kind.MINER_CONTROLLER, "luxos"): {"address": "antminer.local"},
     (Kind.MINER_CONTROLLER, "home_assistant_switch"): {"entity_switch": "switch.plug", "entity_power": "sensor.power"},
 }
 STATES = {
@@ -79,7 +83,13 @@ STATES = {
 DOCUMENT = b'{"a":[{"t":20.5}],"h":45}'
 ALL = [(kind, adapter) for kind in Kind for adapter in registry.adapters(kind).values()]
 CONNECTED = [(kind, adapter) for kind, adapter in ALL if adapter.connection is not None]
-STANDALONE = [(kind, adapter) for kind, adapter in ALL if adapter.connection is None]
+#: Miners on the network are read in `tests/drivers`, on emulators that speak their bytes.
+STANDALONE = [
+    (kind, adapter)
+    for kind, adapter in ALL
+    if adapter.connection is None and "address" not in adapter.Config.model_fields
+]
+DRIVERS = [(kind, adapter) for kind, adapter in ALL if "address" in adapter.Config.model_fields]
 ON_HOME_ASSISTANT = [pair for pair in CONNECTED if pair[1].connection is ConnectionKind.HOME_ASSISTANT]
 
 
@@ -178,6 +188,20 @@ def test_reads_alone(pair, stub):
         device = stub(lambda request, wire: wire.answer(200, DOCUMENT))
         config = config.model_copy(update={"url": device.url})
     check_reading(kind, adapter.read_alone(config, time.monotonic() + 1))
+
+
+def test_every_driver_of_a_miner_is_in_its_contract_suite():
+    assert {adapter for _, adapter in DRIVERS} == {device.adapter for device in DEVICES}
+
+
+@pytest.mark.parametrize("pair", DRIVERS, ids=names)
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "http://192.168.1.4", "[2001:4860::1]:80", "192.168.1", "a b", "h:0", ""]
+)
+def test_drivers_take_addresses_of_this_home_only(pair, address):
+    kind, adapter = pair
+    with pytest.raises(ValidationError):
+        adapter.Config.model_validate({**CONFIGS.get((kind, adapter.key), {}), "address": address})
 
 
 _json = (
