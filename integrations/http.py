@@ -115,17 +115,31 @@ class Http:
             self._session.mount(scheme, _DeadlineAdapter(pool_connections=1, pool_maxsize=4))
 
     def request(
-        self, method: str, path: str, *, deadline: float, json: Any = None, limit_bytes: int = MEGABYTE
+        self,
+        method: str,
+        path: str,
+        *,
+        deadline: float,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        limit_bytes: int = MEGABYTE,
     ) -> Answer:
         """Exchange one request for its complete answer before `deadline` (`time.monotonic()`).
 
+        `headers`: of this request alone, beside those of all.
         Raises `DeadlineExceeded`, `Unreachable` or `BadAnswer` (too large, cut short, compressed,
         a redirect, not HTTP).
         """
         try:
             _exchange.deadline = deadline
             with self._session.request(
-                method, self._base + path, json=json, timeout=_left(deadline), allow_redirects=False, stream=True
+                method,
+                self._base + path,
+                json=json,
+                headers=headers,
+                timeout=_left(deadline),
+                allow_redirects=False,
+                stream=True,
             ) as response:
                 return Answer(response.status_code, self._body(response, deadline, limit_bytes), self.name)
         except AdapterError:

@@ -7,4 +7,15 @@ class MinersConfig(AppConfig):
 
     def ready(self) -> None:
         # Importing them registers their adapters.
-        from .controllers import avalon, axeos, dummy, home_assistant_switch, luxos, simulated  # noqa: F401
+        from .controllers import (  # noqa: F401
+            avalon,
+            axeos,
+            braiins,
+            dummy,
+            heater_21energy,
+            home_assistant_switch,
+            luxos,
+            shelly_plug,
+            simulated,
+            vnish,
+        )

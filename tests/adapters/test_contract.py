@@ -64,6 +64,10 @@ CONFIGS = {
     (Kind.MINER_CONTROLLER, "avalon"): {"address": "192.168.1.40"},
     (Kind.MINER_CONTROLLER, "axeos"): {"address": "192.168.1.41:80"},
     (Kind.MINER_CONTROLLER, "luxos"): {"address": "antminer.local"},
+    (Kind.MINER_CONTROLLER, "braiins"): {"address": "192.168.1.42", "password": "p"},
+    (Kind.MINER_CONTROLLER, "vnish"): {"address": "192.168.1.43", "password": "p"},
+    (Kind.MINER_CONTROLLER, "heater_21energy"): {"address": "192.168.1.44"},
+    (Kind.MINER_CONTROLLER, "shelly_plug"): {"address": "192.168.1.45"},
     (Kind.MINER_CONTROLLER, "home_assistant_switch"): {"entity_switch": "switch.plug", "entity_power": "sensor.power"},
 }
 STATES = {

@@ -10,14 +10,21 @@ from typing import Any
 from integrations.registry import Adapter, AdapterConfig
 from miners.controllers.avalon import AvalonMiner
 from miners.controllers.axeos import AxeOSMiner
+from miners.controllers.braiins import Braiins
+from miners.controllers.heater_21energy import Heater21Energy
 from miners.controllers.luxos import LuxOSMiner
+from miners.controllers.shelly_plug import ShellyPlug
+from miners.controllers.vnish import Vnish
 from miners.power import Identity
 from miners.state import MinerSnapshot
+from tests.emulators import braiins, heater21
 from tests.emulators.avalon import MINI_3, NANO_3S, Avalon
 from tests.emulators.axeos import GAMMA_OLD, NERDQAXE, NERDQAXE_OLD, AxeOS
 from tests.emulators.base import Emulator
 from tests.emulators.clock import Clock
 from tests.emulators.luxos import LuxOS
+from tests.emulators.plug import PlugEmulator
+from tests.emulators.vnish import VnishEmulator
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,8 @@ class Device:
     error: float = 0.02
     #: It stops heating when no pool answers.
     needs_pool: bool = True
+    #: Another firmware behind the same wire: what a fault does to the exchange is shown by its sibling.
+    is_variant: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -93,6 +102,8 @@ class Bench:
 #: An Avalon's dead-man writes by itself; it has tests of its own.
 _NO_TIMER = {"dead_man_minutes": None}
 
+_PASSWORD = {"password": braiins.PASSWORD}
+_LEVELS = {"level_watts": ", ".join(str(watts) for watts in heater21.LEVEL_WATTS)}
 DEVICES: list[Device] = [
     Device("axeos", AxeOSMiner, AxeOS),
     Device("axeos-old", AxeOSMiner, lambda clock: AxeOS(clock, GAMMA_OLD), switches_off=False),
@@ -108,4 +119,31 @@ DEVICES: list[Device] = [
         switches_off=False,
     ),
     Device("luxos", LuxOSMiner, LuxOS, error=0.1),
+    Device("braiins", Braiins, braiins.BraiinsEmulator, _PASSWORD),
+    Device(
+        "braiins-older",
+        Braiins,
+        lambda clock: braiins.BraiinsEmulator(clock, detailed=False, says_power_at_rest=False),
+        _PASSWORD,
+        is_variant=True,
+    ),
+    Device("vnish", Vnish, VnishEmulator, _PASSWORD),
+    Device(
+        "vnish-presets",
+        Vnish,
+        lambda clock: VnishEmulator(clock, version="1.2.6", wrapped=True, says_power_at_rest=False),
+        _PASSWORD,
+        is_variant=True,
+    ),
+    Device("heater-21energy", Heater21Energy, heater21.Heater21Emulator, _LEVELS),
+    Device(
+        "heater-21energy-old",
+        Heater21Energy,
+        lambda clock: heater21.Heater21Emulator(clock, old=True, says_power_at_rest=False),
+        _LEVELS,
+        is_variant=True,
+    ),
+    Device("heater-21energy-untyped", Heater21Energy, heater21.Heater21Emulator, is_variant=True),
+    # Its off timer starts anew at every "on"; it has tests of its own.
+    Device("shelly-plug", ShellyPlug, PlugEmulator, {"auto_off_minutes": None}, needs_pool=False),
 ]

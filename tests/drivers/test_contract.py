@@ -17,6 +17,7 @@ from tests.emulators.faults import NO_ANSWER, Fault, Scope
 from .devices import DEADLINE_SECONDS, DEVICES, SLACK_SECONDS
 
 SWITCHED = [device for device in DEVICES if device.switches_off]
+WIRES = [device for device in DEVICES if not device.is_variant]
 each_device = pytest.mark.parametrize("device", DEVICES, ids=str)
 each_switched = pytest.mark.parametrize("device", SWITCHED, ids=str)
 #: Longer than any emulated device needs to boot, wake and ramp (s).
@@ -129,7 +130,7 @@ def test_levels_are_the_devices_own(bench):
         assert bench.commands_during(lambda watts=level.power_w: bench.write(watts)) == []
 
 
-@each_device
+@pytest.mark.parametrize("device", WIRES, ids=str)
 @pytest.mark.parametrize("fault", NO_ANSWER, ids=str)
 def test_faults_of_reading_are_errors_in_time(bench, fault):
     bench.emulator.fail(fault)
@@ -141,7 +142,7 @@ def test_faults_of_reading_are_errors_in_time(bench, fault):
     assert bench.read().status is MinerStatus.HEATING
 
 
-@each_switched
+@pytest.mark.parametrize("device", [device for device in WIRES if device.switches_off], ids=str)
 @pytest.mark.parametrize("fault", NO_ANSWER, ids=str)
 def test_faults_of_writing_are_errors_in_time_and_confirm_nothing(bench, fault):
     bench.emulator.fail(fault, scope=Scope.WRITE)

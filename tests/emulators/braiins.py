@@ -56,7 +56,7 @@ class BraiinsEmulator(HttpEmulator):
         self.service_stopped = False
 
     def is_write(self, request: HttpRequest) -> bool:
-        return request.method in ("PUT", "PATCH", "DELETE")
+        return request.method != "GET" and request.headers.get("authorization") in self.tokens
 
     def respond(self, request: HttpRequest, act: bool) -> tuple[int, Any]:
         path = request.path.removeprefix("/api/v1/")

@@ -4,8 +4,8 @@ Source: the maker's Home Assistant integration (21energy/21energy_heater_control
 `heater/status/summary`, that target watts are told threefold and consumption is not, that it runs when `operational`
 is true and, from 0.4 on, `miningDevices.enabled` is 1, before that when there is a `tunerStatus`).
 
-Assumed: a switched-off heater tells its standby as consumption and no tuner status, watts of the five levels, times of
-the rig, that a mains cut brings it back heating.
+Assumed: a heater that stopped itself is not operational, a switched-off one tells its standby as consumption and no
+tuner status, watts of the five levels, times of the rig, that a mains cut brings it back heating.
 """
 
 from __future__ import annotations
@@ -25,13 +25,12 @@ class Heater21Emulator(HttpEmulator):
     def __init__(self, clock: Clock, *, old: bool = False, says_power_at_rest: bool = True) -> None:
         settings = {str(i): Setting(float(watts), watts / 26.0) for i, watts in enumerate(LEVEL_WATTS)}
         self.old, self.says_power_at_rest = old, says_power_at_rest
-        self.operational = True
         super().__init__(Rig(Nature(settings, "4", standby_w=12.0, boot_seconds=60.0), clock))
 
     def respond(self, request: HttpRequest, act: bool) -> tuple[int, Any]:
         path = request.path.removeprefix("/21control/")
         values = {
-            "status": lambda: {"operational": self.operational},
+            "status": lambda: {"operational": self.rig.phase is not Phase.PROTECT},
             "status/system": lambda: {
                 "model": "Ofen Pro",
                 "isPaired": True,

@@ -39,6 +39,7 @@ class PlugEmulator(HttpEmulator):
             boot_seconds=2.0,
             init_seconds=1.0,
             ramp_seconds=4.0,
+            fall_seconds=0.01,
             off_survives_power_cut=initial_state in ("off", "restore_last"),
             needs_pool=False,
         )

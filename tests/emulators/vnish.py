@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .base import HttpEmulator, HttpRequest
+from .base import HttpEmulator, HttpRequest, http_bytes
 from .clock import Clock
 from .rig import Nature, Phase, Rig, Setting
 
@@ -65,11 +65,9 @@ class VnishEmulator(HttpEmulator):
         self.tokens.clear()
 
     def is_write(self, request: HttpRequest) -> bool:
-        return request.method == "POST" and request.path != "/api/v1/unlock"
+        return request.method == "POST" and request.path != "/api/v1/unlock" and self._is_let_in(request)
 
     def denial(self, request: HttpRequest) -> bytes:
-        from .base import http_bytes
-
         return http_bytes(500, {"err": "internal error"})
 
     def respond(self, request: HttpRequest, act: bool) -> tuple[int, Any]:
@@ -84,7 +82,7 @@ class VnishEmulator(HttpEmulator):
             return 200, open_to_all[path]()
         if (request.method, path) == ("POST", "unlock"):
             return self._unlock(request.json())
-        if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
+        if not self._is_let_in(request):
             return 401, {"err": "unauthorized"}
         match request.method, path:
             case "GET", "autotune/presets":
@@ -98,6 +96,9 @@ class VnishEmulator(HttpEmulator):
             case "POST", "settings":
                 return self._set(request.json(), act)
         return 404, {"err": "not found"}
+
+    def _is_let_in(self, request: HttpRequest) -> bool:
+        return request.headers.get("authorization", "").removeprefix("Bearer ") in self.tokens
 
     def _has_throttle(self) -> bool:
         return tuple(int(part) for part in self.version.split(".")) >= (1, 3, 3)

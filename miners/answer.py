@@ -1,0 +1,87 @@
+"""A device's JSON answer, read with care: what is missing or null is None, a wrong type is `BadAnswer`.
+
+None is not 0: a device that does not say how much it draws does not draw nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from integrations import units
+from integrations.errors import BadAnswer
+
+#: Nothing a home can plug in takes more (W).
+_MOST_W = 50_000.0
+_LONGEST_TEXT = 200
+
+
+class Part:
+    """An object of the answer. `what` is how sentences call it."""
+
+    def __init__(self, value: Any, what: str) -> None:
+        if not isinstance(value, dict):
+            raise BadAnswer(f"{what} answered with something else than expected. Is it of this kind?")
+        self._value, self.what = value, what
+
+    def at(self, *path: str | int) -> Any:
+        """What stands there, None when it (or anything on the way) is missing or null."""
+        found: Any = self._value
+        for step in path:
+            if isinstance(step, int) and isinstance(found, list):
+                found = found[step] if step < len(found) else None
+            elif isinstance(step, str) and isinstance(found, dict):
+                found = found.get(step)
+            elif found is not None:
+                raise self._wrong(path, found)
+        return found
+
+    def number(self, *path: str | int) -> float | None:
+        value = self.at(*path)
+        return None if value is None else units.number(value, self._named(path))
+
+    def watts(self, *path: str | int) -> float | None:
+        """W, never negative, never more than anything at home takes."""
+        value = self.number(*path)
+        if value is not None and not 0 <= value <= _MOST_W:
+            raise BadAnswer(f"{self._named(path)} is {value:g} W; no miner takes that.")
+        return value
+
+    def sensor(self, *path: str | int, least: float, most: float) -> float | None:
+        """A figure for the eye; one that cannot be is None, as if the sensor were missing."""
+        value = self.number(*path)
+        return value if value is not None and least <= value <= most else None
+
+    def text(self, *path: str | int) -> str:
+        """Printable, short; empty when missing."""
+        value = self.at(*path)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            raise self._wrong(path, value)
+        return "".join(letter if letter.isprintable() else "?" for letter in value[:_LONGEST_TEXT]).strip()
+
+    def flag(self, *path: str | int) -> bool | None:
+        value = self.at(*path)
+        if value is not None and not isinstance(value, bool):
+            raise self._wrong(path, value)
+        return value
+
+    def parts(self, *path: str | int) -> list[Part]:
+        """The objects of a list; none when it is missing."""
+        value = self.at(*path)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise self._wrong(path, value)
+        return [Part(one, self.what) for one in value]
+
+    def _named(self, path: tuple[str | int, ...]) -> str:
+        return f"‘{path[-1]}’ of {self.what[:1].lower()}{self.what[1:]}"
+
+    def _wrong(self, path: tuple[str | int, ...], value: object) -> BadAnswer:
+        return BadAnswer(f"{self._named(path)} has another shape than expected ({type(value).__name__}).")
+
+
+def celsius(part: Part, *path: str | int) -> float | None:
+    """°C of chips, boards, air."""
+    return part.sensor(*path, least=-40.0, most=200.0)

@@ -1,0 +1,241 @@
+"""Antminers with Braiins OS, through its public REST API (25.07 and later; port 80).
+
+Facts: the vendor's OpenAPI document and the enumerations of its protocol; `docs/miners.md` has what is unsure.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import Field
+
+from integrations.errors import BadAnswer, NotFound, Refused
+from integrations.registry import Adapter, AdapterConfig, Kind, Session, register
+from miners.address import DeviceAddress
+from miners.answer import Part, celsius
+from miners.judging import Word
+from miners.power import Identity, Level, PowerModel
+from miners.rest import NO_DEAD_MAN_HELP, RestDevice
+from miners.seen import Seen, snapshot_of
+from miners.state import MinerSnapshot
+
+_NAME = "The miner"
+#: A machine that says nothing of its target is judged as one of the smallest of its kind (W).
+_SMALLEST_W = 800.0
+_STANDBY_W = 30.0
+#: Any whole watt is a target; steps a person and the log can follow (W).
+_STEP_W = 50
+#: A service that does not run this long after the system started was stopped; before, it is starting (s).
+_BOOTS_WITHIN_SECONDS = 300.0
+_TUNING, _TUNER_ERROR = 3, 4
+#: MinerStatus of the API.
+_STATUS_WORDS = {2: Word.ON, 3: Word.OFF, 4: Word.NO_POOL, 5: Word.PROTECT}
+#: Reasons of `detailed_status.stopped`.
+_STOP_WORDS = {
+    "user_pause": Word.OFF,
+    "dead_pools": Word.NO_POOL,
+    "unsupported_hardware": Word.PROTECT,
+    "missing_license": Word.PROTECT,
+    "thermal_pause": Word.PROTECT,
+    "dps_cooldown": Word.PROTECT,
+    "tuner_error": Word.PROTECT,
+    "hardware_error": Word.PROTECT,
+}
+_STOP_SENTENCES = {
+    "unsupported_hardware": "It does not recognise its hash boards.",
+    "missing_license": "It has no valid licence.",
+    "thermal_pause": "It paused itself: too hot, or a fan fails.",
+    "dps_cooldown": "It is cooling down (dynamic performance scaling) and goes on by itself.",
+    "tuner_error": "Its tuner failed.",
+    "hardware_error": "Its hardware failed.",
+    "dead_pools": "None of its pools answers.",
+}
+
+
+@register
+class Braiins(Adapter):
+    kind = Kind.MINER_CONTROLLER
+    key = "braiins"
+    label = "Braiins OS"
+    description = "An Antminer with Braiins OS 25.07 or later: pause, resume and a power target in watts."
+    dead_man = None
+    dead_man_help = NO_DEAD_MAN_HELP
+
+    class Config(AdapterConfig):
+        address: DeviceAddress
+        user: str = Field("root", min_length=1, max_length=80, description="The user of its own web page.")
+        password: str = Field(
+            "", max_length=200, description="The password of its own web page.", json_schema_extra={"secret": True}
+        )
+
+    @classmethod
+    def identify(cls, config: Config, deadline: float) -> Identity:
+        """Make, version and limits. Raises `AdapterError`; `BadAnswer` where there is no power target to steer by."""
+        with _device(config, deadline) as device:
+            details = Part(device.get("miner/details"), device.what)
+            least_w, most_w = _limits(device)
+        return Identity(
+            model=details.text("miner_identity", "miner_model") or details.text("miner_identity", "name") or "Antminer",
+            firmware="Braiins OS",
+            version=details.text("bos_version", "current") or "unknown",
+            serial=details.text("mac_address") or details.text("serial_number"),
+            power=PowerModel(
+                levels=(Level(f"{least_w} W", least_w), Level(f"{most_w} W", most_w)),
+                step_w=_STEP_W,
+                standby_w=_STANDBY_W,
+                ramp_seconds=600,
+                device_class="antminer",
+            ),
+            limits=(
+                "Its watts are the firmware’s own approximation; a metering plug knows better.",
+                "A new power target may be tuned for a long time, and some versions restart for it.",
+            ),
+        )
+
+    @classmethod
+    def read_alone(cls, config: Config, deadline: float) -> MinerSnapshot:
+        with _device(config, deadline) as device:
+            return _snapshot(device)
+
+    @classmethod
+    def write(cls, config: Config, session: Session | None, power_w: float, deadline: float) -> None:
+        """Pause, or set the target (only where it differs) and then resume: it never starts at another power."""
+        with _device(config, deadline) as device:
+            details = Part(device.get("miner/details"), device.what)
+            if power_w <= 0:
+                if _word(details)[0] is not Word.OFF:
+                    device.tell("PUT", "actions/pause")
+                return
+            least_w, most_w = _limits(device)
+            model = PowerModel(levels=(Level("", least_w), Level("", most_w)), step_w=_STEP_W)
+            wanted_w = int(model.fitting(power_w))
+            if _target_w(_tuner(device)) != wanted_w:
+                device.send("PUT", "performance/power-target", {"watt": wanted_w})
+            if _is_service_stopped(details):
+                device.tell("PUT", "actions/start")
+            elif _word(details)[0] is Word.OFF:
+                device.tell("PUT", "actions/resume")
+
+
+def _device(config: Braiins.Config, deadline: float) -> RestDevice:
+    def login(device: RestDevice) -> str:
+        body = {"username": config.user, "password": config.password}
+        token = Part(device.plain("POST", "auth/login", body), device.what).text("token")
+        if not token:
+            raise BadAnswer(f"{device.what} took the password but gave no token.")
+        return token
+
+    secret = f"{config.user}\0{config.password}"
+    return RestDevice(config.address, deadline, name=_NAME, base="/api/v1", login=login, secret=secret)
+
+
+def _snapshot(device: RestDevice) -> MinerSnapshot:
+    details = Part(device.get("miner/details"), device.what)
+    stats = _optional(device, "miner/stats")
+    tuner, cooling = _tuner(device), _optional(device, "cooling/state")
+    word, sentence = _word(details)
+    pool_alive = _pool_alive(device)
+    if word is Word.NO_POOL and pool_alive:
+        word, sentence = Word.NONE, "It suspended itself although a pool answers."
+    target_w = _target_w(tuner)
+    gigahash = stats and stats.number("miner_stats", "real_hashrate", "last_5s", "gigahash_per_second")
+    seen = Seen(
+        word=word,
+        sentence=sentence,
+        power_w=stats and stats.watts("power_stats", "approximated_consumption", "watt"),
+        level_w=target_w or _SMALLEST_W,
+        knows_level=target_w is not None,
+        standby_w=_STANDBY_W,
+        hash_rate_th_s=None if gigahash is None else gigahash / 1000.0,
+        is_stopping=details.at("detailed_status", "status", "stopping") is not None,
+        is_tuning=tuner is not None and tuner.number("overall_tuner_state") == _TUNING,
+    )
+    fans = [rpm for fan in cooling.parts("fans") if (rpm := fan.number("rpm")) is not None] if cooling else []
+    return snapshot_of(
+        seen,
+        name=_NAME,
+        chip_temperature_celsius=cooling and celsius(cooling, "highest_temperature", "temperature", "degree_c"),
+        fan_rpm=min(fans, default=None),
+        uptime_seconds=details.number("system_uptime_s"),
+        pool_alive=pool_alive,
+        level="" if target_w is None else f"{target_w} W",
+        observed_at=datetime.now(UTC),
+    )
+
+
+def _word(details: Part) -> tuple[Word, str]:
+    """What it says it does, and why. The detailed status of newer versions is believed before the old number."""
+    if _is_service_stopped(details):
+        return Word.OFF, ""
+    arms = details.at("detailed_status", "status")
+    if not isinstance(arms, dict):
+        return _STATUS_WORDS.get(_status(details), Word.STARTING if _status(details) == 1 else Word.NONE), ""
+    if "running" in arms:
+        return Word.ON, ""
+    if "starting" in arms:
+        return Word.STARTING, ""
+    for arm in ("stopped", "stopping"):
+        reason = details.at("detailed_status", "status", arm, "reason")
+        if isinstance(reason, dict):
+            key = next(iter(reason), "")
+            return _STOP_WORDS.get(key, _STATUS_WORDS.get(_status(details), Word.NONE)), _STOP_SENTENCES.get(key, "")
+    return Word.NONE, ""
+
+
+def _status(details: Part) -> int:
+    return int(details.number("status") or 0)
+
+
+def _is_service_stopped(details: Part) -> bool:
+    """The mining service was stopped by somebody; a machine that is only booting has not started it yet."""
+    uptime = details.number("system_uptime_s")
+    return (
+        _status(details) == 1
+        and details.number("bosminer_uptime_s") == 0
+        and uptime is not None
+        and uptime > _BOOTS_WITHIN_SECONDS
+    )
+
+
+def _limits(device: RestDevice) -> tuple[int, int]:
+    """The least and the most power target (W)."""
+    constraints = Part(device.get("configuration/constraints"), device.what)
+    least_w, most_w = (constraints.watts("tuner_constraints", "power_target", end, "watt") for end in ("min", "max"))
+    if not least_w or not most_w or least_w >= most_w:
+        raise BadAnswer(
+            f"{device.what} lists no range of power targets. Choose a power target in its tuner, or update Braiins OS."
+        )
+    return int(least_w), int(most_w)
+
+
+def _tuner(device: RestDevice) -> Part | None:
+    return _optional(device, "performance/tuner-state")
+
+
+def _target_w(tuner: Part | None) -> int | None:
+    target_w = tuner and tuner.watts("mode_state", "powertargetmodestate", "current_target", "watt")
+    return int(target_w) if target_w else None
+
+
+def _pool_alive(device: RestDevice) -> bool | None:
+    """Whether any pool in use answers; None when it does not say."""
+    groups = _optional_json(device, "pools/")
+    if not isinstance(groups, list):
+        return None
+    pools = [pool for group in groups for pool in Part(group, device.what).parts("pools")]
+    alive = [pool.flag("alive") for pool in pools if pool.flag("enabled") is not False]
+    return None if not alive or None in alive else any(alive)
+
+
+def _optional(device: RestDevice, path: str) -> Part | None:
+    found = _optional_json(device, path)
+    return None if found is None else Part(found, device.what)
+
+
+def _optional_json(device: RestDevice, path: str) -> Any:
+    """What older versions, or a service that does not run, do not tell."""
+    try:
+        return device.get(path)
+    except (NotFound, Refused):
+        return None

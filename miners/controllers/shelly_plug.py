@@ -1,0 +1,203 @@
+"""Metering plugs and relays of Shelly's second generation and later (Plus, Pro, Gen3, Gen4), asked directly.
+
+Every "on" brings the plug's own off timer with it (`toggle_after`): when nobody sends it anew, the plug switches
+itself off, whatever became of this program and its network. Facts: the maker's API pages; `docs/miners.md`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import Field
+
+from integrations.errors import BadAnswer, NotFound, Refused, Unauthorized
+from integrations.registry import Adapter, AdapterConfig, Kind, Session, register
+from miners.address import DeviceAddress
+from miners.answer import Part
+from miners.power import Identity, Level, PowerModel, PowerSource
+from miners.rest import RestDevice
+from miners.state import MinerSnapshot, MinerStatus
+
+_NAME = "The plug"
+#: From here on what is plugged in heats; below the other, the plug only shows its own error (W).
+_HEATS_FROM_W = 50.0
+_NOTHING_BELOW_W = 5.0
+_MOST_W = 50_000.0
+_UNKNOWN_CODES = (-105, 404)
+
+
+@register
+class ShellyPlug(Adapter):
+    kind = Kind.MINER_CONTROLLER
+    key = "shelly_plug"
+    label = "Shelly plug"
+    description = "A metering plug or relay of Shelly (Plus, Pro, Gen3, Gen4), with its own off timer."
+    dead_man = None
+    dead_man_help = (
+        "Enter minutes for its own off timer: every ‘on’ starts it anew, and it switches itself off when none comes."
+    )
+
+    class Config(AdapterConfig):
+        address: DeviceAddress
+        channel: int = Field(0, ge=0, le=7, description="Which of its outputs, counted from 0.")
+        load_w: int = Field(
+            1000,
+            ge=10,
+            le=16_000,
+            title="What is plugged in takes",
+            description="When it runs, as its label says.",
+            json_schema_extra={"unit": "W"},
+        )
+        # At least 15 min: half of it outlasts the longest control period (5 min).
+        auto_off_minutes: int | None = Field(
+            30,
+            ge=15,
+            le=1440,
+            title="Own off timer",
+            description="It switches itself off so long after the last ‘on’. Empty: never.",
+            json_schema_extra={"unit": "min"},
+        )
+
+    @classmethod
+    def dead_man_of(cls, config: Config) -> str | None:
+        if config.auto_off_minutes is None:
+            return None
+        return f"the plug’s own timer switches it off within {config.auto_off_minutes} min"
+
+    @classmethod
+    def rearm_seconds(cls, config: Config) -> float | None:
+        return None if config.auto_off_minutes is None else config.auto_off_minutes * 60.0
+
+    @classmethod
+    def identify(cls, config: Config, deadline: float) -> Identity:
+        """Model and version, and what of its settings stands in the way. Raises `AdapterError`."""
+        with _device(config, deadline) as device:
+            info = _call(device, "Shelly.GetDeviceInfo")
+            if (info.number("gen") or 1) < 2:
+                raise BadAnswer(f"{device.what} is of Shelly’s first generation. Use it through Home Assistant.")
+            if info.flag("auth_en"):
+                raise Unauthorized(
+                    f"{device.what} asks for a password. Take it away in the plug, or use Home Assistant."
+                )
+            settings = _call(device, "Switch.GetConfig", id=config.channel)
+            power_w = _power(_status(device, config))
+        runs = power_w is not None and power_w >= _HEATS_FROM_W
+        level = Level("on", power_w if runs else float(config.load_w), is_measured=runs)
+        start = settings.text("initial_state")
+        return Identity(
+            model=f"Shelly {info.text('app') or info.text('model') or 'plug'}",
+            firmware="Shelly",
+            version=info.text("ver") or "unknown",
+            serial=info.text("mac"),
+            power=PowerModel(
+                levels=(level,),
+                standby_w=0.0,
+                ramp_seconds=30,
+                min_write_gap_seconds=0,
+                device_class="plain",
+                off_survives_power_cut={"off": True, "restore_last": True, "on": False}.get(start),
+                needs_pool=False,
+            ),
+            limits=_limits(settings, start, power_w is not None),
+        )
+
+    @classmethod
+    def read_alone(cls, config: Config, deadline: float) -> MinerSnapshot:
+        with _device(config, deadline) as device:
+            return _snapshot(_status(device, config), config)
+
+    @classmethod
+    def write(cls, config: Config, session: Session | None, power_w: float, deadline: float) -> None:
+        """On brings the timer anew each time; off never brings one, or it would switch on again."""
+        with _device(config, deadline) as device:
+            status = _status(device, config)
+            is_on, has_timer = status.flag("output"), status.at("timer_duration") is not None
+            if power_w <= 0:
+                if is_on is not False or has_timer:
+                    _call(device, "Switch.Set", id=config.channel, on=False)
+            elif config.auto_off_minutes is not None:
+                _call(device, "Switch.Set", id=config.channel, on=True, toggle_after=config.auto_off_minutes * 60)
+            elif is_on is not True or has_timer:
+                _call(device, "Switch.Set", id=config.channel, on=True)
+
+
+def _limits(settings: Part, start: str, is_metering: bool) -> list[str]:
+    limits = []
+    if settings.flag("auto_on"):
+        limits.append("It switches itself on again after every off (“auto on”). Switch that off in the plug.")
+    if start == "on":
+        limits.append("It comes back on after a power cut. Set ‘off’ or ‘last state’ as its state at power on.")
+    if not is_metering:
+        limits.append("It does not measure: only its own word shows that it is off.")
+    return limits
+
+
+def _device(config: ShellyPlug.Config, deadline: float) -> RestDevice:
+    return RestDevice(config.address, deadline, name=_NAME)
+
+
+def _call(device: RestDevice, method: str, **parameters: Any) -> Part:
+    """The result of a remote call. Raises `AdapterError` when the plug answers with an error."""
+    frame: dict[str, Any] = {"id": 1, "src": "edgemining", "method": method}
+    answer = Part(device.send("POST", "rpc", frame | ({"params": parameters} if parameters else {})), device.what)
+    if answer.at("error") is not None:
+        said = f"{device.what} refuses ‘{method}’: {answer.text('error', 'message')[:100] or 'no reason given'}"
+        raise (NotFound if answer.number("error", "code") in _UNKNOWN_CODES else Refused)(said.rstrip(".") + ".")
+    if answer.at("id") != 1:
+        raise BadAnswer(f"{device.what} answered another question than was asked.")
+    return Part(answer.at("result"), device.what)
+
+
+def _status(device: RestDevice, config: ShellyPlug.Config) -> Part:
+    return _call(device, "Switch.GetStatus", id=config.channel)
+
+
+def _power(status: Part) -> float | None:
+    """W through the plug; the sign only tells which way it was wired."""
+    value = status.number("apower")
+    if value is not None and abs(value) > _MOST_W:
+        raise BadAnswer(f"{status.what} measures {value:g} W; no plug carries that.")
+    return None if value is None else abs(value)
+
+
+def _snapshot(status: Part, config: ShellyPlug.Config) -> MinerSnapshot:
+    is_on = status.flag("output")
+    if is_on is None:
+        raise BadAnswer(f"{status.what} does not say whether it is on.")
+    power_w = _power(status)
+    has_timer = status.at("timer_duration") is not None
+    errors = status.at("errors")
+    trouble = [str(error)[:40] for error in errors if str(error).isprintable()] if isinstance(errors, list) else []
+    judged, problem = _judged(is_on, power_w, has_timer, trouble)
+    if is_on and config.auto_off_minutes is not None and not has_timer:
+        problem = problem or "It is on without its own timer: somebody else switched it on, or it ignores the timer."
+    source = PowerSource.METER
+    if power_w is None:
+        power_w, source = (float(config.load_w), PowerSource.TABLE) if is_on else (None, PowerSource.NONE)
+    return MinerSnapshot(
+        status=judged,
+        power_w=power_w,
+        power_is_measured=source is PowerSource.METER,
+        power_source=source,
+        level="on" if is_on else "",
+        observed_at=datetime.now(UTC),
+        problem=problem,
+    )
+
+
+def _judged(is_on: bool, power_w: float | None, has_timer: bool, trouble: list[str]) -> tuple[MinerStatus, str]:
+    """Watts outrank the switch; an off that its own timer will end is no off."""
+    if not is_on and power_w is not None and power_w >= _NOTHING_BELOW_W:
+        status = MinerStatus.HEATING if power_w >= _HEATS_FROM_W else MinerStatus.STOPPING
+        return status, f"It is off, but {power_w:.0f} W flow through it."
+    if trouble and not is_on:
+        return MinerStatus.PROTECT, f"It switched itself off: {', '.join(trouble)}."
+    if is_on:
+        runs = power_w is None or power_w >= _HEATS_FROM_W
+        return (
+            (MinerStatus.HEATING, "") if runs else (MinerStatus.STARTING, f"It is on, but only {power_w:.0f} W flow.")
+        )
+    if has_timer:
+        return MinerStatus.STARTING, "It is off, but a timer in it will switch it on."
+    return MinerStatus.OFF, ""
