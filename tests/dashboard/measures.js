@@ -35,6 +35,19 @@
     return found;
   },
 
+  /* Controls another thing lies on, in words. */
+  covered: () => [...document.querySelectorAll("main :is(button, summary, input:not([type=hidden]), select)")]
+    .filter((item) => item.checkVisibility() && !item.closest(".sr"))
+    .filter((item) => {
+      item.scrollIntoView({ block: "center" });
+      const box = item.getBoundingClientRect(), y = box.top + box.height / 2;
+      return [box.left + 6, box.left + box.width / 2, box.right - 6].some((x) => {
+        const top = document.elementFromPoint(x, y);
+        return top && !item.contains(top) && !top.contains(item);
+      });
+    })
+    .map((item) => item.outerHTML.slice(0, 80)),
+
   /* How much of the page jumped since it was opened, as browsers reckon it (0: nothing). */
   jumped: () => new Promise((told) => {
     let sum = 0;

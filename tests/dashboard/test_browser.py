@@ -303,6 +303,7 @@ def test_every_page_fits_is_readable_and_nameable(screen, full_home, width, sche
         assert seen.measure("small") == [], path
         assert seen.measure("faint") == [], path
         assert seen.measure("unnamed") == [], path
+        assert seen.measure("covered") == [], path
     assert seen.problems == []
 
 
@@ -317,6 +318,8 @@ def test_the_measures_measure(screen, seen_home):
     )
     assert seen.measure("overflow") > 0
     assert seen.measure("jumped") > 0.02
+    seen.page.add_style_tag(content="#all-eco { position: relative; left: 60px }")
+    assert len(seen.measure("covered")) == 1
     assert len(seen.measure("small")) == len(seen.measure("unnamed")) == 1
     assert seen.measure("faint") == ["pale: 2.85"]
 

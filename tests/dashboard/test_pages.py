@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from climate.models import ZoneReading
+from climate.services import start_period
 from energy.models import EnergyReading
 from miners.models import CommandLog
 from optimization.models import Decision
@@ -318,6 +319,25 @@ def test_statements_do_not_grow_with_the_home(signed_in, seen_home, name):
         CommandLog.objects.create(miner=miner, power_w=0, outcome="sent")
     assert statements(signed_in, reverse(name)) == few
     assert few <= 20
+
+
+def test_statements_of_a_rooms_page_do_not_grow_with_the_home(signed_in, seen_home):
+    page = reverse("zone", args=[seen_home.zone.pk])
+    seen_home.publish()
+    start_period(seen_home.site, preset="eco", by="anna")
+    signed_in.get(page)
+    few = statements(signed_in, page)
+    for number in range(5):
+        seen_home.zone.monitors.add(factories.climate_monitor(seen_home.site, name=f"Sensor {number}"))
+        miner = factories.miner(seen_home.site, f"Miner {number}", zones=[seen_home.zone])
+        factories.zone(seen_home.site, f"Room {number}")
+        Decision.objects.create(
+            site=seen_home.site, miner=miner, action="start", origin="policy", reason="Cold.", reason_code="cold"
+        )
+        start = timezone.now() + timedelta(days=10 * number + 1)
+        start_period(seen_home.site, preset="away", starts_at=start, ends_at=start + timedelta(days=2), by="anna")
+    assert statements(signed_in, page) == few
+    assert few <= 26
 
 
 def test_no_page_asks_anything_of_another_server(signed_in, seen_home):
