@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -65,7 +66,8 @@ def _minute(value: time) -> int:
     return value.hour * 60 + value.minute
 
 
-def spans(slot: Slot) -> list[tuple[int, int]]:
+@lru_cache(maxsize=4096)  # every pass and every page asks again for the same few slots
+def spans(slot: Slot) -> tuple[tuple[int, int], ...]:
     """The slot's half-open spans in minutes of the week, wrapped at its end."""
     start, length = _minute(slot.start), (_minute(slot.end) - _minute(slot.start)) % DAY_MINUTES or DAY_MINUTES
     result = []
@@ -76,7 +78,7 @@ def spans(slot: Slot) -> list[tuple[int, int]]:
             result.append((begin, min(end, WEEK_MINUTES)))
             if end > WEEK_MINUTES:
                 result.append((0, end - WEEK_MINUTES))
-    return result
+    return tuple(result)
 
 
 def find_overlap(slots: Sequence[Slot]) -> Overlap | None:
@@ -125,19 +127,20 @@ def next_change(slots: Sequence[Slot], now: datetime, tz: ZoneInfo) -> datetime 
     current = slot_at(slots, now.astimezone(tz))
     borders = sorted({minute % WEEK_MINUTES for slot in slots for span in spans(slot) for minute in span})
     local_midnight = now.astimezone(tz).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-    candidates = []
     for day in range(-1, 9):
-        date = local_midnight + timedelta(days=day)
-        for border in borders:
-            if border // DAY_MINUTES == date.weekday():
-                wall = date + timedelta(minutes=border % DAY_MINUTES)
-                for fold in (0, 1):
-                    candidates.append(wall.replace(tzinfo=tz, fold=fold).astimezone(UTC))
-        candidates.extend(_transitions(date, tz))
-    for moment in sorted(set(candidates)):
-        if moment > now and slot_at(slots, moment.astimezone(tz)) != current:
-            return moment
+        for moment in _borders_of(local_midnight + timedelta(days=day), borders, tz):
+            if moment > now and slot_at(slots, moment.astimezone(tz)) != current:
+                return moment
     return None
+
+
+def _borders_of(date: datetime, borders: Sequence[int], tz: ZoneInfo) -> list[datetime]:
+    """The moments (aware UTC, in order) of one local day at which another slot may begin to hold."""
+    walls = (
+        date + timedelta(minutes=border % DAY_MINUTES) for border in borders if border // DAY_MINUTES == date.weekday()
+    )
+    moments = {wall.replace(tzinfo=tz, fold=fold).astimezone(UTC) for wall in walls for fold in (0, 1)}
+    return sorted(moments.union(_transitions(date, tz)))
 
 
 def _transitions(date: datetime, tz: ZoneInfo) -> list[datetime]:

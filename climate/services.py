@@ -1,7 +1,7 @@
 """What writes climate rows in more than one step: wishes for a target, periods of the home, a zone's week.
 
-Each of them can be undone: a target by hand with `undo_override` (after `cancel_override`:
-`restore_override` with the rows it answered), a period with `undo_start_period` or, after
+Each of them can be undone: a target by hand with `restore_override` and the wishes that held before
+(`open_overrides`, or what `cancel_override` answered), a period with `undo_start_period` or, after
 `end_period`, `resume_period`; a week by putting back what `replace_schedule` answered.
 """
 
@@ -76,7 +76,7 @@ def set_override(
 ) -> TargetOverride:
     """Wish for a target by hand, instead of any earlier wish: °C or one of the zone's presets.
 
-    `hold_until` makes `until` of a choice. Raises ValidationError. `undo_override` takes it back.
+    `hold_until` makes `until` of a choice. Raises ValidationError.
     """
     now = timezone.now()
     override = TargetOverride(
@@ -109,15 +109,6 @@ def _end_overrides(zone: ClimateZone, now: datetime) -> list[TargetOverride]:
     ended = list(TargetOverride.objects.select_for_update().filter(zone=zone, cancelled_at__isnull=True))
     TargetOverride.objects.filter(pk__in=[row.pk for row in ended]).update(cancelled_at=now)
     return ended
-
-
-def undo_override(override: TargetOverride, *, by: str) -> None:
-    """As before `override` was set: what it replaced holds again, else the schedule. Raises ValidationError."""
-    if not TargetOverride.objects.filter(pk=override.pk, cancelled_at__isnull=True).exists():
-        raise ValidationError(_CHANGED_SINCE)
-    # What a wish ends, it ends at the moment it is made.
-    replaced = TargetOverride.objects.filter(zone=override.zone_id, cancelled_at=override.created_at)
-    restore_override(override.zone, [row.pk for row in replaced], by=by)
 
 
 def restore_override(zone: ClimateZone, before: Iterable[UUID], *, by: str) -> None:
@@ -181,12 +172,6 @@ def open_periods(site: Site, now: datetime) -> QuerySet[TargetPeriod]:
 def periods_of(zone: ClimateZone, rows: Iterable[TargetPeriod]) -> list[Period]:
     """Those of `rows` (of the zone's site, zones prefetched) that mean this zone."""
     return [row.as_period(zone) for row in rows if row.means(zone)]
-
-
-def home_period(site: Site, now: datetime) -> TargetPeriod | None:
-    """The period that holds at `now` for the whole home: what “Away” on the page shows and ends."""
-    rows = [row for row in open_periods(site, now) if row.starts_at <= now and not row.zones.all()]
-    return max(rows, key=lambda row: (max(row.starts_at, row.created_at), row.created_at), default=None)
 
 
 # --- periods: away, all eco, holidays -------------------------------------------------------------
