@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from climate.schedule import DAY_MINUTES, DAY_NAMES, Slot
 from climate.targets import Period
@@ -19,7 +19,7 @@ NOW_STEP_MINUTES = 10
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Part of a day at one target; `start` and `width` in % of the day."""
+    """Part of a day at one target; `start` and `width` in % of the day. Covered: a period holds in some of it."""
 
     start: float
     width: float
@@ -28,6 +28,7 @@ class Stretch:
     times: str
     tone: str
     is_default: bool
+    is_covered: bool = False
 
     @property
     def words(self) -> str:
@@ -63,13 +64,13 @@ def week(
     local = at.now.astimezone(at.tz) if at else None
     found = []
     for number, (name, pieces) in enumerate(zip(DAY_NAMES, laid_out, strict=True)):
-        stretches = tuple(_stretch(piece) for piece in pieces)
         if local is None:
-            found.append(Day(name, stretches))
+            found.append(Day(name, tuple(_stretch(piece) for piece in pieces)))
             continue
-        date = local.date() + timedelta(days=number - local.weekday())
-        hatches = tuple(hatch for period in periods if (hatch := _hatch(period, date, at)))
-        found.append(Day(name, stretches, hatches, _now(local) if date == local.date() else None))
+        day = local.date() + timedelta(days=number - local.weekday())
+        hatches = tuple(hatch for period in periods if (hatch := _hatch(period, day, at)))
+        stretches = tuple(_stretch(piece, hatches) for piece in pieces)
+        found.append(Day(name, stretches, hatches, _now(local) if day == local.date() else None))
     return tuple(found)
 
 
@@ -85,22 +86,24 @@ def _now(local: datetime) -> float:
     return _share(_minute(local) // NOW_STEP_MINUTES * NOW_STEP_MINUTES)
 
 
-def _stretch(piece: Piece) -> Stretch:
+def _stretch(piece: Piece, hatches: Sequence[Hatch] = ()) -> Stretch:
+    start, width = _share(piece.begin), _share(piece.end - piece.begin)
     return Stretch(
-        start=_share(piece.begin),
-        width=_share(piece.end - piece.begin),
+        start=start,
+        width=width,
         target=formats.degrees(piece.target_celsius),
         preset=piece.preset,
         times=piece.times,
         tone=piece.tone,
         is_default=piece.slot is None,
+        is_covered=any(start < hatch.start + hatch.width and hatch.start < start + width for hatch in hatches),
     )
 
 
-def _hatch(period: Period, date, at: Moment) -> Hatch | None:
-    """Where a period lies on this date, on the wall clock of the home; None: not at all."""
-    midnight = datetime.combine(date, time(), at.tz)
-    next_midnight = datetime.combine(date + timedelta(days=1), time(), at.tz)
+def _hatch(period: Period, day: date, at: Moment) -> Hatch | None:
+    """Where a period lies on this day, on the wall clock of the home; None: not at all."""
+    midnight = datetime.combine(day, time(), at.tz)
+    next_midnight = datetime.combine(day + timedelta(days=1), time(), at.tz)
     first = max(period.starts_at, midnight.astimezone(UTC))
     last = min(period.ends_at or next_midnight.astimezone(UTC), next_midnight.astimezone(UTC))
     if first >= last:

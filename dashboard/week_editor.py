@@ -23,7 +23,7 @@ from climate.week import tone
 
 from . import formats, scope
 from .facts import Moment
-from .page import PageData, digest, home_page, respond, signed_in
+from .page import PageData, Part, digest, home_page, respond, signed_in
 from .week import week
 from .week_blocks import DAYS, Block, Refused, from_json, from_slots, to_json, to_slots
 
@@ -53,11 +53,10 @@ def _week_page(data: PageData, row: ClimateZone) -> HttpResponse:
     return respond(
         data,
         "dashboard/week.html",
-        [],
+        [Part("week-holds", "dashboard/_week_holds.html", holds_words(target, data.at))],
         place="home",
         zone=row,
         strip=strip,
-        holds=holds_words(target, data.at),
         default=formats.degrees(row.default_target_celsius),
         editor=_editor(row, data.at),
     )

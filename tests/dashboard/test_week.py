@@ -101,6 +101,7 @@ def test_a_period_is_hatched_where_it_holds_this_week():
         [], [], [(75.0, 25.0)], [(0.0, 100.0)], [(0.0, 50.0)], [], [],
     ]  # fmt: skip
     assert shown[3].hatches[0].words == "away until Fri 12:00: 15.0°"
+    assert [day.stretches[0].is_covered for day in shown] == [False, False, True, True, True, False, False]
 
 
 def test_a_period_without_an_end_is_hatched_to_the_end_of_the_week():

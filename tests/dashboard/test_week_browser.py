@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.conf import settings
 from django.urls import reverse
@@ -9,10 +11,9 @@ from playwright.sync_api import expect
 
 from climate.models import TemperatureSlot
 
-from .test_browser import MEASURES
-
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+MEASURES = (Path(__file__).parent / "measures.js").read_text()
 MOST_GESTURES = 25
 
 
