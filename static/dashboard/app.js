@@ -3,7 +3,7 @@
    a word when the connection is gone. Everything works without it, only less lively. */
 (() => {
   /* A pass is seen within PULSE_MS; what no pass brings (an alarm seen elsewhere) within REFRESH_MS. */
-  const PULSE_MS = 1500, REFRESH_MS = 15000, TOAST_MS = 12000;
+  const PULSE_MS = 1000, REFRESH_MS = 15000, TOAST_MS = 12000;
   const byId = (id) => document.getElementById(id);
 
   /* --- ages: the server's clock counts, ours only says how much time has passed --- */

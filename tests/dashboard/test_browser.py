@@ -106,6 +106,27 @@ def test_a_card_shows_a_pass_within_two_seconds_of_it(screen, seen_home):
     expect(seen.page.locator(".temperature")).to_contain_text("20.9°", timeout=2000)
 
 
+def test_it_asks_only_while_somebody_looks_and_is_mostly_told_304(screen, seen_home):
+    seen_home.publish()
+    seen = screen()
+    page, asked = seen.page, []
+    page.clock.install()
+    seen.open("/")
+    page.on("request", lambda request: asked.append(request.url))
+    sizes = []
+    for _ in range(2):
+        with page.expect_response(lambda answer: "/pulse/" in answer.url) as answered:
+            page.clock.run_for(1000)
+        sizes.append(answered.value.request.sizes()["responseBodySize"])
+    assert sizes[0] > 0
+    assert sizes[1] == 0  # a 304: the browser hands on what it has
+    assert not any("shape=" in url for url in asked)  # no pass, nothing to fetch
+    page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")
+    asked.clear()
+    page.clock.run_for(60_000)
+    assert asked == []
+
+
 def test_a_preset_and_how_long_it_holds_are_two_taps(screen, seen_home):
     seen_home.publish()
     seen, zone = screen(), seen_home.zone
@@ -292,8 +313,9 @@ def test_a_month_is_drawn_in_hours_and_read_with_its_date(screen, seen_home):
     assert seen.problems == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1440, 3840])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(360, "light"), (360, "dark"), (1440, "light"), (1440, "dark"), (3840, "dark")]
+)
 def test_every_page_fits_is_readable_and_nameable(screen, full_home, width, scheme):
     seen = screen(width=width, scheme=scheme)
     for path in [*(reverse(name) for name in PAGES), reverse("zone", args=[full_home.zone.pk])]:
