@@ -14,7 +14,7 @@ from sites.models import NamedModel, Site, UUIDModel
 from sites.rollup import Bucket
 from sites.words import listed
 
-from . import readback
+from . import power, readback
 
 CONNECTION_COLUMNS = tuple(f"{kind}_id" for kind in ConnectionKind)
 
@@ -40,6 +40,14 @@ class MinerController(AdapterRow):
     """What reads and drives one miner."""
 
     adapter_kind = Kind.MINER_CONTROLLER
+
+    #: What a probe found there (`services.identify`): model, firmware, version, serial, power, limits, at.
+    identity = models.JSONField(default=dict, blank=True, editable=False)
+
+    @property
+    def power(self) -> power.PowerModel | None:
+        """What the device said it can be told; None while nobody asked it, or it is only switched."""
+        return power.from_json(self.identity.get("power") or {})
 
     def clean(self):
         """What may be on is not let go: another plug here would leave the old one heating unwatched."""
@@ -105,6 +113,12 @@ class Miner(NamedModel):
         validators=[MinValueValidator(1)],
         help_text="A room held by on and off alone needs about 30 a day.",
     )
+    level_watts = models.JSONField(
+        "levels as measured (W)",
+        default=dict,
+        blank=True,
+        help_text="What its levels really take, where you measured it: the level’s name and its watts.",
+    )
     leave_on = models.BooleanField(
         "leave on when stopping",
         default=False,
@@ -116,7 +130,14 @@ class Miner(NamedModel):
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["site", "slug"], name="miner_slug_unique_in_site")]
 
+    @property
+    def power(self) -> power.PowerModel:
+        """Its levels: as detected and corrected, else on or off at its nominal power."""
+        found = None if self.controller is None else self.controller.power
+        return power.on_or_off(self.nominal_power_w) if found is None else power.corrected(found, self.level_watts)
+
     def clean(self):
+        self._check_level_watts()
         stored = Miner.objects.filter(pk=self.pk).select_related("desired").first()
         if stored is not None and stored.controller_id != self.controller_id and _may_be_on(stored):
             raise ValidationError(
@@ -126,6 +147,17 @@ class Miner(NamedModel):
             raise ValidationError({"controller": f"‘{self.controller}’ belongs to another site."})
         if self.circuit_id and self.circuit.site_id != self.site_id:
             raise ValidationError({"circuit": f"‘{self.circuit}’ belongs to another site."})
+
+    def _check_level_watts(self) -> None:
+        found = None if self.controller is None else self.controller.power
+        known = {level.key for level in found.levels} if found else set()
+        for key, watts in (self.level_watts if isinstance(self.level_watts, dict) else {"": None}).items():
+            is_number = isinstance(watts, int | float) and not isinstance(watts, bool)
+            if key not in known or not is_number or not 1 <= watts <= 20_000:
+                listed_keys = ", ".join(sorted(known)) or "none, as nothing was detected"
+                raise ValidationError(
+                    {"level_watts": f"‘{key}’: {watts} is no power of a level. Give 1 to 20000 W for: {listed_keys}."}
+                )
 
 
 class ManualRequest(UUIDModel):

@@ -6,9 +6,11 @@ reference notes on miners, "Recommended adapter".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
+from typing import Any
 
 
 class PowerSource(StrEnum):
@@ -76,6 +78,11 @@ class PowerModel:
     needs_pool: bool = True
 
     @property
+    def is_stepped(self) -> bool:
+        """It can heat with more than one power."""
+        return len(self.levels) > 1
+
+    @property
     def max_w(self) -> float:
         return self.levels[-1].power_w
 
@@ -102,6 +109,35 @@ class PowerModel:
             key=lambda level: level.power_w,
             default=self.levels[0],
         )
+
+
+def on_or_off(power_w: float) -> PowerModel:
+    """What is only switched: one level."""
+    return PowerModel((Level("on", float(power_w)),))
+
+
+def corrected(model: PowerModel, watts: Mapping[str, float]) -> PowerModel:
+    """The model with a person's own measurements: watts by the key of a level. Levels stay in rising order."""
+    levels = [
+        replace(level, power_w=float(watts[level.key]), is_measured=True) if level.key in watts else level
+        for level in model.levels
+    ]
+    return replace(model, levels=tuple(sorted(levels, key=lambda level: level.power_w)))
+
+
+def to_json(model: PowerModel) -> dict[str, Any]:
+    return {**asdict(model), "levels": [asdict(level) for level in model.levels]}
+
+
+def from_json(stored: Mapping[str, Any]) -> PowerModel | None:
+    """The stored model; None when it is damaged, empty or of another version."""
+    try:
+        levels = tuple(Level(**level) for level in stored["levels"])
+        model = PowerModel(**{**stored, "levels": levels, "off_by": OffBy(stored["off_by"])})
+    except (KeyError, TypeError, ValueError):
+        return None
+    rising = all(0 < low.power_w < high.power_w for low, high in pairwise(levels))
+    return model if levels and levels[0].power_w > 0 and rising else None
 
 
 @dataclass(frozen=True, slots=True)

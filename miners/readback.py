@@ -5,10 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from .power import PowerModel
 from .state import MinerSnapshot, MinerStatus
 
 #: A write is repeated after growing pauses, never longer than this: three periods of a home.
 RETRY_MAX = timedelta(seconds=30)
+
+
+#: A setting is the one that is wanted when it is this close (rounding), W; a draw when it is within W or part of it.
+SET_WITHIN_W = 1.0
+DRAWS_WITHIN_W, DRAWS_WITHIN_PART = 60.0, 0.2
 
 
 class Wanted(Protocol):
@@ -17,6 +23,8 @@ class Wanted(Protocol):
     power_w: int
     seen_on: bool | None
     seen_at: datetime | None
+    attempts: int
+    written_at: datetime | None
 
 
 def may_be_on(desired: Wanted) -> bool:
@@ -24,11 +32,46 @@ def may_be_on(desired: Wanted) -> bool:
     return desired.power_w > 0 or desired.seen_on is True or (desired.seen_on is None and desired.seen_at is not None)
 
 
-def is_confirmed(desired_w: int, snapshot: MinerSnapshot) -> bool:
-    """The device shows what is wanted: off, or drawing (or about to draw) heating power."""
+def is_confirmed(desired_w: int, snapshot: MinerSnapshot, is_stepped: bool = False) -> bool:
+    """The device shows what is wanted: off, or drawing (or about to draw) heating power.
+
+    One with several levels (`is_stepped`) also has to be at the right one, in its setting and, where
+    it is measured, in its watts.
+    """
     if desired_w == 0:
         return snapshot.status is MinerStatus.OFF
-    return snapshot.status.is_on
+    if not snapshot.status.is_on:
+        return False
+    return not is_stepped or (_is_set(desired_w, snapshot) is not False and _draws(desired_w, snapshot) is not False)
+
+
+def is_at_another_level(desired_w: int, snapshot: MinerSnapshot) -> bool:
+    """It heats, settled, with other watts than are wanted: by its setting, or where it says none, by its draw."""
+    if desired_w == 0 or snapshot.status not in (MinerStatus.HEATING, MinerStatus.NO_POOL):
+        return False
+    is_set = _is_set(desired_w, snapshot)
+    return not is_set if is_set is not None else _draws(desired_w, snapshot) is False
+
+
+def needs_level(desired: Wanted, snapshot: MinerSnapshot, model: PowerModel, now: datetime) -> bool:
+    """Whether a device that heats is to be told its level: at once, and again only when it has had time to follow.
+
+    A device whose settings wear its memory is not told again before its write gap is over.
+    """
+    if not model.is_stepped or not is_at_another_level(desired.power_w, snapshot):
+        return False
+    pause = timedelta(seconds=model.min_write_gap_seconds if model.wears_flash else model.ramp_seconds)
+    return desired.attempts == 0 or desired.written_at is None or not timedelta(0) <= now - desired.written_at < pause
+
+
+def _is_set(desired_w: int, snapshot: MinerSnapshot) -> bool | None:
+    return None if snapshot.set_power_w is None else abs(snapshot.set_power_w - desired_w) <= SET_WITHIN_W
+
+
+def _draws(desired_w: int, snapshot: MinerSnapshot) -> bool | None:
+    if snapshot.power_w is None or not snapshot.power_is_measured:
+        return None
+    return abs(snapshot.power_w - desired_w) <= max(DRAWS_WITHIN_W, DRAWS_WITHIN_PART * desired_w)
 
 
 def needs_write(desired_w: int, snapshot: MinerSnapshot, confirmed: bool, seen_on: bool | None) -> bool:

@@ -80,9 +80,9 @@ def _share_limits(
     asking, others = [], []
     for miner, _, intent in wanted:
         ceiling = ceilings.get(miner.miner_id)
-        runs_at = (
-            miner.desired_w if _is_held(miner, intent, ceiling, situation.now) else _capped(intent.power_w, ceiling)
-        )
+        runs_at = _capped(miner, intent.power_w, ceiling)
+        if _is_held(miner, intent, ceiling, situation.now) or _level_left(miner, runs_at, ceiling, situation.now):
+            runs_at = miner.desired_w
         if runs_at > 0:
             asking.append(limits.Asking(miner, runs_at))
         else:
@@ -93,20 +93,32 @@ def _share_limits(
 
 def _is_held(miner: MinerSituation, intent: Intent, ceiling: Ceiling | None, now: datetime) -> bool:
     """Wanted off, but its minimum on time keeps it on: only safety and a person's off break that."""
-    if _capped(intent.power_w, ceiling) > 0 or not miner.is_wanted_on:
+    if _capped(miner, intent.power_w, ceiling) > 0 or not miner.is_wanted_on:
         return False
     may_break = (ceiling is not None and ceiling.is_safety) or intent.origin in PERSONS_OFF
     return not may_break and _min_on_left(miner, now) > timedelta(0)
 
 
-def _capped(power_w: int, ceiling: Ceiling | None) -> int:
-    return power_w if ceiling is None else min(power_w, ceiling.power_w)
+def _capped(miner: MinerSituation, power_w: int, ceiling: Ceiling | None) -> int:
+    """The watts of the level that is wanted, under the ceiling; a ceiling below its lowest level is off."""
+    wanted = miner.fitting(power_w)
+    if ceiling is None or wanted <= ceiling.power_w:
+        return wanted
+    lower = miner.fitting(ceiling.power_w)
+    return lower if lower <= ceiling.power_w else 0
 
 
 def _command(miner: MinerSituation, unit_id: str, intent: Intent, ceiling: Ceiling | None, now: datetime) -> Command:
     """Intent under its ceiling, then the minimum on time, as one command."""
-    power = _capped(intent.power_w, ceiling)
-    bound = ceiling if ceiling is not None and power < intent.power_w else None
+    power = _capped(miner, intent.power_w, ceiling)
+    bound = ceiling if ceiling is not None and power < miner.fitting(intent.power_w) else None
+    wait = _level_left(miner, power, ceiling, now)
+    if wait:
+        reason = f"{intent.reason} It stays at {miner.desired_w} W for {_words(wait)} more: levels change no faster."
+        return Command(
+            miner.miner_id, unit_id, miner.desired_w, "hold", intent, reason, "write_gap", guard="write_gap",
+            next_allowed_at=now + wait,
+        )  # fmt: skip
     if intent.leave_alone and bound is None:
         return Command(miner.miner_id, unit_id, 0, "leave", intent, intent.reason, intent.code)
     if bound is None and ceiling is not None and ceiling.is_safety and power == 0:
@@ -149,6 +161,20 @@ def _action(miner: MinerSituation, power_w: int) -> str:
     if not miner.is_wanted_on:
         return "start"
     return "hold" if power_w == miner.desired_w else "level"
+
+
+def _level_left(miner: MinerSituation, power_w: int, ceiling: Ceiling | None, now: datetime) -> timedelta:
+    """How long another level must wait: writes wear, and a machine that has not settled tells nothing.
+
+    Not where a guard asks for less, nor between off and on.
+    """
+    if miner.power is None or miner.level_since is None or power_w <= 0 or power_w == miner.desired_w:
+        return timedelta(0)
+    if not miner.is_wanted_on or (ceiling is not None and ceiling.power_w < miner.desired_w):
+        return timedelta(0)
+    gap = timedelta(seconds=miner.power.min_write_gap_seconds)
+    passed = now - miner.level_since
+    return gap - passed if timedelta(0) <= passed < gap else timedelta(0)
 
 
 def _min_on_left(miner: MinerSituation, now: datetime) -> timedelta:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from climate.state import ZoneState
+from miners.power import PowerModel
 from miners.state import MinerSnapshot
 from optimization.rules import CompiledPolicy, Context
 
@@ -50,10 +51,18 @@ class MinerSituation:
     is_stopping: bool = False  # the program, its unit or its site is being stopped
     reality_problem: str = ""  # a real controller on a simulated sensor, in one sentence
     contexts: tuple[Context, ...] = ()
+    #: Its levels; None: only on or off, at its nominal power.
+    power: PowerModel | None = None
+    #: Since when it is wanted at its present watts.
+    level_since: datetime | None = None
 
     @property
     def is_wanted_on(self) -> bool:
         return self.desired_w > 0
+
+    def fitting(self, power_w: float) -> int:
+        """The watts of the level that a request means; an on-or-off miner takes what it is asked."""
+        return round(power_w if self.power is None else self.power.fitting(power_w))
 
     @property
     def draws_w(self) -> float:

@@ -95,7 +95,8 @@ def note_seen(rows: SiteRows, snapshots: dict[UUID, MinerSnapshot], acted: Acted
                     desired.switched_off_at = now
             desired.seen_on, desired.seen_at = on, now
             acted.changed[pk] = desired
-        if desired.confirmed_at is None and readback.is_confirmed(desired.power_w, snapshot):
+        stepped = rows.miners[pk].power.is_stepped
+        if desired.confirmed_at is None and readback.is_confirmed(desired.power_w, snapshot, stepped):
             desired.confirmed_at, desired.attempts, desired.next_attempt_at = now, 0, None
             acted.changed[pk] = desired
 
@@ -119,6 +120,7 @@ def due_writes(rows: SiteRows, commands: Sequence[Command], seen: Seen, now: dat
             continue
         confirmed = desired.confirmed_at is not None
         needed = readback.needs_write(desired.power_w, seen.snapshots[pk], confirmed, desired.seen_on)
+        needed = needed or readback.needs_level(desired, seen.snapshots[pk], rows.miners[pk].power, now)
         if not needed and not is_rearm(rows.miners[pk], desired, seen.snapshots[pk], now):
             continue
         waits = desired.next_attempt_at
@@ -149,7 +151,9 @@ class _Write:
     miner: Miner
     command: Command
     lease: Lease
-    rearms: bool = False
+    #: It runs already: this is no start.
+    runs: bool
+    rearms: bool
 
 
 def write_all(
@@ -162,7 +166,8 @@ def write_all(
         for command in due_writes(rows, commands, seen, now):
             miner = rows.miners[UUID(command.miner_id)]
             rearms = is_rearm(miner, rows.desired[miner.pk], seen.snapshots[miner.pk], now)
-            lanes[miner.controller.connection_id or miner.controller_id].append(_Write(miner, command, lease, rearms))
+            write = _Write(miner, command, lease, seen.snapshots[miner.pk].status.is_on, rearms)
+            lanes[miner.controller.connection_id or miner.controller_id].append(write)
             places[miner.pk] = (rows, seen, acted)
     if not lanes:
         return
@@ -234,9 +239,9 @@ def _note_write(rows: SiteRows, acted: Acted, one: _Write, error: str | None, no
         if one.rearms:
             desired.attempts, desired.next_attempt_at = 0, None  # it runs already: there is nothing to confirm
         # The transition counts from the write on, should nobody live to see it confirmed.
-        elif command.power_w > 0:
+        elif command.power_w > 0 and not one.runs:
             desired.switched_on_at = now
-        else:
+        elif command.power_w == 0:
             desired.switched_off_at = now
     acted.changed[one.miner.pk] = desired
     acted.wrote.add(one.miner.pk)

@@ -96,7 +96,10 @@ def _start_limit(rows: SiteRows, miner: Miner) -> timedelta:
 
 def _does_not_run(miner: Miner, snapshot: MinerSnapshot) -> Finding:
     why = f" {snapshot.problem}" if snapshot.problem else ""
-    return Finding("start_not_confirmed", f"miner:{miner.pk}", f"{miner.name} was told to run but does not.{why}")
+    told = f"{miner.name} was told to run but does not."
+    if miner.power.is_stepped and snapshot.status.is_on and snapshot.power_w is not None:
+        told = f"{miner.name} was told to take another power but takes {snapshot.power_w:.0f} W."
+    return Finding("start_not_confirmed", f"miner:{miner.pk}", f"{told}{why}")
 
 
 def _starting_for(seen: Seen, pk: UUID, desired: DesiredState, now: datetime) -> timedelta:

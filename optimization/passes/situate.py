@@ -221,6 +221,8 @@ def _miner(
         max_starts_per_hour=miner.max_starts_per_hour,
         max_starts_per_day=miner.max_starts_per_day,
         circuit=(str(miner.circuit_id), miner.circuit.name, miner.circuit.limit_w) if miner.circuit else None,
+        power=miner.power if miner.controller is not None and miner.controller.power is not None else None,
+        level_since=desired.changed_at if desired else None,
         is_active=miner.is_active,
         is_stopping=stopping,
         reality_problem=reality_problem(

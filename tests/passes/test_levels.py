@@ -1,0 +1,173 @@
+"""A miner of several levels through whole passes: what is asked is a level, and a level is done when it is seen."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from miners import power
+from miners.models import Circuit, Miner, MinerController
+from miners.power import Level, PowerModel
+from miners.services import request_power
+from miners.state import MinerSnapshot, MinerStatus
+from optimization.models import Decision
+
+from .bench import Home
+
+LEVELS = (Level("eco", 800.0), Level("standard", 1300.0), Level("super", 1600.0))
+AVALON = PowerModel(LEVELS, ramp_seconds=120, min_write_gap_seconds=600)
+
+
+@pytest.fixture
+def stepped(db, bench):
+    """`stepped(model)`: the cold home with a miner of this model."""
+
+    def make(model: PowerModel = AVALON) -> Home:
+        home = Home(nominal_power_w=1600, max_starts_per_hour=99, max_starts_per_day=99)
+        MinerController.objects.update(identity={"model": "Avalon Q", "power": power.to_json(model)})
+        return home
+
+    return make
+
+
+def by_hand(home: Home, watts: int) -> None:
+    request_power(home.miner, watts, by="Ada", until=home.now + timedelta(hours=12))
+
+
+def test_what_is_asked_becomes_the_level_that_fits(stepped):
+    home = stepped()
+    home.says(21.0)
+    by_hand(home, 1500)
+    home.go(2)
+    assert home.plug.writes == [1300]
+    assert home.desired.confirmed_at is not None
+
+
+def test_less_than_the_lowest_level_is_the_lowest(stepped):
+    home = stepped()
+    home.says(21.0)
+    by_hand(home, 100)
+    home.go(2)
+    assert home.plug.writes == [800]
+
+
+def test_another_level_waits_for_the_write_gap_and_is_no_start(stepped):
+    home = stepped()
+    home.says(21.0)
+    by_hand(home, 1600)
+    home.go(2)
+    on_since = home.desired.switched_on_at
+    by_hand(home, 800)
+    home.go(2)
+    assert home.plug.writes == [1600]
+    decision = Decision.objects.order_by("-at").first()
+    assert (decision.guard, decision.command_w) == ("write_gap", 1600)
+    assert "stays at 1600 W for" in decision.reason
+    home.go(seconds=600)
+    assert home.plug.writes == [1600, 800]
+    assert len(home.desired.starts) == 1
+    assert home.desired.switched_on_at == on_since
+
+
+def test_a_guard_lowers_at_once(stepped):
+    home = stepped()
+    home.says(21.0)
+    by_hand(home, 1600)
+    home.go(2)
+    circuit = Circuit.objects.create(site=home.site, name="Line 1", limit_w=1000)
+    type(home.miner).objects.update(circuit=circuit)
+    home.go(2)
+    assert home.plug.writes[-1] in (0, 800)
+    assert home.plug.power_w <= 1000
+
+
+def test_a_level_that_is_not_taken_is_not_confirmed_repeated_slowly_and_told(stepped):
+    home = stepped()
+    home.says(21.0)
+    by_hand(home, 1600)
+    home.go(2)
+    home.go(seconds=600)
+    by_hand(home, 800)
+    home.plug.obeys = False
+    home.go(12)
+    assert home.plug.writes == [1600, 800]
+    assert home.desired.confirmed_at is None
+    home.go(3)
+    assert home.plug.writes == [1600, 800, 800]  # after its ramp
+    assert home.open_alarms == ["start_not_confirmed"]
+    home.plug.obeys = True
+    home.go(30)
+    assert home.plug.power_w == 800
+    assert home.open_alarms == []
+
+
+def test_settings_that_wear_are_repeated_no_faster_than_the_gap(stepped):
+    home = stepped(replace(AVALON, wears_flash=True))
+    home.says(21.0)
+    by_hand(home, 1600)
+    home.go(2)
+    home.go(seconds=600)
+    by_hand(home, 800)
+    home.plug.obeys = False
+    home.go()
+    home.go(seconds=590)
+    assert home.plug.writes == [1600, 800]
+    home.go(seconds=30)
+    assert home.plug.writes == [1600, 800, 800]
+
+
+def test_nothing_is_written_while_it_ramps(stepped):
+    home = stepped()
+    home.says(21.0)
+    home.plug.shows = MinerSnapshot(MinerStatus.OFF, 0.0, True)
+    by_hand(home, 1600)
+    home.go()
+    home.plug.shows = MinerSnapshot(MinerStatus.RAMPING, 500.0, True)
+    home.go(6)
+    assert home.plug.writes == [1600]
+
+
+def test_its_own_word_counts_before_its_draw(stepped):
+    """Set to eco and still coming down from super: nothing is written again."""
+    home = stepped()
+    home.says(21.0)
+    by_hand(home, 800)
+    home.go(2)
+    home.plug.shows = MinerSnapshot(MinerStatus.HEATING, 1600.0, True, set_power_w=800.0)
+    home.go(30)
+    assert home.plug.writes == [800]
+
+
+def test_a_persons_measurement_corrects_a_level(stepped):
+    home = stepped()
+    miner = Miner.objects.get()
+    miner.level_watts = {"eco": 850}
+    miner.full_clean()
+    miner.save()
+    home.says(21.0)
+    by_hand(home, 900)
+    home.go(2)
+    assert home.plug.writes == [850]
+
+
+@pytest.mark.parametrize("wrong", [{"turbo": 900}, {"eco": 0}, {"eco": "900"}, {"eco": True}, ["eco"], {"eco": 90_000}])
+def test_a_wrong_correction_names_the_level_and_the_value(stepped, wrong):
+    stepped()
+    miner = Miner.objects.get()
+    miner.level_watts = wrong
+    with pytest.raises(ValidationError, match="is no power of a level") as refused:
+        miner.full_clean()
+    assert list(refused.value.message_dict) == ["level_watts"]
+
+
+MAGIC = {**power.to_json(AVALON), "off_by": "magic"}
+
+
+@pytest.mark.parametrize("stored", [{}, {"levels": []}, {"levels": 3}, MAGIC, {"levels": [{"key": 1}]}])
+def test_a_damaged_model_is_none(stored):
+    assert power.from_json(stored) is None
+
+
+def test_a_model_survives_the_database():
+    assert power.from_json(power.to_json(AVALON)) == AVALON
