@@ -236,24 +236,25 @@ class Program:
         self.rows.alarms = []
         (command,) = work.commands
         happened = Happened("", command.guard, command.intent.origin, clock_was_set)
+        if work.seen.outside_off:
+            self.wish(0, "outside", 7200)  # saved with what is wanted, before any write
         if killed == "before the write":
             self.kill()
             return happened
         saved = copy.copy(self.desired)
         for due in act.due_writes(self.rows, work.commands, work.seen, now):
             was_on = world.plug_on
+            write = act._Write(self.miner, due, None, work.seen.snapshots[self.miner.pk].status.is_on, rearms=False)
             error = world.write_plug(due.power_w)
             if world.plug_on is not was_on:
                 happened.switched = "on" if world.plug_on else "off"
-            act._note_write(self.rows, work.acted, act._Write(self.miner, due, None), error, now)
+            act._note_write(self.rows, work.acted, write, error, now)
             act.note_seen(self.rows, {self.miner.pk: world.read_plug()}, work.acted, now)
         if killed == "before the record":
             if saved is not None:
                 self.rows.desired[self.miner.pk] = saved
             self.kill()
             return happened
-        if work.seen.outside_off:
-            self.wish(0, "outside", 7200)
         self.rows.memory = work.seen.memory
         self.committed = work.seen.memory.to_json()
         return happened
