@@ -43,7 +43,8 @@ class Memory:
     shell: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """Plain data, shared with this memory: to be written down at once, not kept."""
+        return {**{name: getattr(self, name) for name in self.__slots__}, "trips": _plain(self.trips)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any] | None) -> Memory:
@@ -58,6 +59,10 @@ class Memory:
             sensors=_only(dict, data.get("sensors")),
             shell=data["shell"] if isinstance(data.get("shell"), dict) else {},
         )
+
+
+def _plain(trips: dict[str, ZoneTrip]) -> dict[str, Any]:
+    return {zone: asdict(trip) for zone, trip in trips.items()}
 
 
 def _only(kind: type, data: Any) -> dict[str, Any]:

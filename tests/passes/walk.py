@@ -168,7 +168,7 @@ class Program:
         (self.monitor,) = self.zone.monitors.all()
         (self.source,) = self.rows.sources.values()
         self.units = self.rows.units
-        self.committed: dict = {}
+        self.committed = "{}"
         self.clock_was_set = False
 
     @property
@@ -220,7 +220,7 @@ class Program:
 
     def kill(self) -> None:
         """Only what was committed is left, read back as JSON; the clock's boot may be another."""
-        self.rows.memory = Memory.from_json(json.loads(json.dumps(self.committed)))
+        self.rows.memory = Memory.from_json(json.loads(self.committed))
         self.clock.boot_name = str(self.clock.elapsed)
 
     def set_clock(self, seconds: float) -> None:
@@ -256,5 +256,5 @@ class Program:
             self.kill()
             return happened
         self.rows.memory = work.seen.memory
-        self.committed = work.seen.memory.to_json()
+        self.committed = json.dumps(work.seen.memory.to_json())
         return happened
