@@ -43,6 +43,13 @@ def sensor_frozen(home: Home) -> Iterator[None]:
 
 
 @contextmanager
+def sensor_stands_still(home: Home) -> Iterator[None]:
+    home.world.sensor_frozen_celsius = home.world.room_celsius
+    yield
+    home.world.sensor_frozen_celsius = None
+
+
+@contextmanager
 def sensor_jumps(home: Home) -> Iterator[None]:
     home.world.sensor_adds_k = -8.0
     yield

@@ -96,7 +96,7 @@ def _first_off(home: Home, since: float) -> float:
 def _recovers(home: Home, fault: Fault) -> None:
     """The room is cold and everything works again: no hand is needed."""
     home.world.held_celsius = COLD_CELSIUS
-    home.run(fault.resumes_after_seconds)
+    home.run(fault.resumes_after_seconds + fault.sensor_back_after_seconds)
     home.run(MIN_OFF_SECONDS)
     home.periods(3)
     assert home.desired_on()

@@ -67,6 +67,8 @@ class World:
         self.sensor_stands_since: datetime | None = None
         self.sensor_frozen_celsius: float | None = None
         self.meters_unavailable = False
+        #: Entities that say something else, or something more: state and unit; None: there is no such entity.
+        self.entities: dict[str, tuple[str, str | None] | None] = {}
         #: None, "down", "hung", "garbage", "starting" or "revoked".
         self.connection: str | None = None
         self._unhang = threading.Event()
@@ -128,6 +130,11 @@ class World:
             states[entity_id] = (text, "%" if entity_id == SOC else "W", now)
         if self.plug.trouble == "unreachable":
             states[PLUG] = states[PLUG_POWER] = ("unavailable", None, now)
+        for entity_id, said in self.entities.items():
+            if said is None:
+                states.pop(entity_id, None)
+            else:
+                states[entity_id] = (*said, now)
         return states
 
 
