@@ -126,7 +126,7 @@ class _Seen:
     @property
     def off_flag(self) -> bool | None:
         """Paused or shut down; None: this firmware cannot say, or said nonsense."""
-        flag = self.info.get("shutdown" if self.is_nerd else "miningPaused")
+        flag = self.info.get(_off_key(self.is_nerd))
         return flag if isinstance(flag, bool) else None
 
     @property
@@ -180,7 +180,7 @@ class _Device:
         if seen.fault:
             raise Refused(f"{_NAME} at {self._http.place} protects itself and is left alone. {seen.fault}")
         self._choose(seen, seen.power.level_of(seen.power.fitting(power_w)))
-        if seen.off_flag is True:
+        if seen.switches and seen.off_flag is not False:
             self._post("/api/system/restart" if seen.is_nerd else "/api/system/resume")
 
     def _choose(self, seen: _Seen, level: Level) -> None:
@@ -237,7 +237,7 @@ def _power_model(
         levels = tuple(Level(str(mhz), round(full_w * mhz / usual, 1)) for mhz in listed)
     else:
         levels = (Level("full", full_w),)
-    switches = isinstance(info.get("shutdown" if is_nerd else "miningPaused"), bool)
+    switches = _off_key(is_nerd) in info
     return PowerModel(
         levels,
         standby_w=full_w * _STANDBY_SHARE,
@@ -247,6 +247,11 @@ def _power_model(
         off_survives_power_cut=False,
         wears_flash=True,
     ), known is None
+
+
+def _off_key(is_nerd: bool) -> str:
+    """What says that it is off; firmware that can switch itself off has it, older has not."""
+    return "shutdown" if is_nerd else "miningPaused"
 
 
 def _limits(seen: _Seen) -> Iterator[str]:

@@ -50,7 +50,7 @@ class Device:
 
 
 #: Seconds a device on loopback gets; faults end by then.
-DEADLINE_SECONDS = 0.3
+DEADLINE_SECONDS = 0.2
 #: What a deadline may be overrun by (s), and what good answers get on a busy machine.
 SLACK_SECONDS = 0.3
 PATIENT_SECONDS = 4.0

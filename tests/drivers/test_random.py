@@ -1,0 +1,87 @@
+"""Random commands, faults, power cuts and lost pools: what is read is never a lie, and all is well after they end."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from integrations.errors import AdapterError
+from miners.state import MinerStatus
+from tests.emulators.faults import Fault, Scope
+
+from .devices import DEVICES
+
+STEPS = 120
+PASS_SECONDS = 10
+#: Hanging costs real time; they are in the mix, seldom.
+QUICK = (Fault.REFUSE, Fault.DROP, Fault.GARBAGE, Fault.TRUNCATE, Fault.WRONG_ACK, Fault.ACK_NOT_DONE)
+FAULTS = (*QUICK * 4, *(Fault.DONE_NOT_ACKED,) * 4, Fault.HANG, Fault.DRIP)
+SECONDS = 0.15
+
+
+@pytest.mark.parametrize("device", [device for device in DEVICES if device.switches_off], ids=str)
+def test_never_a_lie_and_well_again(device, bench_of):
+    bench, dice = bench_of(device), random.Random(str(device))
+    levels = [level.power_w for level in bench.identify().power.levels]
+    told = 0
+    for _ in range(STEPS):
+        _happen(bench, dice)
+        if dice.random() < 0.4:
+            told += _tell(bench, dice.choice([0, 0, *levels]))
+        bench.clock.advance(dice.choice([0.3, 2, PASS_SECONDS, 60]))
+        _look(bench)
+    assert told > 10
+    _well_again(bench, max(levels))
+
+
+def _happen(bench, dice) -> None:
+    """Something begins or ends."""
+    emulator, what = bench.emulator, dice.random()
+    if not emulator.rig.has_mains:
+        if what < 0.5:
+            emulator.restore_mains()
+    elif what < 0.15:
+        emulator.fail(dice.choice(FAULTS), scope=dice.choice(list(Scope)), probability=dice.choice([0.3, 1.0]))
+    elif what < 0.5:
+        emulator.fail(None)
+    elif what < 0.55:
+        emulator.cut_mains()
+    elif what < 0.65:
+        emulator.rig.has_pool = not emulator.rig.has_pool
+
+
+def _tell(bench, power_w: float) -> bool:
+    """Whether the command went out as far as the driver knows."""
+    try:
+        bench.write(power_w, SECONDS)
+    except AdapterError:
+        return False
+    return True
+
+
+def _look(bench) -> None:
+    try:
+        seen = bench.read(SECONDS)
+    except AdapterError as error:
+        assert str(error).endswith((".", "?"))  # noqa: PT017 (an error is never a lie)
+        return
+    assert bench.emulator.rig.has_mains
+    rig = bench.rig
+    assert not (seen.status is MinerStatus.OFF and rig.is_drawing)
+    assert not (seen.status is MinerStatus.HEATING and rig.power_w < 0.2 * bench.full_w)
+
+
+def _well_again(bench, most_w: float) -> None:
+    """Faults end: within five passes it is off, then on, as told."""
+    bench.emulator.fail(None)
+    bench.emulator.rig.has_pool = True
+    if not bench.emulator.rig.has_mains:
+        bench.emulator.restore_mains()
+    bench.clock.advance(600)  # boots and ramps are over
+    for power_w, status in ((0, MinerStatus.OFF), (most_w, MinerStatus.HEATING)):
+        for _ in range(5):
+            bench.write(power_w)
+            bench.clock.advance(PASS_SECONDS)
+        bench.clock.advance(600 if power_w else 60)
+        assert bench.read().status is status
