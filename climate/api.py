@@ -24,7 +24,7 @@ from . import history, schedule, services
 from .admin import zone_checks
 from .holds import MAX_MINUTES, Hold
 from .models import ClimateMonitor, ClimateZone, TargetOverride, TemperatureSlot
-from .state import Lowered, TargetSource
+from .state import Lowered, SensorHealth, TargetSource
 from .targets import Preset
 
 
@@ -141,20 +141,38 @@ def delete_zone(request: HttpRequest, zone_id: UUID):
     return rows.remove(_zone(zone_id), by=rows.person(request), used_through=("miners", "units"), heats=True)
 
 
+class SensorSeen(Answer):
+    """One sensor of the zone, as judged: ok, suspect or lost, and why."""
+
+    temperature_celsius: float | None
+    health: SensorHealth
+    problem: str
+    observed_at: datetime | None
+
+
 class ZoneReadingOut(Answer):
-    """What the last pass saw; temperatures in °C, null while unknown. `sensor`: ok, suspect or lost."""
+    """What the last pass saw; temperatures in °C, null while unknown. `sensor`: ok, suspect or lost.
+
+    `lowered`: what keeps the target below the one asked for. While `window_open_since` is set heating
+    pauses; `window_by_slope`: no contact says so, the temperature falls as through a window.
+    """
 
     zone_id: UUID
     zone_name: str
     temperature_celsius: float | None = None
     humidity_percent: float | None = None
     target_celsius: float | None = None
+    lowered: Lowered | None = None
     lower_bound: float | None = None
     upper_bound: float | None = None
     trend_celsius_per_hour: float | None = None
-    sensor: str | None = None
+    sensor: SensorHealth | None = None
     problem: str = ""
     observed_at: datetime | None = None
+    monitors: dict[str, SensorSeen] = Field({}, description="By the id of the climate monitor.")
+    window_open_since: datetime | None = None
+    window_by_slope: bool = False
+    is_occupied: bool | None = None
     heating: bool | None = None
     heating_w: float | None = None
 
@@ -178,7 +196,9 @@ class ZoneHistoryOut(Answer):
     humidity_percent: float | None
     target_celsius: float | None
     heating_w: float
-    sensor: str
+    sensor: SensorHealth
+    window_open: bool
+    outdoor_celsius: float | None
 
 
 @zones_router.get("/{uuid:zone_id}/readings", response=list[ZoneHistoryOut])

@@ -11,6 +11,7 @@ from django.db import transaction
 from climate.models import ClimateMonitor, ClimateZone
 from climate.schedule import ALL_DAYS, Slot
 from climate.services import replace_schedule
+from climate.targets import Preset
 from energy.models import EnergyMonitor, EnergySource
 from integrations.models import SimulatedHouse
 from miners.models import Miner, MinerController
@@ -25,10 +26,10 @@ from .models import OptimizationUnit, Policy, Rule, RuleKind
 NAME = "Simulated home"
 POLICY_KEY = "solar_surplus_room_heating"
 SEED = 1
-#: By room: the target outside the warm hours (°C) and the warm hours.
+#: By room: its warm hours at “comfort” (°C), and the target outside of them, also its “eco” (°C).
 _TARGETS = {
-    "living_room": (18.5, Slot(ALL_DAYS, time(6), time(22, 30), 21.0)),
-    "bedroom": (18.0, Slot(ALL_DAYS, time(19), time(8), 19.0)),
+    "living_room": (Slot(ALL_DAYS, time(6), time(22, 30), 21.0, Preset.COMFORT), 18.5),
+    "bedroom": (Slot(ALL_DAYS, time(19), time(8), 19.0, Preset.COMFORT), 18.0),
 }
 
 
@@ -108,7 +109,7 @@ def _free_name() -> str:
 
 
 def _zone(site: Site, house: SimulatedHouse, room: RoomSpec, position: int) -> ClimateZone:
-    default_celsius, warm_hours = _TARGETS[room.key]
+    warm_hours, default_celsius = _TARGETS[room.key]
     monitor = ClimateMonitor.objects.create(
         site=site,
         name=f"{room.name} sensor",
@@ -117,7 +118,12 @@ def _zone(site: Site, house: SimulatedHouse, room: RoomSpec, position: int) -> C
         simulated_house=house,
     )
     zone = ClimateZone.objects.create(
-        site=site, name=room.name, default_target_celsius=default_celsius, position=position
+        site=site,
+        name=room.name,
+        default_target_celsius=default_celsius,
+        comfort_celsius=warm_hours.target_celsius,
+        eco_celsius=default_celsius,
+        position=position,
     )
     zone.monitors.add(monitor)
     replace_schedule(zone, [warm_hours])

@@ -111,6 +111,10 @@ def test_the_reading_is_what_the_last_pass_saw(api, zone):
     seen = {"temperature_celsius": 20.4, "target_celsius": 21.0, "sensor": "ok", "problem": "", "heating": True}
     live.publish(zone.site_id, {"zones": {str(zone.pk): seen}})
     assert api.get(f"/climate-zones/{zone.pk}/reading").json().items() >= seen.items()
+    one = {"temperature_celsius": 20.4, "health": "suspect", "problem": "it jumps", "observed_at": None}
+    seen |= {"monitors": {str(zone.pk): one}, "lowered": "window", "is_occupied": False, "window_by_slope": True}
+    live.publish(zone.site_id, {"zones": {str(zone.pk): seen}})
+    assert api.get(f"/climate-zones/{zone.pk}/reading").json().items() >= seen.items()
 
 
 def test_recorded_minutes_are_cut_by_time(api, zone):
