@@ -20,6 +20,8 @@ HOURS = 6
 #: Rows are folded into at most this many columns, none narrower than two rows; a column without rows is a gap.
 COLUMNS = 72
 COLUMN_AT_LEAST = timedelta(minutes=2)
+#: A band further than this from any temperature lies outside the drawing.
+REACH_CELSIUS = 1.5
 _MINUTE = timedelta(minutes=1)
 #: So that the noise of a steady room does not look like a storm (°C).
 MIN_SPAN_CELSIUS = 1.5
@@ -92,6 +94,14 @@ def _stretches(present: Sequence[bool]) -> list[range]:
     return found
 
 
+def _range(temperatures: list[float], targets: list[float], hysteresis_celsius: float) -> tuple[float, float]:
+    """What the drawing shows, °C: all temperatures, and of the band what is near. A far one does not flatten them."""
+    coldest, warmest = min(temperatures), max(temperatures)
+    low = min((target - hysteresis_celsius for target in targets), default=coldest)
+    high = max((target + hysteresis_celsius for target in targets), default=warmest)
+    return min(coldest, max(low, coldest - REACH_CELSIUS)), max(warmest, min(high, warmest + REACH_CELSIUS))
+
+
 def sparkline(rows: Sequence[Row], hysteresis_celsius: float, now: datetime) -> Sparkline | None:
     """The drawing of the last 6 hours, or of what there is of them; None while there is nothing to draw."""
     # Whole minutes: the drawing changes once a minute, as the rows do.
@@ -102,9 +112,9 @@ def sparkline(rows: Sequence[Row], hysteresis_celsius: float, now: datetime) -> 
     temperatures = [column.temperature for column in columns if column.temperature is not None]
     if len(temperatures) < 2:
         return None
-    targets = [column.target for column in columns if column.target is not None]
-    low = min([*temperatures, *(target - hysteresis_celsius for target in targets)])
-    high = max([*temperatures, *(target + hysteresis_celsius for target in targets)])
+    low, high = _range(
+        temperatures, [column.target for column in columns if column.target is not None], hysteresis_celsius
+    )
     middle, span = (low + high) / 2, max(high - low, MIN_SPAN_CELSIUS)
     step = WIDTH / len(columns)
 
@@ -112,7 +122,7 @@ def sparkline(rows: Sequence[Row], hysteresis_celsius: float, now: datetime) -> 
         return round((index + 0.5) * step, 1)
 
     def y(value: float) -> float:
-        share = (value - middle) / span + 0.5
+        share = min(max((value - middle) / span + 0.5, 0.0), 1.0)
         return round(2 + (1 - share) * (HEIGHT - STRIP_HEIGHT - 6), 1)
 
     def path(stretch: range, values) -> str:

@@ -118,12 +118,27 @@
     pen.restore();
   };
 
-  /* Hatched: here nothing was as usual (no sensor to believe, a window open); the word stands in it where it fits. */
+  /* A word in a stretch: across where it fits, upright where it is narrow. */
+  const wordIn = (pen, word, name, from, to, top) => {
+    const ratio = devicePixelRatio, isWide = pen.measureText(word).width + 8 * ratio < to - from;
+    if (!isWide && to - from < 16 * ratio) return;
+    pen.save();
+    pen.translate((from + to) / 2 + (isWide ? 0 : 4 * ratio), top + (isWide ? 14 : 4) * ratio);
+    if (!isWide) pen.rotate(-Math.PI / 2);
+    pen.textAlign = isWide ? "center" : "right";
+    pen.lineWidth = 4 * ratio;
+    pen.strokeStyle = colour("--surface");
+    pen.strokeText(word, 0, 0);
+    pen.fillStyle = colour(name);
+    pen.fillText(word, 0, 0);
+    pen.restore();
+  };
+
+  /* Hatched: here nothing was as usual (no sensor to believe, a window open). */
   const hatch = (plot, step, flags, name, word) => {
     const { top, height } = plot.bbox, pen = plot.ctx, ratio = devicePixelRatio, apart = 8 * ratio;
     pen.save();
     pen.font = `600 ${13 * ratio}px system-ui, sans-serif`;
-    pen.textAlign = "center";
     for (const [from, to] of stretches(plot, step, (i) => flags[i] === 1)) {
       pen.save();
       pen.beginPath(); pen.rect(from, top, to - from, height); pen.clip();
@@ -132,13 +147,7 @@
       pen.beginPath();
       for (let x = from - height; x < to; x += apart) { pen.moveTo(x, top + height); pen.lineTo(x + height, top); }
       pen.stroke();
-      if (pen.measureText(word).width + 8 * ratio < to - from) {
-        pen.lineWidth = 4 * ratio;
-        pen.strokeStyle = colour("--surface");
-        pen.strokeText(word, (from + to) / 2, top + 14 * ratio);
-        pen.fillStyle = colour(name);
-        pen.fillText(word, (from + to) / 2, top + 14 * ratio);
-      }
+      wordIn(pen, word, name, from, to, top);
       pen.restore();
     }
     pen.restore();
@@ -154,8 +163,20 @@
   /* A small chart below the first, of another unit or scale. */
   const below = (box, data, name, axis, series, read, scales) => ({
     data: [data.t, data[name]],
-    options: frame(box, data, 140, { hint: HINT, scales, axis, series: [series], read }),
+    options: frame(box, data, 140, { hint: HINT, scales, axis: { space: 24, ...axis }, series: [series], read }),
   });
+
+  /* All temperatures, and of the band what is within REACH_K of them: a far target does not flatten the line. */
+  const REACH_K = 2;
+  const degreeRange = (data) => {
+    const believed = data.temperature.filter((t) => t != null), band = [...data.low, ...data.high].filter((t) => t != null);
+    if (!believed.length && !band.length) return [15, 25];
+    const [coldest, warmest] = [Math.min(...(believed.length ? believed : band)), Math.max(...(believed.length ? believed : band))];
+    const shown = [...believed, ...band.map((t) => Math.min(Math.max(t, coldest - REACH_K), warmest + REACH_K))];
+    const low = Math.min(...shown), high = Math.max(...shown), middle = (low + high) / 2;
+    const half = Math.max((high - low) / 2, 1) + 0.3;
+    return [middle - half, middle + half];
+  };
 
   const zoneChart = (box, data) => {
     const hint = hints.zone;
@@ -163,11 +184,7 @@
       data: [data.t, data.temperature, data.high, data.low],
       options: frame(box, data, 300, {
         hint,
-        scales: { y: { range: (_, low, high) => {
-          if (low == null) return [15, 25];
-          const middle = (low + high) / 2, half = Math.max((high - low) / 2, 1) + 0.3;
-          return [middle - half, middle + half];
-        } } },
+        scales: { y: { range: degreeRange(data) } },
         axis: degreeAxis,
         series: [line("--ink", "temperature"), edge, { ...edge, label: "target band", stroke: () => colour("--soft"), width: 0 }],
         bands: [{ series: [2, 3], fill: () => faded("--ink", 0.12) }],

@@ -84,6 +84,16 @@ def test_every_point_lies_in_the_drawing(values):
             assert 0 <= y <= HEIGHT
 
 
+def test_a_far_target_does_not_flatten_the_line():
+    def tall(target):
+        seen = [Row(NOW - timedelta(minutes=60 - i), 20 + i / 60, target, 0.0) for i in range(60)]
+        (line,) = sparkline(seen, 0.5, NOW).lines
+        heights = [float(point.split(",")[1]) for point in line.split()]
+        return max(heights) - min(heights)
+
+    assert tall(7.0) > 0.3 * tall(20.5)
+
+
 def test_columns_mark_a_hole_with_nulls():
     minute = timedelta(minutes=1)
     found = columns([(NOW, 1.234), (NOW + minute, 2.0), (NOW + 30 * minute, 3.0)], 1)
