@@ -6,6 +6,7 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
+from climate.sensors import RETURN_AFTER
 from miners.models import CommandLog
 from optimization.demo import ensure_shipped_policies
 from optimization.passes.run import run_sites
@@ -124,6 +125,13 @@ class Home:
         for _ in range(count):
             snapshot = self.look()
         return snapshot
+
+    def believe_again(self) -> None:
+        """The minutes a lost sensor has to be good before it is believed; the last pass believes it."""
+        self.periods(1)
+        assert "has been good again for 0 of 5 min" in self.zone_live["problem"]
+        self.clock.skip(RETURN_AFTER.total_seconds() - PERIOD_S)
+        self.periods(1)
 
     def heat(self) -> None:
         """Make the room cold and see it heated."""

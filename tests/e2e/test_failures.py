@@ -44,7 +44,8 @@ def test_a_silent_sensor_stops_the_heat_after_two_minutes_and_says_so(house, ha,
 
     ha.mode("living_room_temperature", "ok")
     become(ha, "sensor.living_room_temperature", "19.0")
-    house.periods(2)
+    house.believe_again()
+    house.periods(1)
     assert house.is_on()
     assert house.alarms() == {}
 
@@ -112,7 +113,7 @@ def test_home_assistant_killed_while_heating(house, ha, page):
     house.look(after=1)  # whatever pause the repeats had reached
     become(ha, "switch.miner_plug", "off")
     assert house.commands()[before:] == [0]
-    house.periods(1)
+    house.believe_again()
     assert house.alarms() == {}
     assert house.miner_live["confirmed"]
     assert "it was on when last seen" not in page()

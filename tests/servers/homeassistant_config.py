@@ -1,7 +1,8 @@
 """The home that the real Home Assistant of the tests controls: configuration, users and tokens.
 
 Every sensor of `SENSORS` is a template over two helpers: `input_number.<id>` is its value,
-`input_select.<id>` one of ok, unavailable, unknown. `switch.miner_plug` puts its watts into
+`input_select.<id>` one of ok, unavailable, unknown. `binary_sensor.living_room_window` follows
+`input_boolean.window_open`. `switch.miner_plug` puts its watts into
 `sensor.miner_power`; `input_boolean.miner_plug_available` takes it out of reach.
 """
 
@@ -160,8 +161,12 @@ def _configuration(port: int, units: str) -> dict[str, Any]:
             "miner_plug": {"initial": False},
             "miner_plug_available": {"initial": True},
             "heater_relay": {"initial": False},
+            "window_open": {"initial": False},
         },
-        "template": [{"sensor": [_template_sensor(sensor) for sensor in SENSORS]}],
+        "template": [
+            {"sensor": [_template_sensor(sensor) for sensor in SENSORS]},
+            {"binary_sensor": [_WINDOW]},
+        ],
         "switch": [{"platform": "template", "switches": {"miner_plug": _miner_plug()}}],
         "climate": [
             {
@@ -174,6 +179,14 @@ def _configuration(port: int, units: str) -> dict[str, Any]:
             }
         ],
     }
+
+
+_WINDOW = {
+    "name": "Living room window",
+    "unique_id": "living_room_window",
+    "device_class": "window",
+    "state": "{{ is_state('input_boolean.window_open', 'on') }}",
+}
 
 
 def _value_helper(sensor: Sensor) -> dict[str, Any]:
