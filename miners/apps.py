@@ -8,6 +8,7 @@ class MinersConfig(AppConfig):
     def ready(self) -> None:
         # Importing them registers their adapters.
         from .controllers import (  # noqa: F401
+            asic_rs,
             avalon,
             axeos,
             braiins,

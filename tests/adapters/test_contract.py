@@ -61,6 +61,7 @@ CONFIGS = {
         "entity_battery_power": "sensor.battery",
         "entity_battery_remaining_capacity": "sensor.left",
     },
+    (Kind.MINER_CONTROLLER, "asic_rs"): {"address": "192.168.1.46"},
     (Kind.MINER_CONTROLLER, "avalon"): {"address": "192.168.1.40"},
     (Kind.MINER_CONTROLLER, "axeos"): {"address": "192.168.1.41:80"},
     (Kind.MINER_CONTROLLER, "luxos"): {"address": "antminer.local"},

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.registry import Adapter, AdapterConfig
+from miners.controllers.asic_rs import AsicRs, is_installed
 from miners.controllers.avalon import AvalonMiner
 from miners.controllers.axeos import AxeOSMiner
 from miners.controllers.braiins import Braiins
@@ -22,9 +23,11 @@ from tests.emulators.avalon import MINI_3, NANO_3S, Avalon
 from tests.emulators.axeos import GAMMA_OLD, NERDQAXE, NERDQAXE_OLD, AxeOS
 from tests.emulators.base import Emulator
 from tests.emulators.clock import Clock
+from tests.emulators.epic import EpicOnUsualPorts
 from tests.emulators.luxos import LuxOS
 from tests.emulators.plug import PlugEmulator
 from tests.emulators.vnish import VnishEmulator
+from tests.servers.process import missing
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Device:
     needs_pool: bool = True
     #: Another firmware behind the same wire: what a fault does to the exchange is shown by its sibling.
     is_variant: bool = False
+    #: Its library opens several connections at once.
+    many_at_once: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -102,6 +107,13 @@ class Bench:
 #: An Avalon's dead-man writes by itself; it has tests of its own.
 _NO_TIMER = {"dead_man_minutes": None}
 
+
+def _epic(clock: Clock) -> Emulator:
+    if not is_installed():
+        missing("pyasic-rs", "pip install -r requirements-miners.txt")
+    return EpicOnUsualPorts(clock)
+
+
 _PASSWORD = {"password": braiins.PASSWORD}
 _LEVELS = {"level_watts": ", ".join(str(watts) for watts in heater21.LEVEL_WATTS)}
 DEVICES: list[Device] = [
@@ -144,6 +156,7 @@ DEVICES: list[Device] = [
         is_variant=True,
     ),
     Device("heater-21energy-untyped", Heater21Energy, heater21.Heater21Emulator, is_variant=True),
+    Device("asic-rs-epic", AsicRs, _epic, {**_PASSWORD, "full_power_w": 2170}, many_at_once=True),
     # Its off timer starts anew at every "on"; it has tests of its own.
     Device("shelly-plug", ShellyPlug, PlugEmulator, {"auto_off_minutes": None}, needs_pool=False),
 ]
