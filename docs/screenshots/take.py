@@ -83,13 +83,16 @@ def photograph(address: str) -> None:
     from optimization.passes.run import run_sites
     from sites.models import Site
 
-    zone = reverse("zone", args=[ClimateZone.objects.get(name="Living room").pk])
+    room = ClimateZone.objects.get(name="Living room")
+    zone, week = reverse("zone", args=[room.pk]), reverse("week", args=[room.pk])
     cookie = session_cookie(address)
     (site,) = Site.objects.all()
     pictures = (
         ("home-light", "/", 1200, 600, "light", 1),
         ("home-dark-phone", "/", 360, 780, "dark", 2),
-        ("zone-light", zone, 1200, 800, "light", 1),
+        ("zone-light", zone, 1200, 1000, "light", 1),
+        ("zone-dark-phone", zone, 360, 780, "dark", 2),
+        ("week-light", week, 1200, 900, "light", 1),
     )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])

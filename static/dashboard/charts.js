@@ -163,7 +163,7 @@
   /* A small chart below the first, of another unit or scale. */
   const below = (box, data, name, axis, series, read, scales) => ({
     data: [data.t, data[name]],
-    options: frame(box, data, 140, { hint: HINT, scales, axis: { space: 24, ...axis }, series: [series], read }),
+    options: frame(box, data, 140, { hint: hints[box.dataset.chart] || HINT, scales, axis: { space: 24, ...axis }, series: [series], read }),
   });
 
   /* All temperatures, and of the band what is within REACH_K of them: a far target does not flatten the line. */

@@ -168,9 +168,10 @@ def test_away_is_one_tap_and_so_is_coming_back(screen, seen_home):
 
 
 def test_nothing_jumps_while_a_page_loads_and_lives(screen, full_home):
-    for width in (360, 1440):
+    zone = reverse("zone", args=[full_home.zone.pk])
+    for width, paths in ((360, ("/", zone)), (1440, (zone, "/energy/", "/miners/"))):
         seen = screen(width=width)
-        for path in ("/", reverse("zone", args=[full_home.zone.pk]), "/energy/", "/miners/"):
+        for path in paths:
             seen.open(path)
             if path != "/":
                 expect(seen.page.locator(".chart > *").last).not_to_have_text("The chart needs JavaScript.")
