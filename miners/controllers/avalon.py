@@ -226,7 +226,8 @@ def _stop(device: Cgminer, seen: _Seen) -> None:
             f"{device.called} cannot switch itself off; it is set to its lowest, {lowest.power_w:.0f} W. "
             "Join a plug that cuts its power."
         )
-    is_pending = 0 < seen.off_at - seen.now <= 2 * _SOON_SECONDS
+    # Told already: soon, or just now and its boards are still falling. Telling it again would only put it off.
+    is_pending = seen.off_at > seen.on_at and abs(seen.off_at - seen.now) <= 2 * _SOON_SECONDS
     is_off = seen.word is Word.OFF and not contradiction(seen.word, seen.power_w, seen.kind.power.max_w, _NAME)
     if not (is_off or is_pending):
         device.ask("ascset", f"0,softoff,1:{seen.now + _SOON_SECONDS}")

@@ -81,7 +81,7 @@ def benches(request):
 
 
 @given(pick=st.integers(0, 5000), odd=st.sampled_from(ODD))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_one_odd_value(benches, pick, odd):
     for bench in filter(None, benches):
         bench.emulator.tamper = tampering(pick, odd)

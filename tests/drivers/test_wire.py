@@ -25,14 +25,9 @@ def test_addresses_of_a_home(text):
     assert ADDRESS.validate_python(text) == text
 
 
-@pytest.mark.parametrize(
-    "ip", ["8.8.8.8", "224.0.0.1", "0.0.0.0", "255.255.255.255.", "2606:4700::1111", "::ffff:8.8.8.8"]
-)
+@pytest.mark.parametrize("ip", ["8.8.8.8", "224.0.0.1", "0.0.0.0", "2606:4700::1111", "::ffff:8.8.8.8"])
 def test_what_is_not_in_a_home(ip):
-    try:
-        assert not is_private(ip) or ip.startswith("255")
-    except ValueError:
-        assert ip.endswith(".")
+    assert not is_private(ip)
 
 
 @pytest.mark.parametrize(("ip", "error"), [("93.184.216.34", BadAnswer), (None, Unreachable)])
@@ -43,7 +38,7 @@ def test_a_name_is_looked_at_again_when_it_is_used(monkeypatch, ip, error):
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, port))]
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    with pytest.raises(error, match="miner.example"):
+    with pytest.raises(error, match=r"miner\.example"):
         place("miner.example", 4028, "The miner")
 
 

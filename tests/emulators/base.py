@@ -40,12 +40,13 @@ class _Handler(socketserver.BaseRequestHandler):
             return  # the other side went
 
 
+_ESTABLISHED = 1
+
+
 def _is_open(sock: socket.socket) -> bool:
-    """The other side has not closed it, though we may be slow to notice."""
+    """The other side has not closed it, though we may be slow to notice (the kernel's state of the connection)."""
     try:
-        return sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
-    except BlockingIOError:
-        return True
+        return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _ESTABLISHED
     except OSError:
         return False
 

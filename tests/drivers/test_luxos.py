@@ -1,0 +1,121 @@
+"""LuxOS: sessions, profiles, thermal management, and watts that are only an estimate."""
+
+from __future__ import annotations
+
+import pytest
+
+from integrations.errors import BadAnswer, Refused
+from miners.controllers.luxos import LuxOSMiner
+from miners.power import PowerSource
+from miners.state import MinerStatus
+from tests.emulators.luxos import LuxOS
+from tests.emulators.rig import Phase
+
+from .devices import Device
+
+LUXOS = Device("luxos", LuxOSMiner, LuxOS)
+
+
+@pytest.fixture
+def bench(bench_of):
+    return bench_of(LUXOS)
+
+
+def test_identity_and_its_profiles_up_to_the_default(bench):
+    identity = bench.identify()
+    assert identity.model == "Antminer S19k Pro"
+    assert identity.version == "2025.4.8.220305"
+    assert identity.serial == "JYZZB0UBDJABF06RB"
+    assert len(identity.power.levels) == 17
+    assert (identity.power.min_w, identity.power.max_w) == (784, 2760)
+    assert identity.power.levels[-1].key == "default"
+    assert identity.power.off_survives_power_cut is True
+
+
+def test_a_command_is_one_session_given_back(bench):
+    bench.write(1500)
+    assert [command for command in bench.emulator.commands if "profileset" in command] == bench.emulator.commands
+    assert bench.emulator.session == ""
+    level = next(one for one in bench.identify().power.levels if one.key == bench.after(300).level)
+    assert level.power_w <= 1500
+
+
+def test_off_goes_out_in_anothers_session_and_leaves_it_open(bench):
+    bench.emulator.hold_session("another1")
+    bench.write(0)
+    assert bench.emulator.commands == ["('curtail', 'another1,sleep')"]
+    assert bench.emulator.session == "another1"
+    assert bench.after(30).status is MinerStatus.OFF
+
+
+def test_levels_wait_for_anothers_session(bench):
+    bench.emulator.hold_session("another1")
+    with pytest.raises(Refused, match="by another program"):
+        bench.write(800)
+    bench.clock.advance(61)
+    bench.write(800)
+    assert bench.after(300).power_w == pytest.approx(784, rel=0.1)
+
+
+def test_atm_chooses_the_power_itself(bench):
+    bench.emulator.atm = True
+    assert any("ATM" in sentence for sentence in bench.identify().limits)
+    with pytest.raises(Refused, match="ATM"):
+        bench.write(800)
+    bench.write(0)
+    assert bench.after(30).status is MinerStatus.OFF
+    bench.write(800)
+    assert bench.after(300).status is MinerStatus.HEATING
+
+
+@pytest.mark.parametrize(
+    ("psu_reports", "source", "share"), [(False, PowerSource.TABLE, 0.96), (True, PowerSource.FIRMWARE, 1.0)]
+)
+def test_an_estimate_is_called_one(bench, psu_reports, source, share):
+    bench.emulator.psu_reports = psu_reports
+    seen = bench.read()
+    assert (seen.power_source, seen.power_is_measured) == (source, psu_reports)
+    assert seen.power_w == pytest.approx(2760 * share, abs=1)
+
+
+def test_asleep_with_its_supply_on_is_not_off_yet(bench, monkeypatch):
+    bench.write(0)
+    config = bench.emulator._config
+    monkeypatch.setattr(bench.emulator, "_config", lambda: config() | {"IsPowerSupplyOn": True})
+    seen = bench.after(30)
+    assert seen.status is MinerStatus.STOPPING
+    assert seen.problem == "The Antminer says it sleeps but its supply is on."
+    bench.write(0)  # and so it is told again
+    assert len(bench.emulator.commands) == 2
+
+
+def test_asleep_but_hashing_is_not_off(bench, monkeypatch):
+    bench.write(0)
+    bench.clock.advance(30)
+    monkeypatch.setattr(type(bench.emulator), "_said_w", lambda self: 14)
+    bench.rig.shown_hash_rate_th_s = 100.0
+    assert bench.read().status is MinerStatus.STOPPING
+
+
+def test_a_supply_off_that_nobody_asked_for_is_protection(bench):
+    bench.emulator.rig.protect()
+    assert bench.after(30).status is MinerStatus.PROTECT
+    with pytest.raises(Refused, match="protects itself"):
+        bench.write(2760)
+
+
+def test_a_booting_one_is_starting(bench):
+    bench.emulator.cut_mains()
+    bench.emulator.restore_mains()
+    seen = bench.after(20)
+    assert bench.rig.phase is Phase.BOOT
+    assert seen.status is MinerStatus.STARTING
+
+
+def test_no_luxos_and_no_profiles(bench, monkeypatch):
+    monkeypatch.setattr(bench.emulator, "_row", lambda step: {"Profile Name": "x", "Watts": None})
+    with pytest.raises(BadAnswer, match="lists no profiles"):
+        bench.read()
+    monkeypatch.setattr(bench.emulator, "_config", lambda: {"OS": "other"})
+    with pytest.raises(BadAnswer, match="not LuxOS"):
+        bench.read()
