@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from climate.admin import zone_checks
 from climate.models import ClimateMonitor, ClimateZone
 from integrations.admin import AdapterAdmin
+from integrations.errors import AdapterError
 from sites.admin_base import RecordAdmin, SetAsideAdmin, SiteRowAdmin, SiteRowForm
 from sites.words import NOTHING, listed, watts
 
 from .models import Circuit, CommandLog, Miner, MinerController
 from .reality import monitors_problem, reality_problem
+from .services import identify
 
 
 def sensors_fit_miners(zone: ClimateZone, monitors: Iterable[ClimateMonitor]) -> str | None:
@@ -37,9 +41,38 @@ zone_checks.append(sensors_fit_miners)
 class MinerControllerAdmin(AdapterAdmin):
     """What reads and switches one miner."""
 
-    list_display = ("name", "kind", "connected_by", "drives")
+    list_display = ("name", "kind", "device", "connected_by", "drives")
+    actions = ("read_now", "ask_what_it_is")
     list_select_related = (*AdapterAdmin.list_select_related, "miner")
     alternative = "To replace it, choose the new one in its miner first; deactivate the miner to leave it alone."
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        row = form.instance
+        if row.can_identify and (not row.identity or form.has_changed()):
+            # After the commit: waiting for a device must not hold the database.
+            transaction.on_commit(lambda: self._identify(request, row))
+
+    @admin.action(description="Ask what it is", permissions=["change"])
+    def ask_what_it_is(self, request, queryset):
+        for row in queryset.select_related("site"):
+            self._identify(request, row)
+
+    def _identify(self, request, row: MinerController) -> None:
+        try:
+            found = identify(row, by=request.user.get_username())
+        except (AdapterError, ValidationError) as error:
+            words = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+            self.message_user(request, f"What it is could not be asked: {words}", messages.WARNING)
+            return
+        levels = ", ".join(f"{level.key} {watts(level.power_w)}" for level in found.power.levels[:12])
+        self.message_user(request, f"{row} is a {found.model}. It can heat with: {levels}.", messages.SUCCESS)
+        for line in found.limits:
+            self.message_user(request, line, messages.WARNING)
+
+    @admin.display(description="device")
+    def device(self, row: MinerController) -> str:
+        return " ".join(filter(None, (row.identity.get("model"), row.identity.get("version")))) or NOTHING
 
     @admin.display(description="drives")
     def drives(self, row: MinerController) -> str:
@@ -102,6 +135,7 @@ class MinerAdmin(SetAsideAdmin, SiteRowAdmin):
                     "ramp_seconds",
                     "max_starts_per_hour",
                     "max_starts_per_day",
+                    "level_watts",
                 )
             },
         ),

@@ -19,6 +19,7 @@ from pydantic import Field
 
 from climate.models import ClimateZone
 from integrations.adapter_api import AdapterIn, AdapterOut, adapter_router
+from integrations.errors import AdapterError
 from sites.models import Site
 from sites.rest import rows
 from sites.rest.bodies import Answer, Body, Done, Moment, field, patch_of
@@ -46,14 +47,42 @@ def _may_change_controller(row: MinerController, values: Mapping[str, Any]) -> N
             _refuse_while_on(miner, "how it is switched")
 
 
+class ControllerOut(AdapterOut):
+    """`identity`: what the device said it is, with its levels in W; empty until it was asked."""
+
+    identity: dict[str, Any]
+
+
+class IdentityOut(Answer):
+    model: str
+    firmware: str
+    version: str
+    serial: str
+    power: dict[str, Any]
+    limits: list[str]
+
+
 controllers_router = adapter_router(
     MinerController,
     AdapterIn,
-    AdapterOut,
+    ControllerOut,
     used_through=("miner",),
     heats=True,
     may_change=_may_change_controller,
 )
+
+
+@controllers_router.post("/{uuid:controller_id}/identify", response=IdentityOut)
+def identify_controller(request: HttpRequest, controller_id: UUID):
+    """Ask the device what it is (≤ 5 s) and keep it: model, firmware, levels. 409 says why it did not answer."""
+    controller = rows.get(MinerController.objects.select_related("site"), controller_id)
+    try:
+        services.identify(controller, by=rows.person(request))
+    except AdapterError as error:
+        raise Conflict(f"‘{controller}’ cannot be asked: {error}") from None
+    return controller.identity
+
+
 circuits_router = Router(tags=["circuits"])
 miners_router = Router(tags=["miners"])
 wishes_router = Router(tags=["wishes"])

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from climate.models import ClimateZone
 from integrations.models import AdapterRow, Connection, address_checks
-from integrations.registry import ConnectionKind, Kind
+from integrations.registry import Adapter, ConnectionKind, Kind
 from sites.models import NamedModel, Site, UUIDModel
 from sites.rollup import Bucket
 from sites.words import listed
@@ -43,6 +43,14 @@ class MinerController(AdapterRow):
 
     #: What a probe found there (`services.identify`): model, firmware, version, serial, power, limits, at.
     identity = models.JSONField(default=dict, blank=True, editable=False)
+
+    @property
+    def can_identify(self) -> bool:
+        """The device itself can be asked what it is."""
+        try:
+            return self.adapter.identify.__func__ is not Adapter.identify.__func__
+        except LookupError:
+            return False
 
     @property
     def power(self) -> power.PowerModel | None:
@@ -147,6 +155,11 @@ class Miner(NamedModel):
             raise ValidationError({"controller": f"‘{self.controller}’ belongs to another site."})
         if self.circuit_id and self.circuit.site_id != self.site_id:
             raise ValidationError({"circuit": f"‘{self.circuit}’ belongs to another site."})
+
+    def told_w(self, power_w: float) -> float:
+        """What the device is to be told for `power_w`: its own watts of a level that a person has corrected."""
+        found = None if self.controller is None else self.controller.power
+        return power_w if found is None else power.as_told(found, self.level_watts, power_w)
 
     def _check_level_watts(self) -> None:
         found = None if self.controller is None else self.controller.power

@@ -125,6 +125,14 @@ def corrected(model: PowerModel, watts: Mapping[str, float]) -> PowerModel:
     return replace(model, levels=tuple(sorted(levels, key=lambda level: level.power_w)))
 
 
+def as_told(model: PowerModel, watts: Mapping[str, float], power_w: float) -> float:
+    """The watts by which the device itself knows the level that takes `power_w` in the corrected model."""
+    for level in model.levels:
+        if level.key in watts and float(watts[level.key]) == power_w:
+            return level.power_w
+    return power_w
+
+
 def to_json(model: PowerModel) -> dict[str, Any]:
     return {**asdict(model), "levels": [asdict(level) for level in model.levels]}
 

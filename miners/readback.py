@@ -32,24 +32,26 @@ def may_be_on(desired: Wanted) -> bool:
     return desired.power_w > 0 or desired.seen_on is True or (desired.seen_on is None and desired.seen_at is not None)
 
 
-def is_confirmed(desired_w: int, snapshot: MinerSnapshot, is_stepped: bool = False) -> bool:
+def is_confirmed(desired_w: int, snapshot: MinerSnapshot, model: PowerModel | None = None) -> bool:
     """The device shows what is wanted: off, or drawing (or about to draw) heating power.
 
-    One with several levels (`is_stepped`) also has to be at the right one, in its setting and, where
-    it is measured, in its watts.
+    One of a `model` with several levels also has to be at the right one, in its setting and, where it is
+    measured, in its watts.
     """
     if desired_w == 0:
         return snapshot.status is MinerStatus.OFF
     if not snapshot.status.is_on:
         return False
-    return not is_stepped or (_is_set(desired_w, snapshot) is not False and _draws(desired_w, snapshot) is not False)
+    if model is None or not model.is_stepped:
+        return True
+    return _is_set(desired_w, snapshot, model) is not False and _draws(desired_w, snapshot) is not False
 
 
-def is_at_another_level(desired_w: int, snapshot: MinerSnapshot) -> bool:
+def is_at_another_level(desired_w: int, snapshot: MinerSnapshot, model: PowerModel) -> bool:
     """It heats, settled, with other watts than are wanted: by its setting, or where it says none, by its draw."""
     if desired_w == 0 or snapshot.status not in (MinerStatus.HEATING, MinerStatus.NO_POOL):
         return False
-    is_set = _is_set(desired_w, snapshot)
+    is_set = _is_set(desired_w, snapshot, model)
     return not is_set if is_set is not None else _draws(desired_w, snapshot) is False
 
 
@@ -58,14 +60,16 @@ def needs_level(desired: Wanted, snapshot: MinerSnapshot, model: PowerModel, now
 
     A device whose settings wear its memory is not told again before its write gap is over.
     """
-    if not model.is_stepped or not is_at_another_level(desired.power_w, snapshot):
+    if not model.is_stepped or not is_at_another_level(desired.power_w, snapshot, model):
         return False
     pause = timedelta(seconds=model.min_write_gap_seconds if model.wears_flash else model.ramp_seconds)
     return desired.attempts == 0 or desired.written_at is None or not timedelta(0) <= now - desired.written_at < pause
 
 
-def _is_set(desired_w: int, snapshot: MinerSnapshot) -> bool | None:
-    return None if snapshot.set_power_w is None else abs(snapshot.set_power_w - desired_w) <= SET_WITHIN_W
+def _is_set(desired_w: int, snapshot: MinerSnapshot, model: PowerModel) -> bool | None:
+    named = (level.power_w for level in model.levels if level.key == snapshot.level)
+    set_w = next(named, snapshot.set_power_w)
+    return None if set_w is None else abs(set_w - desired_w) <= SET_WITHIN_W
 
 
 def _draws(desired_w: int, snapshot: MinerSnapshot) -> bool | None:

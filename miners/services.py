@@ -9,13 +9,47 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from integrations.ask import call
 from sites.models import Severity, Site
 from sites.services import log_activity
 
-from .models import ManualRequest, Miner
+from .models import ManualRequest, Miner, MinerController
+from .power import Identity, to_json
 
 MANUAL_ON_DEFAULT = timedelta(hours=2)
 MANUAL_ON_MAX = timedelta(hours=24)
+IDENTIFY_SECONDS = 5.0
+
+
+def identify(controller: MinerController, *, by: str) -> Identity:
+    """Ask the device what it is (≤ 5 s) and keep it: its levels are known from then on.
+
+    Raises `AdapterError` when it does not say, ValidationError where there is nothing to ask.
+    """
+    if not controller.can_identify:
+        raise ValidationError(f"‘{controller}’ is only switched on and off; it has no levels to ask for.")
+    adapter, config = controller.adapter, controller.settings
+    found: Identity = call(
+        ("identify", controller.pk), lambda deadline: adapter.identify(config, deadline), IDENTIFY_SECONDS,
+        name=f"‘{controller}’",
+    )  # fmt: skip
+    before = controller.identity.get("serial")
+    controller.identity = {
+        **{name: getattr(found, name) for name in ("model", "firmware", "version", "serial")},
+        "power": to_json(found.power),
+        "limits": list(found.limits),
+        "at": timezone.now().isoformat(),
+    }
+    with transaction.atomic():
+        MinerController.objects.filter(pk=controller.pk).update(identity=controller.identity)
+        log_activity(
+            controller.site, f"‘{controller}’ is a {found.model} ({found.firmware} {found.version}).", actor=by
+        )
+        if before and found.serial and before != found.serial:
+            text = f"Another device answers at the address of ‘{controller}’. Check that it heats the rooms you think."
+            log_activity(controller.site, text, severity=Severity.WARNING)
+        controller.site.wake()
+    return found
 
 
 def request_power(

@@ -46,7 +46,7 @@ class MinerSnapshot:
     #: Where `power_w` comes from; `power_is_measured` is False for a table's figure.
     power_source: PowerSource = PowerSource.NONE
     level: str = ""
-    #: The watts its setting means (its own word, not its draw); None: it does not say, or is only switched.
+    #: The watts it is set to (its own word, not its draw), where a setting is no named level; None: it does not say.
     set_power_w: float | None = None
     inlet_temperature_celsius: float | None = None
     outlet_temperature_celsius: float | None = None

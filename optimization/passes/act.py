@@ -95,8 +95,8 @@ def note_seen(rows: SiteRows, snapshots: dict[UUID, MinerSnapshot], acted: Acted
                     desired.switched_off_at = now
             desired.seen_on, desired.seen_at = on, now
             acted.changed[pk] = desired
-        stepped = rows.miners[pk].power.is_stepped
-        if desired.confirmed_at is None and readback.is_confirmed(desired.power_w, snapshot, stepped):
+        model = rows.miners[pk].power
+        if desired.confirmed_at is None and readback.is_confirmed(desired.power_w, snapshot, model):
             desired.confirmed_at, desired.attempts, desired.next_attempt_at = now, 0, None
             acted.changed[pk] = desired
 
@@ -211,14 +211,14 @@ def _write(one: _Write, observation: Observation) -> AdapterError | None:
     """Send one command; None when it was taken, else why not."""
     if not one.lease.holds():
         return AdapterError("another worker has taken over this home")
-    controller = one.miner.controller
+    controller, watts = one.miner.controller, one.miner.told_w(one.command.power_w)
     session = observation.sessions.get(controller.connection_id) if controller.adapter.connection else None
     if controller.adapter.connection and session is None:
         return AdapterError(observation.errors.get(controller.pk, "its connection is not open"))
     try:
         call(
             ("write", controller.pk),  # not the key of its reads: one that hangs must not hold up an off
-            lambda deadline: controller.adapter.write(controller.settings, session, one.command.power_w, deadline),
+            lambda deadline: controller.adapter.write(controller.settings, session, watts, deadline),
             WRITE_SECONDS,
         )
     except AdapterError as error:

@@ -139,16 +139,23 @@ def test_its_own_word_counts_before_its_draw(stepped):
     assert home.plug.writes == [800]
 
 
-def test_a_persons_measurement_corrects_a_level(stepped):
+@pytest.mark.parametrize("measured_w", [1250, 1380])
+def test_a_persons_measurement_corrects_a_level(stepped, measured_w):
+    """Watts are those measured; the device is told its own word for that level, or it would take the one below."""
     home = stepped()
     miner = Miner.objects.get()
-    miner.level_watts = {"eco": 850}
+    miner.level_watts = {"standard": measured_w}
     miner.full_clean()
     miner.save()
     home.says(21.0)
-    by_hand(home, 900)
-    home.go(2)
-    assert home.plug.writes == [850]
+    by_hand(home, 1400)
+    home.plug.obeys = False
+    home.go()
+    assert home.plug.writes == [1300]
+    assert home.desired.power_w == measured_w
+    home.plug.shows = MinerSnapshot(MinerStatus.HEATING, float(measured_w), True, level="standard")
+    home.go()
+    assert home.desired.confirmed_at is not None
 
 
 @pytest.mark.parametrize("wrong", [{"turbo": 900}, {"eco": 0}, {"eco": "900"}, {"eco": True}, ["eco"], {"eco": 90_000}])
