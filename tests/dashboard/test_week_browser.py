@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,23 @@ def test_slots_are_dragged_resized_and_never_overlap(open_editor, monday, zone):
     expect(editor.page.locator("#week-dirty")).to_be_hidden()
     editor.page.keyboard.press("Control+Shift+z")
     expect(editor.slot("Monday 08:00 to 10:00, comfort 21.0°")).to_be_visible()
+    assert editor.problems == []
+
+
+def test_whatever_one_does_no_two_slots_overlap(open_editor, monday, zone):
+    """Random drags, keys and copies of days; the server, which refuses every overlap, takes each week as it comes."""
+    editor, chance = open_editor(), random.Random(1)
+    keys = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Shift+ArrowRight", "Shift+ArrowLeft", "Control+z"]
+    copies = editor.page.locator("#week-copy [data-days]")
+    for _ in range(3):
+        for _ in range(6):
+            spots = [editor.spot(chance.randrange(7), chance.uniform(0.1, 23.9)) for _ in range(2)]
+            editor.drag(*spots)
+            editor.page.keyboard.press(chance.choice(keys))
+        copies.nth(chance.randrange(10)).dispatch_event("click")
+        editor.save(status=200)
+        expect(editor.page.locator("#week-dirty")).to_be_hidden()
+    assert zone.slots.exists()
     assert editor.problems == []
 
 
@@ -326,7 +344,12 @@ def test_the_editor_fits_is_readable_and_nameable(open_editor, zone):
             editor.page.set_viewport_size({"width": width, "height": 900})
             editor.page.emulate_media(color_scheme=scheme)
             editor.page.locator(".slot:visible").nth(1).click()
+            editor.page.evaluate("document.getElementById('week-copy').open = true")
             for name in ("small", "faint", "unnamed"):
                 assert editor.measure(name) == [], (width, scheme, name)
             assert editor.measure("overflow") <= 0
+            menu = editor.page.locator("#week-copy > div").bounding_box()
+            assert menu["x"] >= 0
+            assert menu["x"] + menu["width"] <= width
+            editor.page.evaluate("document.getElementById('week-copy').open = false")
     assert editor.problems == []
