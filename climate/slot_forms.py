@@ -41,7 +41,7 @@ class SlotForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["preset"].choices = [("", "a target of its own"), *PRESETS]
+        self.fields["preset"].choices = [("", "own °C"), *PRESETS]
 
     def _post_clean(self):
         """The row itself compares with what is stored; here the formset compares all rows as typed."""

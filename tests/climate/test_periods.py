@@ -237,10 +237,10 @@ class Taps:
         return lambda: services.undo_start_period(row, by="Ada")
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_any_change_undone_at_once_leaves_everything_as_it_was(zone, seed):
     taps = Taps(seed, [zone, factories.zone(zone.site, "Bedroom")])
-    for _ in range(25):
+    for _ in range(20):
         before, targets = taps.state(), [services.target_of(room, timezone.now()) for room in taps.rooms]
         taps.change()()
         assert taps.state() == before

@@ -107,7 +107,7 @@ def around(name: str, data) -> datetime:
 
 
 @given(st.sampled_from(weeks.ZONES), st.data())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_the_target_is_that_of_what_decides_until_the_first_moment_anything_else_does(name, data):
     tz, now = ZoneInfo(name), around(name, data)
     plan = data.draw(plans(now))
