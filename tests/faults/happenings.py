@@ -51,7 +51,7 @@ def sensor_stands_still(home: Home) -> Iterator[None]:
 
 @contextmanager
 def sensor_jumps(home: Home) -> Iterator[None]:
-    home.world.sensor_adds_k = -8.0
+    home.world.sensor_adds_k = -10.0
     yield
     home.world.sensor_adds_k = 0.0
 
