@@ -121,6 +121,21 @@ class Miner(NamedModel):
         validators=[MinValueValidator(1)],
         help_text="A room held by on and off alone needs about 30 a day.",
     )
+    cutoff = models.OneToOneField(
+        MinerController,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="cuts",
+        verbose_name="plug before it",
+        help_text="A plug the miner hangs on: its meter is believed first, and it cuts the mains when off is not obeyed.",
+    )
+    cut_at = models.DateTimeField(null=True, blank=True, editable=False)
+    quiet_from = models.TimeField("quiet from", null=True, blank=True, help_text="In the home's time.")
+    quiet_until = models.TimeField("quiet until", null=True, blank=True)
+    quiet_max_w = models.PositiveIntegerField(
+        "at most in quiet hours (W)", default=0, help_text="0: off. Frost protection still heats."
+    )
     level_watts = models.JSONField(
         "levels as measured (W)",
         default=dict,
