@@ -321,6 +321,7 @@ def _snapshot(seen: _Seen, config: AvalonMiner.Config) -> MinerSnapshot:
         uptime_seconds=seen.number("Elapsed", 0, 1e10),
         observed_at=device_time(seen.answer),
         level=level.key if level else "",
+        set_power_w=level.power_w if level else None,
         problem=seen.fault or contradiction(word, power_w, model.max_w, _NAME) or _unguarded(seen, status, config),
     )
 

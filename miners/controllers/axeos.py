@@ -282,6 +282,7 @@ def _snapshot(seen: _Seen) -> MinerSnapshot:
     word, power_w = _word(seen), seen.power_w
     key = str(seen.frequency_mhz)
     level = next((one for one in model.levels if one.key == key), model.levels[-1])
+    is_listed = level.key == key or len(model.levels) == 1
     status = judge(word, power_w, full_w=model.max_w, level_w=level.power_w, standby_w=model.standby_w)
     hash_rate = number(info.get("hashRate"), 0, 1e6)
     return MinerSnapshot(
@@ -296,6 +297,7 @@ def _snapshot(seen: _Seen) -> MinerSnapshot:
         uptime_seconds=number(info.get("uptimeSeconds"), 0),
         pool_alive=seen.has_pool,
         observed_at=datetime.now(UTC),
-        level=level.key if level.key == key else "",
+        level=level.key if is_listed else "",
+        set_power_w=level.power_w if is_listed else None,
         problem=seen.fault or contradiction(word, power_w, model.max_w, _NAME),
     )

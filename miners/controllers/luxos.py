@@ -249,6 +249,7 @@ def _snapshot(seen: _Seen, device: Cgminer) -> MinerSnapshot:
         pool_alive=has_pool,
         observed_at=device_time(seen.answer),
         level=seen.level.key if seen.level else "",
+        set_power_w=seen.level.power_w if seen.level else None,
         problem=_problem(seen),
     )
 

@@ -53,6 +53,7 @@ def test_recorded_lines_of_work(bench_of, monkeypatch):
     bench = bench_of(NANO)
     seen = told(bench, monkeypatch, RECORDED_NANO)
     assert (seen.status, seen.power_w, seen.level) == (MinerStatus.HEATING, 133, "2")
+    assert seen.set_power_w == 140
     assert seen.hash_rate_th_s == pytest.approx(6.59884)
     assert seen.inlet_temperature_celsius is None  # -273: it has no such sensor
     line = RECORDED_IDLE.replace("In Idle", "In Work").replace("WORKMODE[0]", "WORKMODE[2]")

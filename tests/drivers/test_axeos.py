@@ -48,6 +48,8 @@ def test_only_frequencies_it_lists_up_to_its_default_and_never_a_voltage(bench_o
         'PATCH /api/system {"frequency": 525}',
     ]
     assert bench.emulator.flash_writes == 3
+    seen = bench.after(30)
+    assert (seen.level, seen.set_power_w) == ("525", 19.0)
 
 
 def test_typed_watts_outrank_the_table_and_an_unknown_board_has_one_level(bench_of):

@@ -127,6 +127,8 @@ def test_levels_are_the_devices_own(bench):
         assert seen.status is MinerStatus.HEATING
         assert seen.power_w == pytest.approx(level.power_w, rel=0.15)
         assert bench.rig.power_w == pytest.approx(level.power_w, rel=0.15)
+        if model.is_stepped:
+            assert seen.set_power_w in (None, level.power_w)
         assert bench.commands_during(lambda watts=level.power_w: bench.write(watts)) == []
 
 

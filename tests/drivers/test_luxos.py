@@ -36,8 +36,10 @@ def test_a_command_is_one_session_given_back(bench):
     bench.write(1500)
     assert [command for command in bench.emulator.commands if "profileset" in command] == bench.emulator.commands
     assert bench.emulator.session == ""
-    level = next(one for one in bench.identify().power.levels if one.key == bench.after(300).level)
-    assert level.power_w <= 1500
+    seen = bench.after(300)
+    level = next(one for one in bench.identify().power.levels if one.key == seen.level)
+    assert 1400 < level.power_w <= 1500
+    assert seen.set_power_w == level.power_w
 
 
 def test_off_goes_out_in_anothers_session_and_leaves_it_open(bench):
