@@ -16,12 +16,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from climate.models import TARGET_MAX_CELSIUS, TARGET_MIN_CELSIUS, ClimateZone
 from climate.schedule import DAY_MINUTES
-from climate.services import plan_of, replace_schedule
+from climate.services import plan_of, replace_schedule, target_of
 from climate.state import Target
-from climate.targets import Preset, resolve_target
+from climate.targets import Preset
 from climate.week import tone
 
-from . import formats, scope
+from . import formats, queries, scope
 from .facts import Moment
 from .page import PageData, Part, digest, home_page, respond, signed_in
 from .week import week
@@ -49,11 +49,10 @@ def week_page(request: HttpRequest, zone_id: UUID) -> HttpResponse:
 def _week_page(data: PageData, row: ClimateZone) -> HttpResponse:
     plan = plan_of(row, data.at.now)
     strip = week(plan.slots, plan.default_celsius, data.at, plan.periods)
-    target = resolve_target(plan, data.at.now, data.at.tz)
     return respond(
         data,
         "dashboard/week.html",
-        [Part("week-holds", "dashboard/_week_holds.html", holds_words(target, data.at))],
+        [Part("week-holds", "dashboard/_week_holds.html", _holds_now(row, data.at))],
         place="home",
         zone=row,
         strip=strip,
@@ -88,6 +87,12 @@ def _preset(row: ClimateZone, preset: Preset) -> dict[str, Any]:
         "words": formats.degrees(celsius),
         "tone": tone(preset, celsius),
     }
+
+
+def _holds_now(row: ClimateZone, at: Moment) -> str:
+    """What the room is kept at, as the last pass lowered it: an open window counts here too."""
+    seen = queries.snapshot(row.site).get("zones", {}).get(str(row.pk), {})
+    return holds_words(target_of(row, at.now, seen=seen.get("lowered")), at)
 
 
 def holds_words(target: Target, at: Moment) -> str:
@@ -152,11 +157,10 @@ def _conflict(row: ClimateZone, stored: list[Block]) -> JsonResponse:
 def _saved(row: ClimateZone, before: list[Block]) -> dict[str, Any]:
     """What is stored now, what was, and from when it holds."""
     at = Moment(timezone.now(), row.site.tz)
-    target = resolve_target(plan_of(row, at.now), at.now, at.tz)
     blocks = _stored(row)
     return {
         "digest": digest(blocks),
         "blocks": to_json(blocks),
         "previous": to_json(before),
-        "holds": holds_words(target, at),
+        "holds": _holds_now(row, at),
     }

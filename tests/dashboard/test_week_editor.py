@@ -197,3 +197,19 @@ def test_from_when_it_holds_is_said_in_words(zone):
 def test_a_wish_by_hand_is_said_beside_the_week(signed_in, zone):
     TargetOverride.objects.create(zone=zone, target_celsius=23.0, until=None, by="anna")
     assert "Now 23.0°, set by hand" in signed_in.get(reverse("week", args=[zone.pk])).content.decode()
+
+
+def test_an_open_window_counts_beside_the_week_too(signed_in, seen_home):
+    seen_home.publish(zone={"lowered": "window"})
+    content = signed_in.get(reverse("week", args=[seen_home.zone.pk])).content.decode()
+    assert "Now 7.0°, default target, paused: the window is open" in content
+
+
+def test_what_holds_now_is_a_live_part(signed_in, zone):
+    url = reverse("week", args=[zone.pk])
+    shape = signed_in.get(url).context["shape"]
+    TargetOverride.objects.create(zone=zone, target_celsius=23.0, until=None, by="anna")
+    live = signed_in.get(url, {"shape": shape}, headers={"HX-Request": "true"}).content.decode()
+    assert 'id="week-holds"' in live
+    assert "Now 23.0°, set by hand" in live
+    assert "week-editor" not in live  # nothing somebody works on is ever swapped
