@@ -128,7 +128,7 @@ class Miner(NamedModel):
         blank=True,
         related_name="cuts",
         verbose_name="plug before it",
-        help_text="A plug the miner hangs on: its meter is believed first, and it cuts the mains when off is not obeyed.",
+        help_text="What the miner hangs on: its meter is believed first, and it cuts the mains when off fails.",
     )
     cut_at = models.DateTimeField(null=True, blank=True, editable=False)
     quiet_from = models.TimeField("quiet from", null=True, blank=True, help_text="In the home's time.")
