@@ -16,7 +16,7 @@ from .facts import Moment, ZoneFacts
 @dataclass(frozen=True, slots=True)
 class Aim:
     """What a room is kept at (°C and in words); `name`: “eco”, “by hand”; `lowered`: what keeps it below what was
-    asked for; `resting`: in which words nobody needs it warm, if so."""
+    asked for; `resting`: in which words nobody needs it warm, if so; `is_news`: no pass has seen this wish yet."""
 
     celsius: float
     words: str
@@ -25,6 +25,7 @@ class Aim:
     following: str
     lowered: str
     resting: str
+    is_news: bool
 
 
 def aim_of(zone: ZoneFacts, at: Moment) -> Aim:
@@ -39,6 +40,7 @@ def aim_of(zone: ZoneFacts, at: Moment) -> Aim:
         following=following,
         lowered=lowered,
         resting=_resting(zone.target),
+        is_news=bool(zone.live) and not _is_of(zone.target, zone.live),
     )
 
 

@@ -110,12 +110,14 @@ def _presets(zone: ZoneFacts) -> tuple[PresetChoice, ...]:
     )
 
 
-def _why(zone: ZoneFacts) -> str:
+def _why(zone: ZoneFacts, aim: Aim) -> str:
     """The last decision's sentence: of a running miner first."""
     if not zone.live:
         return "Waiting for the first look at this room."
     if not zone.miners:
         return "No miner heats this room yet. Add one in Set-up."
+    if aim.is_news:
+        return "The new target counts from the next look on."
     by_running = sorted(zone.miners, key=lambda miner: not is_on(miner.live))
     return next((miner.live["reason"] for miner in by_running if miner.live.get("reason")), "")
 
@@ -151,6 +153,7 @@ def zone_card(
     aim = aim_of(zone, at)
     subjects = {f"zone:{zone.id}", *(f"miner:{miner.id}" for miner in zone.miners)}
     trouble = trouble_of(alarms, subjects, at) or _sensor_trouble(zone, at)
+    why = _why(zone, aim)
     heating_w, spark = zone.live.get("heating_w") or 0.0, sparkline(zone.rows, zone.hysteresis_celsius, at.now)
     return ZoneCard(
         id=zone.id,
@@ -171,5 +174,5 @@ def zone_card(
         stale_after_seconds=(zone.stale_after_seconds or 0) // 2,
         miners=tuple(miner_line(miner, at) for miner in zone.miners),
         paid_by=paid_by(heating_w, energy) if energy else "",
-        why="" if trouble is not None and _why(zone) in trouble.text else _why(zone),
+        why="" if trouble is not None and why in trouble.text else why,
     )

@@ -118,6 +118,11 @@ def test_a_tap_shows_at_once_though_the_snapshot_still_speaks_of_the_old_request
     assert card.state.word == "below target"
 
 
+def test_the_last_decision_is_not_held_against_a_target_no_pass_has_seen():
+    card = zone_card(zone(zone_live(NOW), (miner(live=miner_live(NOW, reason="Warm enough.")),), target=23.0), AT)
+    assert card.why == "The new target counts from the next look on."
+
+
 def test_a_lowered_target_says_what_was_asked_for_and_why():
     lowered = zone_live(NOW, requested_celsius=21.0, target_celsius=17.0, target_reason="nobody is home")
     card = zone_card(zone(lowered), AT)
