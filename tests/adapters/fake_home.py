@@ -35,6 +35,18 @@ PLUG = json.loads(
 )
 
 
+WINDOW = json.loads(
+    '{"entity_id":"binary_sensor.living_room_window","state":"on","attributes":{"device_class":"window",'
+    '"friendly_name":"Living Room Window"},"last_changed":"2026-11-22T15:53:28.163055+00:00",'
+    '"last_reported":"2026-11-22T15:59:37.062000+00:00","last_updated":"2026-11-22T15:53:28.163055+00:00"}'
+)
+PERSON = json.loads(
+    '{"entity_id":"person.tester","state":"not_home","attributes":{"editable":true,"id":"tester",'
+    '"device_trackers":[],"friendly_name":"Tester"},"last_changed":"2026-11-22T15:53:28.163055+00:00",'
+    '"last_reported":"2026-11-22T15:53:28.163055+00:00","last_updated":"2026-11-22T15:53:28.163055+00:00"}'
+)
+
+
 class FakeHome:
     """The behaviour; change its attributes to change the home."""
 

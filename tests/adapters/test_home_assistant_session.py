@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from climate.monitors.home_assistant import HomeAssistantClimateMonitor
+from climate.state import ClimateReading
 from integrations.connections.home_assistant import HomeAssistantSession
 from integrations.errors import BadAnswer, NotFound, Refused, Unauthorized, Unreachable
 from tests.servers.process import free_port
 
-from .fake_home import TOKEN, FakeHome
+from .fake_home import LIVING_ROOM, PERSON, TOKEN, WINDOW, FakeHome
 from .faults import CONTENT, DEADLINE_SECONDS, EXCHANGE, SLACK_SECONDS, STATUS, huge
 
 TEMPERATURE, THERMOSTAT, PLUG = "sensor.living_room_temperature", "climate.heatapp_living_room", "switch.miner_plug"
@@ -36,6 +38,24 @@ def test_shapes_of_2026_by_template_and_by_states(stub, templates):
     assert temperature.name == "Living Room Temperature"
     assert (answers[THERMOSTAT].current_temperature, answers[THERMOSTAT].unit) == (68.0, "°F")
     assert answers[PLUG].state == "off"
+
+
+@pytest.mark.parametrize("templates", [True, 403])
+def test_a_room_of_2026_with_window_and_people(stub, templates):
+    """The temperature's own `last_reported` counts, not that of its contact nor of the last change."""
+    config = HomeAssistantClimateMonitor.Config(
+        entity_temperature=TEMPERATURE, entity_window=WINDOW["entity_id"], entity_presence=PERSON["entity_id"]
+    )
+    home = FakeHome(LIVING_ROOM, WINDOW, PERSON, templates=templates)
+    answers = session(stub(home)).ask(HomeAssistantClimateMonitor.wants(config), soon())
+    reading = HomeAssistantClimateMonitor.read(config, answers)
+    assert reading == ClimateReading(21.37, None, REPORTED, window_open=True, is_occupied=False)
+
+
+def test_a_thermostat_of_2026_is_read_in_its_own_unit(stub):
+    config = HomeAssistantClimateMonitor.Config(entity_temperature=THERMOSTAT)
+    answers = session(stub(FakeHome())).ask(HomeAssistantClimateMonitor.wants(config), soon())
+    assert HomeAssistantClimateMonitor.read(config, answers).temperature_celsius == 20.0
 
 
 def test_one_question_for_everything(stub):

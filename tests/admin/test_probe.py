@@ -154,6 +154,17 @@ def test_the_exact_entity_comes_first(page, home, session):
     assert [one["id"] for one in found["entities"]] == ["sensor.hall", "sensor.hall_temperature"]
 
 
+def test_entities_of_the_right_class_come_first(page, home, monkeypatch):
+    entities = [
+        EntityState("binary_sensor.door", "off", device_class="door", name="Door"),
+        EntityState("binary_sensor.battery", "off", device_class="battery", name="Battery"),
+        EntityState("binary_sensor.window", "off", device_class="window", name="Window"),
+    ]
+    monkeypatch.setattr(suggestions, "open_home_assistant", lambda row: FakeSession(entities))
+    found = ask(page, factories.home_assistant(home), domains="binary_sensor", classes="window,opening", q="")
+    assert [one["id"].partition(".")[2] for one in found["entities"]] == ["window", "battery", "door"]
+
+
 def test_a_problem_is_said_in_words(page, home, monkeypatch):
     monkeypatch.setattr(
         suggestions, "open_home_assistant", lambda row: FakeSession(Unauthorized("The token is refused."))
