@@ -1,0 +1,105 @@
+"""Drivers of miners on emulated devices: how long a read takes, what importing costs, 200 of which 20 hang."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from functools import partial
+
+from benchmarks.passes import _setup
+from benchmarks.rows import Row, row
+
+READS = 200
+READ_TARGET_MS = 25.0
+DEADLINE_S = 3.0
+MINERS, HUNG = 200, 20
+POLLS = 4
+
+_IMPORT = """
+import resource, time
+from pathlib import Path
+import django
+from django.conf import settings
+settings.configure(INSTALLED_APPS=[])
+django.setup()
+import integrations.http, miners.controllers.home_assistant_switch, sites.store
+def kilobytes():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1024
+before, began = kilobytes(), time.process_time()
+import miners.controllers.avalon, miners.controllers.axeos, miners.controllers.luxos
+print(time.process_time() - began, kilobytes() - before)
+"""
+
+
+def rows() -> list[Row]:
+    _setup()
+    seconds, kilobytes = _import_cost()
+    return [
+        *_read_rows(),
+        row("drivers: importing axeos, avalon and luxos", seconds * 1000, "ms", 150.0),
+        row("drivers: memory they take", kilobytes / 1024, "MB", 5.0),
+        *_many(),
+    ]
+
+
+def _import_cost() -> tuple[float, float]:
+    """CPU seconds and kB that importing the own drivers adds to what runs anyway, in a fresh process."""
+    out = subprocess.run([sys.executable, "-c", _IMPORT], capture_output=True, text=True, check=True).stdout.split()
+    return float(out[0]), float(out[1])
+
+
+def _read_rows() -> list[Row]:
+    from tests.drivers.devices import DEVICES, Bench
+
+    found = []
+    for device in DEVICES:
+        bench = Bench(device)
+        taken = []
+        for _ in range(READS):
+            began = time.perf_counter()
+            bench.read()
+            taken.append(time.perf_counter() - began)
+        bench.close()
+        found.append(row(f"read of {device} (median)", statistics.median(taken) * 1000, "ms", READ_TARGET_MS))
+    return found
+
+
+def _many() -> list[Row]:
+    """The slowest of some polls of 200 miners with 20 that hang, over the deadline, and the threads left after it."""
+    import threading
+
+    from integrations.ask import call_all, forget
+    from miners.controllers.avalon import AvalonMiner
+    from tests.drivers.devices import DEVICES, Bench
+    from tests.emulators.faults import Fault
+
+    avalon = next(device for device in DEVICES if device.adapter is AvalonMiner)
+    well, hung = [Bench(avalon) for _ in range(8)], [Bench(avalon) for _ in range(4)]
+    for bench in hung:
+        bench.emulator.fail(Fault.HANG)
+    forget()
+    calls = {
+        key: partial(AvalonMiner.read_alone, (hung if key < HUNG else well)[key % 4].config) for key in range(MINERS)
+    }
+    taken, threads, answered = [], [], 0
+    for _ in range(POLLS):
+        began = time.perf_counter()
+        outcomes = call_all(calls, DEADLINE_S)
+        taken.append(time.perf_counter() - began)
+        threads.append(sum(one.name == "ask" for one in threading.enumerate()))
+        answered = sum(one.error is None for one in outcomes.values())
+    for bench in (*well, *hung):
+        bench.close()
+    forget()
+    return [
+        row(f"poll of {MINERS} miners, {HUNG} hang (slowest of {POLLS})", max(taken), "s", DEADLINE_S + 1),
+        row("  of them read", MINERS - HUNG - answered, "missing", 0.0),
+        row("  threads left after it", max(threads), "", HUNG),
+    ]
+
+
+if __name__ == "__main__":
+    for one in rows():
+        print("  ".join(str(part) for part in one))
