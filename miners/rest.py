@@ -116,6 +116,14 @@ class RestDevice:
         return BadAnswer(f"{self.what} answered {status}{_said(answer)}.")
 
 
+def surely(look: Callable[[], bool]) -> bool:
+    """What `look` finds; False when the device answers but cannot be understood: an off is then sent all the same."""
+    try:
+        return look()
+    except (BadAnswer, NotFound, Refused):
+        return False
+
+
 def _json(answer: Answer) -> Any:
     return answer.json() if answer.body.strip() else None
 

@@ -16,7 +16,7 @@ from miners.address import DeviceAddress
 from miners.answer import Part, celsius
 from miners.judging import Word
 from miners.power import Identity, Level, PowerModel
-from miners.rest import NO_DEAD_MAN_HELP, RestDevice
+from miners.rest import NO_DEAD_MAN_HELP, RestDevice, surely
 from miners.seen import Seen, snapshot_of
 from miners.state import MinerSnapshot
 
@@ -73,7 +73,7 @@ class Braiins(Adapter):
     def identify(cls, config: Config, deadline: float) -> Identity:
         """Make, version and limits. Raises `AdapterError`; `BadAnswer` where there is no power target to steer by."""
         with _device(config, deadline) as device:
-            details = Part(device.get("miner/details"), device.what)
+            details = _details(device)
             least_w, most_w = _limits(device)
         return Identity(
             model=details.text("miner_identity", "miner_model") or details.text("miner_identity", "name") or "Antminer",
@@ -102,11 +102,11 @@ class Braiins(Adapter):
     def write(cls, config: Config, session: Session | None, power_w: float, deadline: float) -> None:
         """Pause, or set the target (only where it differs) and then resume: it never starts at another power."""
         with _device(config, deadline) as device:
-            details = Part(device.get("miner/details"), device.what)
             if power_w <= 0:
-                if _word(details)[0] is not Word.OFF:
+                if not surely(lambda: _word(_details(device))[0] is Word.OFF):
                     device.tell("PUT", "actions/pause")
                 return
+            details = _details(device)
             least_w, most_w = _limits(device)
             model = PowerModel(levels=(Level("", least_w), Level("", most_w)), step_w=_STEP_W)
             wanted_w = int(model.fitting(power_w))
@@ -131,7 +131,7 @@ def _device(config: Braiins.Config, deadline: float) -> RestDevice:
 
 
 def _snapshot(device: RestDevice) -> MinerSnapshot:
-    details = Part(device.get("miner/details"), device.what)
+    details = _details(device)
     stats = _optional(device, "miner/stats")
     tuner, cooling = _tuner(device), _optional(device, "cooling/state")
     word, sentence = _word(details)
@@ -162,6 +162,10 @@ def _snapshot(device: RestDevice) -> MinerSnapshot:
         level="" if target_w is None else f"{target_w} W",
         observed_at=datetime.now(UTC),
     )
+
+
+def _details(device: RestDevice) -> Part:
+    return Part(device.get("miner/details"), device.what)
 
 
 def _word(details: Part) -> tuple[Word, str]:

@@ -18,7 +18,7 @@ from miners.address import DeviceAddress
 from miners.answer import Part, celsius
 from miners.judging import Word
 from miners.power import Identity, Level, PowerModel
-from miners.rest import NO_DEAD_MAN_HELP, RestDevice
+from miners.rest import NO_DEAD_MAN_HELP, RestDevice, surely
 from miners.seen import Seen, snapshot_of
 from miners.state import MinerSnapshot
 
@@ -91,11 +91,11 @@ class Heater21Energy(Adapter):
     def write(cls, config: Config, session: Session | None, power_w: float, deadline: float) -> None:
         """Disable, or choose the level (only where it differs) and then enable."""
         with _device(config, deadline) as device:
-            word = _Summary.of(device).word
             if power_w <= 0:
-                if word is not Word.OFF:
+                if not surely(lambda: _Summary.of(device).word is Word.OFF):
                     device.tell("POST", "heater/enable", {"enabled": False})
                 return
+            word = _Summary.of(device).word
             levels = _typed_levels(config)
             if levels:
                 wanted = PowerModel(levels=levels).level_of(power_w).key

@@ -16,7 +16,7 @@ from integrations.registry import Adapter, AdapterConfig, Kind, Session, registe
 from miners.address import DeviceAddress
 from miners.answer import Part
 from miners.power import Identity, Level, PowerModel, PowerSource
-from miners.rest import RestDevice
+from miners.rest import RestDevice, surely
 from miners.state import MinerSnapshot, MinerStatus
 
 _NAME = "The plug"
@@ -111,12 +111,13 @@ class ShellyPlug(Adapter):
     def write(cls, config: Config, session: Session | None, power_w: float, deadline: float) -> None:
         """On brings the timer anew each time; off never brings one, or it would switch on again."""
         with _device(config, deadline) as device:
+            if power_w <= 0:
+                if not surely(lambda: _is_at_rest(_status(device, config))):
+                    _call(device, "Switch.Set", id=config.channel, on=False)
+                return
             status = _status(device, config)
             is_on, has_timer = status.flag("output"), status.at("timer_duration") is not None
-            if power_w <= 0:
-                if is_on is not False or has_timer:
-                    _call(device, "Switch.Set", id=config.channel, on=False)
-            elif config.auto_off_minutes is not None:
+            if config.auto_off_minutes is not None:
                 _call(device, "Switch.Set", id=config.channel, on=True, toggle_after=config.auto_off_minutes * 60)
             elif is_on is not True or has_timer:
                 _call(device, "Switch.Set", id=config.channel, on=True)
@@ -151,6 +152,11 @@ def _call(device: RestDevice, method: str, **parameters: Any) -> Part:
 
 def _status(device: RestDevice, config: ShellyPlug.Config) -> Part:
     return _call(device, "Switch.GetStatus", id=config.channel)
+
+
+def _is_at_rest(status: Part) -> bool:
+    """Off, and nothing in it that will switch it on."""
+    return status.flag("output") is False and status.at("timer_duration") is None
 
 
 def _power(status: Part) -> float | None:

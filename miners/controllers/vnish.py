@@ -18,7 +18,7 @@ from miners.address import DeviceAddress
 from miners.answer import Part, celsius
 from miners.judging import Word
 from miners.power import Identity, Level, PowerModel
-from miners.rest import NO_DEAD_MAN_HELP, RestDevice
+from miners.rest import NO_DEAD_MAN_HELP, RestDevice, surely
 from miners.seen import Seen, snapshot_of
 from miners.state import MinerSnapshot
 
@@ -113,11 +113,11 @@ class Vnish(Adapter):
     def write(cls, config: Config, session: Session | None, power_w: float, deadline: float) -> None:
         """Stop, or set the level (only where it differs) and then start: it never starts at another power."""
         with _device(config, deadline) as device:
-            is_off = _is_off(_summary(device))
             if power_w <= 0:
-                if not is_off:
+                if not surely(lambda: _is_off(_summary(device))):
                     device.tell("POST", "mining/stop")
                 return
+            is_off = _is_off(_summary(device))
             info = _info(device)
             levels = _levels(device, info)
             wanted = PowerModel(levels=levels).level_of(power_w)

@@ -60,7 +60,6 @@ class PlugEmulator(HttpEmulator):
         return http_bytes(500, {"code": -114, "message": "Resource unavailable"})
 
     def respond(self, request: HttpRequest, act: bool) -> tuple[int, Any]:
-        self._run_timer()
         if (request.method, request.path) != ("POST", "/rpc"):
             return 404, b"Not Found"
         frame = request.json()
@@ -85,10 +84,19 @@ class PlugEmulator(HttpEmulator):
     def _on(self) -> bool:
         return self.rig.phase in (Phase.BOOT, Phase.INIT, Phase.WORK)
 
-    def _run_timer(self) -> None:
+    def settle(self) -> Rig:
         if self.timer is not None and self.clock.now() >= sum(self.timer):
             self.timer = None
-            self.rig.sleep() if self._on else self.rig.wake()
+            self._switch(not self._on)
+        return self.rig.settle()
+
+    def _switch(self, on: bool) -> None:
+        """A relay opens at once, whatever flowed through it."""
+        if on:
+            self.rig.wake()
+        else:
+            self.rig.sleep()
+            self.rig.power_w = 0.0
 
     def _set(self, params: dict[str, Any], act: bool) -> dict[str, Any]:
         was = self._on
@@ -96,7 +104,7 @@ class PlugEmulator(HttpEmulator):
             after = params.get("toggle_after")
             if self.restarts_timer or not was:
                 self.timer = None if after is None else (self.clock.now(), float(after))
-            self.rig.wake() if params["on"] else self.rig.sleep()
+            self._switch(params["on"])
         return {"was_on": was}
 
     def _status(self) -> dict[str, Any]:

@@ -1,0 +1,233 @@
+"""pyasic-rs: what it guesses is not believed, and a desk without it says so. The package itself, on ePIC's bytes,
+stands in the contract suite; here its answers are made up as it really makes them (see each test)."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from datetime import timedelta
+from types import ModuleType, SimpleNamespace
+
+import pytest
+from pydantic import ValidationError
+
+from integrations.errors import BadAnswer, DeadlineExceeded, Refused, Unreachable
+from miners.controllers import asic_rs
+from miners.controllers.asic_rs import AsicRs
+from miners.state import MinerStatus
+
+CONFIG = AsicRs.Config.model_validate({"address": "127.0.0.1"})
+
+
+def state(name):
+    return type(name, (), {})()
+
+
+class HashRate(float):
+    def as_unit(self, unit):
+        return self
+
+
+def data(**told):
+    """What `get_data` gives: an ordinary object, its fields None or default where nothing was told."""
+    usual = {
+        "wattage": None,
+        "is_mining": True,
+        "operating_state": None,
+        "hashrate": None,
+        "pools": [],
+        "fans": [],
+        "hashboards": [],
+        "average_temperature": None,
+        "uptime": None,
+        "firmware_version": None,
+        "mac": None,
+        "serial_number": None,
+    }
+    return SimpleNamespace(**(usual | told))
+
+
+class Miner:
+    def __init__(self, told, firmware="UMC OS", make="Antminer"):
+        self.told, self.firmware, self.make, self.model = told, firmware, make, "S19"
+        self.supports_pause = self.supports_resume = True
+        self.answers_command = True
+        self.commands = []
+
+    async def get_data(self):
+        return self.told
+
+    async def pause(self):
+        self.commands.append("pause")
+        return self.answers_command
+
+    async def resume(self):
+        self.commands.append("resume")
+        return self.answers_command
+
+    def set_auth(self, user, password):
+        self.auth = user, password
+
+
+@pytest.fixture
+def library(monkeypatch):
+    """`library(miner)`: the package finds this miner (or nothing, or raises)."""
+    monkeypatch.setattr(asic_rs, "_known", {})
+    monkeypatch.setattr(asic_rs, "is_installed", lambda: True)
+
+    def install(miner):
+        class MinerFactory:
+            def __getattr__(self, name):
+                return lambda *_: self
+
+            async def get_miner(self, ip):
+                if isinstance(miner, Exception):
+                    raise miner
+                return miner
+
+        package, factory, values = (
+            ModuleType("pyasic_rs"),
+            ModuleType("pyasic_rs.factory"),
+            ModuleType("pyasic_rs.data"),
+        )
+        factory.MinerFactory = MinerFactory
+        values.HashRateUnit = SimpleNamespace(TeraHash="TH")
+        for module in (package, factory, values):
+            monkeypatch.setitem(sys.modules, module.__name__, module)
+        return miner
+
+    return install
+
+
+def read(seconds=4.0, config=CONFIG):
+    return AsicRs.read_alone(config, time.monotonic() + seconds)
+
+
+def write(power_w):
+    AsicRs.write(CONFIG, None, power_w, time.monotonic() + 4)
+
+
+def test_a_dead_miner_is_an_ordinary_answer_without_watts_and_unreachable(library):
+    library(Miner(data()))
+    with pytest.raises(Unreachable):
+        read()
+
+
+def test_nothing_found_is_unreachable(library):
+    library(None)
+    with pytest.raises(Unreachable, match="does not answer"):
+        read()
+
+
+@pytest.mark.parametrize(("make", "firmware"), [("Canaan", "Avalon Stock"), ("Antminer", "LuxOS"), ("Bitaxe", "AxeOS")])
+def test_families_it_mistakes_are_sent_to_their_own_driver(library, make, firmware):
+    miner = library(Miner(data(wattage=2085.0, operating_state=state("Mining")), firmware, make))
+    for action in (read, lambda: write(0), lambda: AsicRs.identify(CONFIG, time.monotonic() + 4)):
+        with pytest.raises(Refused, match="Choose that kind"):
+            action()
+    assert miner.commands == []
+
+
+def test_its_default_of_mining_is_no_word(library):
+    library(Miner(data(wattage=20.0, is_mining=True), firmware="Some OS"))
+    assert read().status is MinerStatus.UNKNOWN
+    library(Miner(data(wattage=20.0, is_mining=False), firmware="Some OS"))
+    asic_rs._known.clear()
+    assert read().status is MinerStatus.UNKNOWN
+
+
+def test_the_operating_state_is_the_word_and_watts_outrank_it(library):
+    miner = library(Miner(data(wattage=2000.0, operating_state=state("Paused"))))
+    seen = read()
+    assert seen.status is MinerStatus.HEATING
+    assert "says it is off" in seen.problem
+    miner.told = data(wattage=20.0, operating_state=state("Paused"))
+    assert read().status is MinerStatus.OFF
+    miner.told = data(wattage=20.0, operating_state=state("Error"))
+    assert read().status is MinerStatus.PROTECT
+    miner.told = data(wattage=20.0, operating_state=state("Unknown"))
+    assert read().status is MinerStatus.UNKNOWN
+
+
+def test_telemetry(library):
+    told = data(
+        wattage=2000.0,
+        operating_state=state("Mining"),
+        hashrate=HashRate(95.0),
+        uptime=timedelta(hours=1),
+        average_temperature=60.0,
+        fans=[SimpleNamespace(rpm=None), SimpleNamespace(rpm=4800.0)],
+        hashboards=[SimpleNamespace(chips=[SimpleNamespace(temperature=None), SimpleNamespace(temperature=71.0)])],
+        pools=[SimpleNamespace(pools=[SimpleNamespace(alive=False)])],
+    )
+    library(Miner(told))
+    seen = read()
+    assert (seen.status, seen.pool_alive) == (MinerStatus.HEATING, False)
+    assert (seen.hash_rate_th_s, seen.uptime_seconds, seen.fan_rpm) == (95.0, 3600.0, 4800.0)
+    assert (seen.chip_temperature_celsius, seen.board_temperature_celsius) == (71.0, 60.0)
+
+
+def test_off_is_sent_even_to_one_that_does_not_say_what_it_does(library):
+    miner = library(Miner(data()))
+    write(0)
+    assert miner.commands == ["pause"]
+    miner.told = data(wattage=20.0, operating_state=state("Idling"))
+    write(0)
+    assert miner.commands == ["pause"]
+    write(1000)
+    assert miner.commands == ["pause", "resume"]
+
+
+def test_a_command_not_taken_is_an_error(library):
+    library(Miner(data(wattage=2000.0, operating_state=state("Mining")))).answers_command = False
+    with pytest.raises(Refused, match="did not take"):
+        write(0)
+
+
+def test_what_cannot_be_switched_is_said(library):
+    miner = library(Miner(data(wattage=2000.0, operating_state=state("Mining"))))
+    miner.supports_pause = False
+    with pytest.raises(Refused, match="plug"):
+        write(0)
+    assert any("plug" in sentence for sentence in AsicRs.identify(CONFIG, time.monotonic() + 4).limits)
+
+
+def test_whatever_it_raises_is_a_clear_error_and_the_miner_is_looked_for_again(library):
+    library(RuntimeError("panicked at\nsrc/lib.rs"))
+    with pytest.raises(BadAnswer, match="panicked at src") as caught:
+        read()
+    assert str(caught.value).isprintable()
+    library(Miner(data(wattage=2000.0, operating_state=state("Mining"))))
+    assert read().status is MinerStatus.HEATING
+
+
+def test_it_ends_at_the_deadline(library):
+    class Mute(Miner):
+        async def get_data(self):
+            await asyncio.sleep(60)
+
+    library(Mute(data()))
+    began = time.monotonic()
+    with pytest.raises(DeadlineExceeded):
+        read(0.1)
+    assert time.monotonic() - began < 0.4
+
+
+def test_unknown_power_is_asked_for(library):
+    library(Miner(data(wattage=20.0, operating_state=state("Paused"))))
+    with pytest.raises(BadAnswer, match="Enter it"):
+        AsicRs.identify(CONFIG, time.monotonic() + 4)
+
+
+def test_without_the_package_it_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(asic_rs, "is_installed", lambda: False)
+    for action in (read, lambda: write(0), lambda: AsicRs.identify(CONFIG, time.monotonic() + 4)):
+        with pytest.raises(Unreachable, match="requirements-miners"):
+            action()
+
+
+@pytest.mark.parametrize("address", ["192.168.1.4:80", "[fd00::1]:80"])
+def test_its_ports_are_fixed(address):
+    with pytest.raises(ValidationError, match="leave the port out"):
+        AsicRs.Config.model_validate({"address": address})
