@@ -53,7 +53,7 @@ const words = (slot) => {
   return `${DAYS[day]} ${clock(slot.at % DAY)} to ${endClock(slot)}${next}, ${target}`;
 };
 const say = (text) => { byId("says").textContent = text; };
-const complain = (text) => { byId("error").textContent = text; byId("error").hidden = !text; return false; };
+const complain = (text) => { Object.assign(byId("error"), { textContent: text, hidden: !text }); return false; };
 /* The shades of climate/week.py. */
 const tone = (slot) => (["away", "frost"].includes(slot.preset) ? slot.preset
   : `warmth-${clamp(Math.floor((celsiusOf(slot) - 14.5) / 2), 0, 4)}`);
@@ -267,6 +267,7 @@ const alter = (slot, wanted) => {
   if (blocking) return complain(`${words(blocking)}, is in the way. Change a time, or move that slot first.`);
   change(() => Object.assign(slot, wanted));
   complain("");
+  say(words(slot));
   return true;
 };
 grid.addEventListener("keydown", (event) => {
@@ -354,7 +355,7 @@ press("add", () => {
 });
 
 /* --- saving --- */
-/* The cookie's: after signing in again in another tab the page's own is no longer good. */
+/* The cookie's: it stays good after signing in again in another tab. */
 const token = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
 const send = async (blocks) => {
   try {
