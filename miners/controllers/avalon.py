@@ -116,7 +116,7 @@ class AvalonMiner(Adapter):
             model=seen.kind.label,
             firmware="Canaan",
             version=str(version.get("LVERSION") or seen.values.get("LVer") or "unknown")[:40],
-            serial=str(version.get("MAC") or seen.values.get("DNA") or "")[:40],
+            serial=str(version.get("MAC") or seen.dna)[:40],
             power=seen.kind.power,
             limits=_limits(seen.kind),
         )
@@ -165,6 +165,11 @@ class _Seen:
     def power_w(self) -> float | None:
         ps = self.values.get("PS", "").split()
         return number(ps[6], 0, 10_000) if len(ps) >= 7 else None
+
+    @property
+    def dna(self) -> str:
+        """What tells this device from another of its kind."""
+        return self.values.get("DNA", "")[:40]
 
     @property
     def off_at(self) -> int:
@@ -273,7 +278,9 @@ def _arm(device: Cgminer, seen: _Seen, config: AvalonMiner.Config) -> None:
 def _remember(config: AvalonMiner.Config, seen: _Seen) -> None:
     """Whether it worked on past an earlier switch-off that a later one replaced: then its timer is a dead-man."""
     known = _remembered(config)
-    now = {**known, "soft_off": seen.kind.soft_off}
+    if known.get("dna") != seen.dna:
+        known = {}  # another device at this address has nothing proven
+    now = {**known, "soft_off": seen.kind.soft_off, "dna": seen.dna}
     earlier = known.get("earlier")
     if earlier is not None and seen.now > earlier + _PAST_SECONDS:
         del now["earlier"]

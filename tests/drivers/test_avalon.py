@@ -164,6 +164,16 @@ def test_the_dead_man_counts_once_it_was_seen(bench_of):
     assert all(command.startswith("('ascset', '0,softoff,1:") for command in bench.emulator.commands)
 
 
+def test_another_device_at_the_same_address_has_nothing_proven(bench_of, monkeypatch):
+    bench = bench_of(Q)
+    heat(bench, 3600)
+    assert AvalonMiner.dead_man_of(bench.config)
+    stats = bench.emulator._stats
+    monkeypatch.setattr(bench.emulator, "_stats", lambda: stats().replace("DNA[0201", "DNA[9901"))
+    bench.read()
+    assert AvalonMiner.dead_man_of(bench.config) is None
+
+
 def test_a_device_that_keeps_earlier_times_has_no_dead_man(bench_of):
     bench = bench_of(Q)
     bench.emulator.keeps_all_schedules = True

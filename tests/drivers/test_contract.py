@@ -171,6 +171,19 @@ def test_acknowledged_but_not_done_is_not_confirmed(bench):
 
 
 @each_switched
+def test_a_device_that_tells_old_values_confirms_nothing(bench):
+    assert bench.read().status is MinerStatus.HEATING
+    bench.emulator.fail(Fault.FROZEN)
+    before = bench.read()
+    bench.write(0)
+    seen = bench.after(60)
+    assert seen.status is MinerStatus.HEATING
+    assert seen.uptime_seconds == before.uptime_seconds
+    bench.emulator.fail(None)
+    assert bench.read().status is MinerStatus.OFF
+
+
+@each_switched
 @pytest.mark.parametrize("fault", [Fault.DONE_NOT_ACKED, Fault.WRONG_ACK], ids=str)
 def test_done_but_not_acknowledged_is_seen(bench, fault):
     bench.emulator.fail(fault)
