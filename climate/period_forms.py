@@ -7,7 +7,6 @@ from django.db import connection
 from django.utils import timezone
 
 from sites.admin_base import SiteRowForm
-from sites.models import Site
 
 from . import services
 from .models import TargetPeriod
@@ -38,8 +37,7 @@ class PeriodForm(SiteRowForm):
         if self.errors or self.instance.site_id is None:
             return
         if connection.in_atomic_block:
-            # Until it is saved: two people planning at once must see each other.
-            Site.objects.select_for_update().get(pk=self.instance.site_id)
+            services.lock(self.instance.site)  # until it is saved
         try:
             services.check_period(self.instance, list(self.cleaned_data["zones"]))
         except ValidationError as error:

@@ -39,6 +39,14 @@ from .targets import FUTURE_TOLERANCE, Override, Period, Plan, Preset, lower, re
 _CHANGED_SINCE = "It was changed again since, so there is nothing to undo."
 
 
+def lock(row: Site | ClimateZone) -> None:
+    """One change at a time of this home's periods, or of this room, until the transaction ends.
+
+    A room is locked before its home. What only points at the row, like a reading, waits for nobody.
+    """
+    type(row)._base_manager.select_for_update(no_key=True).get(pk=row.pk)
+
+
 def check_target(zone: ClimateZone, preset: str, target_celsius: float | None) -> None:
     """Raises ValidationError, naming the field, unless the zone may be kept at this preset or target."""
     problem = _problem_of(zone, preset, target_celsius)
@@ -88,6 +96,7 @@ def set_override(
     if until is not None and until <= now:
         raise ValidationError({"until": "This time has passed. Choose a later one."})
     with transaction.atomic():
+        lock(zone)
         _end_overrides(zone, now)
         override.save()
         log_activity(zone.site, f"{zone.name}: target {_words(override)} by hand.", actor=by)
@@ -98,6 +107,7 @@ def set_override(
 def cancel_override(zone: ClimateZone, *, by: str) -> list[TargetOverride]:
     """Back to the schedule. Answers the wishes it ended, none when nothing was set by hand."""
     with transaction.atomic():
+        lock(zone)
         ended = _end_overrides(zone, timezone.now())
         if ended:
             log_activity(zone.site, f"{zone.name}: back to the schedule.", actor=by)
@@ -106,7 +116,7 @@ def cancel_override(zone: ClimateZone, *, by: str) -> list[TargetOverride]:
 
 
 def _end_overrides(zone: ClimateZone, now: datetime) -> list[TargetOverride]:
-    ended = list(TargetOverride.objects.select_for_update().filter(zone=zone, cancelled_at__isnull=True))
+    ended = list(TargetOverride.objects.filter(zone=zone, cancelled_at__isnull=True))
     TargetOverride.objects.filter(pk__in=[row.pk for row in ended]).update(cancelled_at=now)
     return ended
 
@@ -120,6 +130,7 @@ def restore_override(zone: ClimateZone, before: Iterable[UUID], *, by: str) -> N
     for row in rows:
         check_target(zone, row.preset, row.target_celsius)
     with transaction.atomic():
+        lock(zone)
         _end_overrides(zone, timezone.now())
         zone.overrides.filter(pk__in=[row.pk for row in rows]).update(cancelled_at=None)
         log_activity(zone.site, f"{zone.name}: the last change of the target was undone.", actor=by)
@@ -215,8 +226,7 @@ def save_period(period: TargetPeriod, zones: Sequence[ClimateZone], *, by: str) 
         period.by = by[:80]
     period.full_clean()
     with transaction.atomic():
-        # One at a time for a home: two people planning at once must see each other.
-        Site.objects.select_for_update().get(pk=site.pk)
+        lock(site)  # two people planning at once must see each other
         check_period(period, zones)
         if is_new and not period.is_planned:
             _end_tapped(period, zones, period.created_at)
@@ -232,7 +242,7 @@ def change_period(
 ) -> TargetPeriod:
     """Change these columns of a stored period and, unless None, its zones. Raises ValidationError."""
     with transaction.atomic():
-        Site.objects.select_for_update().get(pk=period.site_id)
+        lock(period.site)
         period.refresh_from_db()  # as it is now, for two changes of different columns at once must both survive
         for name, value in values.items():
             setattr(period, name, value)
@@ -272,6 +282,7 @@ def _end_tapped(period: TargetPeriod, zones: Sequence[ClimateZone], now: datetim
 def end_period(period: TargetPeriod, *, by: str) -> bool:
     """Back to the schedule; False when it was ended already. `resume_period` takes it back."""
     with transaction.atomic():
+        lock(period.site)
         ended = TargetPeriod.objects.filter(pk=period.pk, cancelled_at__isnull=True).update(cancelled_at=timezone.now())
         if ended:
             log_activity(period.site, f"{period.site.name}: {period.name} is over.", actor=by)
@@ -282,7 +293,7 @@ def end_period(period: TargetPeriod, *, by: str) -> bool:
 def resume_period(period: TargetPeriod, *, by: str) -> None:
     """A period that was ended holds again, as it was. Raises ValidationError when it could not be made any more."""
     with transaction.atomic():
-        Site.objects.select_for_update().get(pk=period.site_id)
+        lock(period.site)
         zones = list(period.zones.all())
         check_period(period, zones)
         if not period.is_planned:
@@ -295,6 +306,7 @@ def resume_period(period: TargetPeriod, *, by: str) -> None:
 def undo_start_period(period: TargetPeriod, *, by: str) -> None:
     """As before it was started: what it ended holds again. Raises ValidationError when it was ended since."""
     with transaction.atomic():
+        lock(period.site)
         ended = TargetPeriod.objects.filter(pk=period.pk, cancelled_at__isnull=True).update(cancelled_at=timezone.now())
         if not ended:
             raise ValidationError(_CHANGED_SINCE)
@@ -325,8 +337,8 @@ def _rewrite(
     zone: ClimateZone, change: Callable[[list[schedule.Slot]], Sequence[schedule.Slot]], by: str
 ) -> list[schedule.Slot]:
     with transaction.atomic():
-        # The row lock (or SQLite's one writer) keeps two editors from interleaving.
-        locked = ClimateZone.objects.select_for_update().get(pk=zone.pk)
+        lock(zone)  # two editors must not interleave
+        locked = ClimateZone.objects.get(pk=zone.pk)
         before = [slot.as_slot() for slot in locked.slots.all()]
         slots = change(before)
         rows = [_row(locked, slot) for slot in slots]

@@ -119,7 +119,7 @@ def save_week(request: HttpRequest, zone_id: UUID) -> JsonResponse:
         return JsonResponse({"error": refused.sentence, "index": refused.index}, status=422)
     try:
         with transaction.atomic():
-            get_object_or_404(ClimateZone.objects.select_for_update(), pk=row.pk)
+            get_object_or_404(ClimateZone.objects.select_for_update(no_key=True), pk=row.pk)
             before = _stored(row)
             if known != digest(before):
                 return _conflict(row, before)

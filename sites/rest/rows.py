@@ -136,7 +136,7 @@ def _take_links(row: models.Model, values: dict, links: Mapping[str, Link]) -> d
 
 
 def _locked(row: Row) -> Row:
-    locked = type(row)._default_manager.select_for_update().filter(pk=row.pk).first()
+    locked = type(row)._default_manager.select_for_update(no_key=True).filter(pk=row.pk).first()
     if locked is None:
         raise Missing(f"‘{row}’ has just been deleted.")
     return locked
