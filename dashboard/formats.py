@@ -57,6 +57,12 @@ def moment(when: datetime | None, now: datetime, tz: ZoneInfo) -> str:
     return f"{local.day} {local:%b} {clock}" if local.year == today.year else f"{local.day} {local:%b %Y} {clock}"
 
 
+def at_moment(when: datetime, now: datetime, tz: ZoneInfo) -> str:
+    """“at 22:00”, “tomorrow 06:30”."""
+    is_today = when.astimezone(tz).date() == now.astimezone(tz).date()
+    return f"{'at ' if is_today else ''}{moment(when, now, tz)}"
+
+
 def parse_time(text: str | None) -> datetime | None:
     """An ISO time of a snapshot; None where there is none."""
     return datetime.fromisoformat(text) if text else None

@@ -102,7 +102,7 @@ def _changes(zones: Sequence[ZoneFacts], at: Moment) -> tuple[Change, ...]:
         if zone.target.until is not None and zone.target.next_celsius is not None
     )
     return tuple(
-        Change(name, formats.degrees(celsius), formats.moment(when, at.now, at.tz))
+        Change(name, formats.degrees(celsius), formats.at_moment(when, at.now, at.tz))
         for when, name, celsius in coming[:CHANGES_SHOWN]
     )
 

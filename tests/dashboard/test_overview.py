@@ -71,7 +71,7 @@ def test_the_next_changes_come_in_their_order():
     rooms = [room(f"Room {number}", until=NOW + timedelta(hours=number), following=18.0) for number in (4, 2, 3, 1)]
     changes = overview([*rooms, room("Attic")], (), None, None, AT).changes
     assert [(one.room, one.target, one.when) for one in changes] == [
-        ("Room 1", "18.0°", "19:00"), ("Room 2", "18.0°", "20:00"), ("Room 3", "18.0°", "21:00"),
+        ("Room 1", "18.0°", "at 19:00"), ("Room 2", "18.0°", "at 20:00"), ("Room 3", "18.0°", "at 21:00"),
     ]  # fmt: skip
 
 
