@@ -64,9 +64,9 @@ PATIENT_SECONDS = 4.0
 class Bench:
     """One emulated device and the driver on it."""
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Device, *, clock: Any = None) -> None:
         self.device = device
-        self.clock = Clock()
+        self.clock = clock or Clock()
         self.emulator = device.make(self.clock)
         self.config: AdapterConfig = device.adapter.Config.model_validate(
             {"address": self.emulator.address, **device.settings}

@@ -1,0 +1,133 @@
+"""Whole passes through the real drivers: the room decides, the bytes go out, what the device shows comes back."""
+
+from __future__ import annotations
+
+import pytest
+
+from integrations import ask
+from miners import dead_man, power
+from miners.models import MinerController
+from miners.state import MinerStatus
+from tests.emulators.clock import Clock
+from tests.emulators.faults import Fault, Scope
+from tests.passes import bench as room_bench
+
+from .devices import DEVICES, Bench, Device
+
+pytestmark = pytest.mark.django_db
+
+COLD, WARM = 20.0, 22.5
+BY_NAME = {device.name: device for device in DEVICES}
+FAMILIES = [BY_NAME[name] for name in ("axeos", "avalon-q", "luxos")]
+
+
+class HomeClock(Clock):
+    """The device lives in the home's time."""
+
+    def __init__(self, home: room_bench.Home) -> None:
+        super().__init__()
+        self._home = home
+
+    def now(self) -> float:
+        return self._home.now.timestamp()
+
+
+class Heated:
+    """A home whose one miner is an emulated device behind its real driver."""
+
+    def __init__(self, device: Device, **settings) -> None:
+        self.home = home = room_bench.Home(max_starts_per_day=99, ramp_seconds=300)
+        settings = settings or dict(device.settings)
+        self.bench = Bench(
+            Device(device.name, device.adapter, lambda _: device.make(HomeClock(home)), settings), clock=home.clock
+        )
+        identity = self.bench.identify()
+        MinerController.objects.filter(pk=home.miner.controller_id).update(
+            adapter_type=device.adapter.key,
+            config={"address": self.bench.emulator.address, **settings},
+            identity={"model": identity.model, "power": power.to_json(identity.power)},
+        )
+        type(home.miner).objects.update(nominal_power_w=round(identity.power.max_w))
+
+    @property
+    def rig(self):
+        return self.bench.rig
+
+    def go(self, seconds: float, period_seconds: float = 20) -> None:
+        self.home.go(round(seconds / period_seconds), period_seconds)
+
+    def status(self) -> MinerStatus:
+        return self.bench.read().status
+
+
+@pytest.fixture
+def heated():
+    made: list[Heated] = []
+    room_bench.install()
+
+    def make(device: Device, **settings) -> Heated:
+        made.append(Heated(device, **settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.bench.close()
+    room_bench.remove()
+    ask.forget()
+
+
+@pytest.mark.parametrize("device", FAMILIES, ids=str)
+def test_a_cold_room_is_heated_and_a_warm_one_is_not(heated, device):
+    one = heated(device)
+    one.home.says(WARM)
+    one.go(80)  # it was found heating
+    assert not one.rig.is_drawing
+    one.home.says(COLD)
+    one.go(400)
+    assert one.rig.power_w > 0.8 * one.bench.full_w
+    assert one.home.desired.confirmed_at is not None
+    one.home.says(WARM)
+    one.go(100)
+    assert one.status() is MinerStatus.OFF
+    assert one.home.desired.seen_on is False
+    assert one.home.open_alarms == []
+
+
+@pytest.mark.parametrize("device", FAMILIES, ids=str)
+def test_what_came_back_heating_after_a_power_cut_is_switched_off_again(heated, device):
+    one = heated(device)
+    one.home.says(WARM)
+    one.go(80)
+    one.bench.emulator.cut_mains()
+    one.go(60)
+    one.bench.emulator.restore_mains()
+    one.go(400)
+    assert not one.rig.is_drawing
+    assert one.home.desired.seen_on is False
+
+
+@pytest.mark.parametrize("device", FAMILIES, ids=str)
+def test_off_that_is_acknowledged_and_not_done_is_an_alarm_until_it_is_done(heated, device):
+    one = heated(device)
+    one.bench.emulator.fail(Fault.ACK_NOT_DONE, scope=Scope.WRITE)
+    one.home.says(WARM)
+    one.go(240)
+    assert one.rig.is_drawing
+    assert "off_not_confirmed" in one.home.open_alarms
+    one.bench.emulator.fail(None)
+    one.go(120)
+    assert not one.rig.is_drawing
+    assert one.home.open_alarms == []
+
+
+def test_the_avalons_own_switch_off_holds_when_the_program_is_gone(heated):
+    one = heated(BY_NAME["avalon-q"], dead_man_minutes=30)
+    one.home.says(COLD)
+    one.go(3600, 120)
+    assert one.rig.is_drawing
+    controller = MinerController.objects.get(pk=one.home.miner.controller_id)
+    assert dead_man.dead_man_of(controller) == "it switches itself off within 30 min, by its own clock"
+    one.home.clock.advance(1800)  # nobody runs a pass
+    assert not one.rig.is_drawing
+    one.go(600)
+    assert one.rig.is_drawing  # it is back, and heats again
