@@ -1,0 +1,29 @@
+"""Two people change the targets of a home at the same moment, on the database that lets them: nothing contradicts."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.postgres
+def test_changes_at_the_same_moment_wait_for_each_other(postgres):
+    postgres.query("CREATE DATABASE at_once")
+    env = os.environ | {
+        "DATABASE_URL": postgres.url.removesuffix("edgemining") + "at_once",
+        "DJANGO_SETTINGS_MODULE": "edgemining.settings",
+    }
+    command = [sys.executable, "-m", "tests.climate.at_once"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    rounds = json.loads(done.stdout.splitlines()[-1])
+    assert len(rounds) == 6
+    for one in rounds:
+        plans = sorted(said for name, said in one["outcomes"] if name == "plan")
+        assert plans == ["done", "refused"]
+        assert {said for name, said in one["outcomes"] if name != "plan"} == {"done"}, one["outcomes"]
+        assert (one["taps"] <= 1, one["hands"], one["overlap"]) == (True, 1, False)
