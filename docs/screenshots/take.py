@@ -88,10 +88,9 @@ def photograph(address: str) -> None:
     cookie = session_cookie(address)
     (site,) = Site.objects.all()
     pictures = (
-        ("home-light", "/", 1200, 600, "light", 1),
-        ("home-dark-phone", "/", 360, 780, "dark", 2),
+        ("home-light", "/", 1200, 660, "light", 1),
+        ("home-dark-phone", "/", 360, 780, "dark", 1.5),
         ("zone-light", zone, 1200, 1000, "light", 1),
-        ("zone-dark-phone", zone, 360, 780, "dark", 2),
         ("week-light", week, 1200, 900, "light", 1),
     )
     with sync_playwright() as playwright:
