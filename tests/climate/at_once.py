@@ -22,7 +22,7 @@ from django.utils import timezone  # noqa: E402
 from climate import schedule, services  # noqa: E402
 from tests import factories  # noqa: E402
 
-ROUNDS = 6
+ROUNDS = 4
 
 
 def outcome(change: Callable[[], object]) -> str:

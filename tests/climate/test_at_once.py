@@ -21,7 +21,7 @@ def test_changes_at_the_same_moment_wait_for_each_other(postgres):
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr[-2000:]
     rounds = json.loads(done.stdout.splitlines()[-1])
-    assert len(rounds) == 6
+    assert len(rounds) == 4
     for one in rounds:
         plans = sorted(said for name, said in one["outcomes"] if name == "plan")
         assert plans == ["done", "refused"]
