@@ -41,3 +41,13 @@ class Refused(AdapterError):
     """The device understood and said no."""
 
     code = "refused"
+
+
+class RateLimited(AdapterError):
+    """It was asked too often; `retry_after_seconds` is how long it wants to be left alone (None: it did not say)."""
+
+    code = "rate_limited"
+
+    def __init__(self, sentence: str, retry_after_seconds: float | None = None) -> None:
+        super().__init__(sentence)
+        self.retry_after_seconds = retry_after_seconds

@@ -88,6 +88,8 @@ class Answer:
     status: int
     body: bytes
     name: str
+    #: The `Retry-After` header as it came; empty without one.
+    retry_after: str = ""
 
     def json(self) -> Any:
         """The body as JSON. Raises `BadAnswer` for anything else, NaN and infinities included."""
@@ -141,7 +143,8 @@ class Http:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return Answer(response.status_code, self._body(response, deadline, limit_bytes), self.name)
+                body = self._body(response, deadline, limit_bytes)
+                return Answer(response.status_code, body, self.name, response.headers.get("Retry-After", ""))
         except AdapterError:
             raise
         except TimeoutError:

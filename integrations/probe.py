@@ -131,10 +131,31 @@ def _miner_sentence(reading: Any) -> str:
     return " ".join(filter(None, [_sentence(parts, reading.observed_at), reading.problem]))
 
 
+def _pool_sentence(reading: Any) -> str:
+    rate = reading.hash_rate_th_s
+    parts = ["the pool sees no hash rate" if rate is None else f"the pool sees {rate:.1f} TH/s"]
+    if reading.workers_ok is not None:
+        parts.append(f"{reading.workers_ok} {'worker' if reading.workers_ok == 1 else 'workers'} at work")
+    if reading.unpaid_sat is not None:
+        parts.append(f"{reading.unpaid_sat:,} sat not paid out yet".replace(",", "\u202f"))
+    return _sentence(parts, reading.observed_at)
+
+
+def _hash_price_sentence(reading: Any) -> str:
+    parts = [f"1 TH/s earns {reading.sat_per_th_s_day:.1f} sat a day"]
+    if reading.currency_per_btc is not None:
+        parts.append(
+            f"a bitcoin costs {reading.currency_per_btc:,.0f} {reading.currency}".replace(",", "\u202f").strip()
+        )
+    return _sentence(parts, reading.observed_at)
+
+
 _SENTENCES: dict[Kind, Callable[[Any], str]] = {
     Kind.CLIMATE_MONITOR: _climate_sentence,
     Kind.ENERGY_MONITOR: _energy_sentence,
     Kind.MINER_CONTROLLER: _miner_sentence,
+    Kind.POOL_TRACKER: _pool_sentence,
+    Kind.HASH_PRICE_SOURCE: _hash_price_sentence,
 }
 
 

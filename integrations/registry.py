@@ -32,6 +32,8 @@ class Kind(StrEnum):
     CLIMATE_MONITOR = "climate-monitors"
     ENERGY_MONITOR = "energy-monitors"
     MINER_CONTROLLER = "miner-controllers"
+    POOL_TRACKER = "pool-trackers"
+    HASH_PRICE_SOURCE = "hash-price-sources"
 
 
 class ConnectionKind(StrEnum):
@@ -80,6 +82,8 @@ class Adapter:
     Config: ClassVar[type[AdapterConfig]]
     #: Real adapters move real things; `simulated` and `dummy` do not (guard in DESIGN §5.4).
     is_real: ClassVar[bool] = True
+    #: Pool trackers and hash price sources: how often it is asked, at most (s).
+    refresh_seconds: ClassVar[float] = 900.0
     #: Controllers only: what cuts the power when this program is gone, whatever the configuration (None: nothing).
     dead_man: ClassVar[str | None] = None
     #: Controllers only: how to set the dead-man up, one or two sentences.
