@@ -55,6 +55,16 @@ def judge(word: Word, power_w: float | None, *, full_w: float, level_w: float, s
     return MinerStatus.RAMPING
 
 
+def settled(status: MinerStatus, hash_rate: float | None, level_hash_rate: float | None) -> MinerStatus:
+    """`ramping` is over when it hashes as its level should: a device may draw less than its table says.
+
+    Both in the same unit; None: not known.
+    """
+    if status is MinerStatus.RAMPING and hash_rate and level_hash_rate and hash_rate >= THERE_FROM * level_hash_rate:
+        return MinerStatus.HEATING
+    return status
+
+
 def contradiction(word: Word, power_w: float | None, full_w: float, name: str) -> str:
     """A sentence when word and watts do not go together, else empty."""
     if word is Word.OFF and power_w is None:

@@ -23,7 +23,7 @@ from pydantic import Field
 from integrations.errors import BadAnswer, Refused, Unreachable
 from integrations.registry import Adapter, AdapterConfig, Kind, Session, register
 from miners.address import DeviceAddress
-from miners.judging import HEATS_FROM, Word, contradiction, judge
+from miners.judging import HEATS_FROM, Word, contradiction, judge, settled
 from miners.power import Identity, Level, OffBy, PowerModel, PowerSource
 from miners.state import MinerSnapshot, MinerStatus
 from miners.wire import Cgminer, device_time, first, number, rows, status_of
@@ -314,6 +314,7 @@ def _snapshot(seen: _Seen, config: AvalonMiner.Config) -> MinerSnapshot:
     level_w = model.max_w * HEATS_FROM if level is None else level.power_w
     status = judge(word, power_w, full_w=model.max_w, level_w=level_w, standby_w=model.standby_w)
     hash_rate = seen.number("GHSspd", 0, 1e7)
+    status = settled(status, hash_rate, level.hash_rate_th_s * 1000 if level and level.hash_rate_th_s else None)
     fans = [rpm for i in range(1, 5) if (rpm := seen.number(f"Fan{i}", 0, 1e5)) is not None]
     return MinerSnapshot(
         status=status,

@@ -22,7 +22,7 @@ from integrations.errors import BadAnswer, NotFound, Refused, Unauthorized
 from integrations.http import Answer, Http
 from integrations.registry import Adapter, AdapterConfig, Kind, Session, register
 from miners.address import DeviceAddress, http_device
-from miners.judging import Word, contradiction, judge
+from miners.judging import Word, contradiction, judge, settled
 from miners.power import Identity, Level, OffBy, PowerModel, PowerSource
 from miners.state import MinerSnapshot, MinerStatus
 from miners.wire import number
@@ -284,9 +284,9 @@ def _snapshot(seen: _Seen) -> MinerSnapshot:
     level = next((one for one in model.levels if one.key == key), model.levels[-1])
     is_listed = level.key == key or len(model.levels) == 1
     status = judge(word, power_w, full_w=model.max_w, level_w=level.power_w, standby_w=model.standby_w)
-    hash_rate = number(info.get("hashRate"), 0, 1e6)
+    hash_rate, expected = number(info.get("hashRate"), 0, 1e6), number(info.get("expectedHashrate"), 0, 1e6)
     return MinerSnapshot(
-        status=status,
+        status=settled(status, hash_rate, expected),
         power_w=power_w,
         power_is_measured=power_w is not None,
         power_source=PowerSource.NONE if power_w is None else PowerSource.FIRMWARE,

@@ -17,7 +17,7 @@ from typing import Any
 from integrations.errors import AdapterError, BadAnswer, Refused
 from integrations.registry import Adapter, AdapterConfig, Kind, Session, register
 from miners.address import DeviceAddress
-from miners.judging import HEATS_FROM, OFF_UP_TO, Word, contradiction, judge
+from miners.judging import HEATS_FROM, OFF_UP_TO, Word, contradiction, judge, settled
 from miners.power import Identity, Level, PowerModel, PowerSource
 from miners.state import MinerSnapshot, MinerStatus
 from miners.wire import Cgminer, device_time, first, number, rows
@@ -223,7 +223,7 @@ def _status(seen: _Seen, has_pool: bool | None) -> MinerStatus:
     status = judge(word, seen.power_w, full_w=seen.model.max_w, level_w=level_w, standby_w=seen.model.standby_w)
     if status is MinerStatus.OFF and _draws(seen):
         return MinerStatus.STOPPING
-    return status
+    return settled(status, seen.hash_rate_th_s, seen.level.hash_rate_th_s if seen.level else None)
 
 
 def _snapshot(seen: _Seen, device: Cgminer) -> MinerSnapshot:

@@ -118,9 +118,9 @@ _PASSWORD = {"password": braiins.PASSWORD}
 _LEVELS = {"level_watts": ", ".join(str(watts) for watts in heater21.LEVEL_WATTS)}
 DEVICES: list[Device] = [
     Device("axeos", AxeOSMiner, AxeOS),
-    Device("axeos-old", AxeOSMiner, lambda clock: AxeOS(clock, GAMMA_OLD), switches_off=False),
+    Device("axeos-old", AxeOSMiner, lambda clock: AxeOS(clock, GAMMA_OLD), switches_off=False, is_variant=True),
     Device("nerdqaxe", AxeOSMiner, lambda clock: AxeOS(clock, NERDQAXE)),
-    Device("nerdqaxe-old", AxeOSMiner, lambda clock: AxeOS(clock, NERDQAXE_OLD), switches_off=False),
+    Device("nerdqaxe-old", AxeOSMiner, lambda clock: AxeOS(clock, NERDQAXE_OLD), switches_off=False, is_variant=True),
     Device("avalon-q", AvalonMiner, Avalon, {"dead_man_minutes": None}),
     Device("avalon-mini-3", AvalonMiner, lambda clock: Avalon(clock, MINI_3), {"dead_man_minutes": None}),
     Device(

@@ -71,6 +71,13 @@ def test_the_average_hash_rate_outlives_a_pause_and_proves_nothing(bench_of):
     assert seen.hash_rate_th_s > 0.5
 
 
+def test_one_that_draws_less_than_its_table_is_there_when_it_hashes_as_it_should(bench_of):
+    bench = bench_of(bitaxe(full_power_w=26))
+    assert bench.read().status is MinerStatus.HEATING
+    bench.emulator.rig.shown_hash_rate_th_s = 0.5
+    assert bench.read().status is MinerStatus.RAMPING
+
+
 def test_a_nerdqaxe_comes_back_by_a_restart(bench_of):
     bench = bench_of(bitaxe(NERDQAXE))
     bench.write(0)

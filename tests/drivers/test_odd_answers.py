@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import fields
 
@@ -67,7 +68,7 @@ def tampering(pick, odd):
     return tamper
 
 
-@pytest.fixture(scope="module", params=DEVICES, ids=str)
+@pytest.fixture(scope="module", params=[device for device in DEVICES if not device.is_variant], ids=str)
 def benches(request):
     """A device that heats, and one that is off (or None when only a plug can do that)."""
     heating, off = Bench(request.param), Bench(request.param) if request.param.switches_off else None
@@ -98,6 +99,6 @@ def test_one_odd_value(benches, pick, odd):
             assert seen.status is not MinerStatus.HEATING or (seen.power_w or 0) > 0.2 * bench.full_w
         for field in fields(seen):
             value = getattr(seen, field.name)
-            assert not isinstance(value, float) or abs(value) < 1e10
+            assert not isinstance(value, float) or math.isfinite(value)
         assert len(seen.problem) < 300
         assert seen.problem.isprintable()

@@ -145,7 +145,7 @@ class AxeOS(HttpEmulator):
             "maxPower": board.max_power_w,
             "nominalVoltage": 5,
             "hashRate": rig.shown_hash_rate_th_s * 1000,
-            "expectedHashrate": board.hash_rate_th_s * 1000,
+            "expectedHashrate": rig.nature.settings[rig.setting].hash_rate_th_s * 1000,
             "bestDiff": "2.03 G",
             "coreVoltage": 1150,
             "coreVoltageActual": 1144 if rig.phase is Phase.WORK else 0,
