@@ -53,7 +53,7 @@ class Heated:
     def rig(self):
         return self.bench.rig
 
-    def go(self, seconds: float, period_seconds: float = 20) -> None:
+    def go(self, seconds: float, period_seconds: float = 40) -> None:
         self.home.go(round(seconds / period_seconds), period_seconds)
 
     def status(self) -> MinerStatus:
@@ -87,7 +87,7 @@ def test_a_cold_room_is_heated_and_a_warm_one_is_not(heated, device):
     assert one.rig.power_w > 0.8 * one.bench.full_w
     assert one.home.desired.confirmed_at is not None
     one.home.says(WARM)
-    one.go(100)
+    one.go(120)
     assert one.status() is MinerStatus.OFF
     assert one.home.desired.seen_on is False
     assert one.home.open_alarms == []
@@ -123,7 +123,7 @@ def test_off_that_is_acknowledged_and_not_done_is_an_alarm_until_it_is_done(heat
 def test_the_avalons_own_switch_off_holds_when_the_program_is_gone(heated):
     one = heated(BY_NAME["avalon-q"], dead_man_minutes=30)
     one.home.says(COLD)
-    one.go(3600, 120)
+    one.go(3600, 240)
     assert one.rig.is_drawing
     controller = MinerController.objects.get(pk=one.home.miner.controller_id)
     assert dead_man.dead_man_of(controller) == "it switches itself off within 30 min, by its own clock"
