@@ -20,3 +20,7 @@ class MinersConfig(AppConfig):
             simulated,
             vnish,
         )
+        from .hashprice import braiins_pool as _reward  # noqa: F401
+        from .hashprice import mempool, typed  # noqa: F401
+        from .pools import braiins_pool, ocean  # noqa: F401
+        from .pools import simulated as _simulated  # noqa: F401

@@ -1,0 +1,1 @@
+"""What hashing earns and what a bitcoin costs: one file per source. Read in the background only, never in a pass."""
