@@ -33,12 +33,19 @@ class PlannedLine:
 
 
 def away_bars(periods: Sequence[PeriodFacts], at: Moment) -> tuple[AwayBar, ...]:
-    """One for each period that holds now."""
+    """One for the period that decides for the whole home now, and one for each of some rooms."""
+    whole = home_period(periods, at)
+    held = ([whole] if whole else []) + [one for one in periods if one.rooms and one.starts_at <= at.now]
     return tuple(
         AwayBar(period.id, f"{_title(period)} since {_times(period, at)}.", f"{_meaning(period)}.", _back(period))
-        for period in periods
-        if period.starts_at <= at.now
+        for period in held
     )
+
+
+def home_period(periods: Sequence[PeriodFacts], at: Moment) -> PeriodFacts | None:
+    """Of the periods of the whole home that hold now the one that came last."""
+    held = (one for one in periods if one.starts_at <= at.now and not one.rooms)
+    return max(held, key=lambda one: one.came_at, default=None)
 
 
 def planned_lines(periods: Sequence[PeriodFacts], at: Moment) -> tuple[PlannedLine, ...]:

@@ -90,7 +90,10 @@ class ZoneFacts:
 
 @dataclass(frozen=True, slots=True)
 class PeriodFacts:
-    """A period of the whole home, or of some rooms (`rooms`, by name): its preset or °C, from when until when."""
+    """A period of the whole home, or of some rooms (`rooms`, by name): its preset or °C, from when until when.
+
+    `came_at`: when it took effect; of those that hold the last that came decides.
+    """
 
     id: str
     name: str
@@ -98,6 +101,7 @@ class PeriodFacts:
     target_celsius: float | None
     starts_at: datetime
     ends_at: datetime | None
+    came_at: datetime
     rooms: tuple[str, ...] = ()
 
 

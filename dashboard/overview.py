@@ -11,7 +11,7 @@ from climate.targets import Preset
 
 from . import formats
 from .aim import aim_of
-from .away import PlannedLine, planned_lines
+from .away import PlannedLine, home_period, planned_lines
 from .energy_panel import balance
 from .facts import Moment, PeriodFacts, ZoneFacts
 
@@ -109,5 +109,5 @@ def _changes(zones: Sequence[ZoneFacts], at: Moment) -> tuple[Change, ...]:
 
 def _held(periods: Sequence[PeriodFacts], at: Moment) -> tuple[str, str]:
     """Preset and id of the period that keeps the whole home away or at eco now; empty: none does."""
-    held = [one for one in periods if one.starts_at <= at.now and not one.rooms]
-    return (held[-1].preset, held[-1].id) if held and held[-1].preset in (Preset.AWAY, Preset.ECO) else ("", "")
+    held = home_period(periods, at)
+    return (held.preset, held.id) if held is not None and held.preset in (Preset.AWAY, Preset.ECO) else ("", "")

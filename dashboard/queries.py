@@ -139,7 +139,7 @@ def period_facts(rows: Iterable[TargetPeriod]) -> tuple[PeriodFacts, ...]:
     return tuple(
         PeriodFacts(
             str(row.pk), row.name, row.preset, row.target_celsius, row.starts_at, row.ends_at,
-            tuple(zone.name for zone in row.zones.all()),
+            max(row.starts_at, row.created_at), tuple(zone.name for zone in row.zones.all()),
         )
         for row in rows
     )  # fmt: skip

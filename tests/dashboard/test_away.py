@@ -21,7 +21,8 @@ AT = Moment(NOW, ZoneInfo("Europe/Zurich"))
 
 def period(**changes) -> PeriodFacts:
     values = {"id": "p1", "name": "away", "preset": "away", "target_celsius": None, "ends_at": None}
-    return PeriodFacts(**{**values, "starts_at": NOW - timedelta(hours=1), **changes})
+    begin = changes.get("starts_at", NOW - timedelta(hours=1))
+    return PeriodFacts(**{**values, "starts_at": begin, "came_at": begin, **changes})
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,13 @@ def test_a_bar_says_what_holds_since_when_and_what_it_means(changes, title, mean
     (bar,) = away_bars([period(**changes)], AT)
     assert (bar.title, bar.meaning, bar.back) == (title, meaning, back)
     assert planned_lines([period(**changes)], AT) == ()
+
+
+def test_of_two_for_the_whole_home_the_one_that_came_last_is_told():
+    holiday = period(id="holiday", name="holiday", starts_at=NOW - timedelta(days=2))
+    eco = period(id="eco", name="eco", preset="eco", starts_at=NOW - timedelta(hours=1))
+    bath = period(id="bath", rooms=("Bath",), starts_at=NOW - timedelta(days=3))
+    assert [bar.id for bar in away_bars([bath, holiday, eco], AT)] == ["eco", "bath"]
 
 
 def test_one_to_come_is_planned_and_no_bar():

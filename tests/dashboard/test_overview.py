@@ -86,6 +86,6 @@ def test_the_next_changes_come_in_their_order():
     ],
 )
 def test_the_button_of_what_holds_already_ends_it(changes, held):
-    values = {"preset": "away", "target_celsius": None, "starts_at": NOW, "ends_at": None, **changes}
+    values = {"preset": "away", "target_celsius": None, "starts_at": NOW, "ends_at": None, "came_at": NOW, **changes}
     found = overview([room()], [PeriodFacts("p", "away", **values)], None, None, AT)
     assert (found.held, found.held_by) == (held, "p" if held else "")
