@@ -24,6 +24,8 @@ from miners.wire import Cgminer, device_time, first, number, rows
 
 _NAME = "The Antminer"
 _STANDBY_W = 20.0
+#: After its start the supply may be off for so long (s).
+_BOOTS_SECONDS = 300.0
 _SIDES = ("BottomLeft", "BottomRight", "TopLeft", "TopRight", "Board")
 
 
@@ -121,13 +123,14 @@ class _Seen:
             return Word.OFF
         if mode.lower() not in ("none", ""):
             return Word.NONE
-        if not self.supply_is_on and self._has_run_for(300):
-            return Word.PROTECT  # nobody asked it to sleep
-        return Word.ON if self.supply_is_on else Word.STARTING
+        if self.supply_is_on:
+            return Word.ON
+        return Word.STARTING if self._boots else Word.NONE  # awake without a supply: it wakes up, or protects itself
 
-    def _has_run_for(self, seconds: float) -> bool:
+    @property
+    def _boots(self) -> bool:
         uptime = number(self.summary.get("Elapsed"), 0)
-        return uptime is not None and uptime > seconds
+        return uptime is not None and uptime < _BOOTS_SECONDS
 
 
 def _look(device: Cgminer) -> _Seen:
@@ -165,8 +168,8 @@ def _levels(device: Cgminer) -> Iterator[Level]:
 
 
 def _is_plain(name: str) -> bool:
-    """It can stand in a comma-separated parameter."""
-    return name.isprintable() and "," not in name and 0 < len(name) <= 60
+    """It can stand in a comma-separated parameter, and is read there as a name: not as a board or a step."""
+    return name.isprintable() and "," not in name and 0 < len(name) <= 60 and not name.lstrip("+-").isdigit()
 
 
 def _off(seen: _Seen) -> Iterator[tuple[str, str]]:
@@ -175,8 +178,6 @@ def _off(seen: _Seen) -> Iterator[tuple[str, str]]:
 
 
 def _on(seen: _Seen, power_w: float, device: Cgminer) -> Iterator[tuple[str, str]]:
-    if seen.word is Word.PROTECT:
-        raise Refused(f"{device.called} protects itself and is left alone: its supply is off though it is not asleep.")
     level = seen.model.level_of(seen.model.fitting(power_w))
     if seen.level != level and not seen.has_atm:
         yield "profileset", level.key
@@ -201,7 +202,7 @@ def _session(device: Cgminer, *, may_share: bool) -> Iterator[str]:
                 f"{device.called} is being set by another program. It is free again within a minute."
             ) from None
         found, is_ours = first(device.ask("session"), "SESSION").get("SessionID"), False
-    if not isinstance(found, str) or not found or not _is_plain(found):
+    if not isinstance(found, str) or not found.isalnum():
         raise BadAnswer(f"{device.called} opened no session for a command.")
     try:
         yield found
@@ -262,8 +263,8 @@ def _source(power_w: float | None, is_measured: bool) -> PowerSource:
 
 
 def _problem(seen: _Seen) -> str:
-    if seen.word is Word.PROTECT:
-        return "Its supply is off though nobody put it to sleep: it protects itself."
+    if seen.word is Word.NONE and seen.supply_is_on is False:
+        return "Its supply is off though it is not asleep: it wakes up, or it protects itself."
     if seen.word is Word.OFF and seen.supply_is_on:
         return f"{_NAME} says it sleeps but its supply is on."
     return contradiction(seen.word, seen.power_w, seen.model.max_w, _NAME)

@@ -122,7 +122,13 @@ DEVICES: list[Device] = [
     Device("nerdqaxe", AxeOSMiner, lambda clock: AxeOS(clock, NERDQAXE)),
     Device("nerdqaxe-old", AxeOSMiner, lambda clock: AxeOS(clock, NERDQAXE_OLD), switches_off=False, is_variant=True),
     Device("avalon-q", AvalonMiner, Avalon, {"dead_man_minutes": None}),
-    Device("avalon-mini-3", AvalonMiner, lambda clock: Avalon(clock, MINI_3), {"dead_man_minutes": None}),
+    Device(
+        "avalon-mini-3",
+        AvalonMiner,
+        lambda clock: Avalon(clock, MINI_3),
+        {"dead_man_minutes": None},
+        is_variant=True,
+    ),
     Device(
         "avalon-nano-3s",
         AvalonMiner,

@@ -99,11 +99,22 @@ def test_asleep_but_hashing_is_not_off(bench, monkeypatch):
     assert bench.read().status is MinerStatus.STOPPING
 
 
-def test_a_supply_off_that_nobody_asked_for_is_protection(bench):
+def test_a_supply_off_that_nobody_asked_for_is_a_doubt(bench):
     bench.emulator.rig.protect()
-    assert bench.after(30).status is MinerStatus.PROTECT
-    with pytest.raises(Refused, match="protects itself"):
-        bench.write(2760)
+    seen = bench.after(30)
+    assert seen.status is MinerStatus.UNKNOWN
+    assert "protects itself" in seen.problem
+    bench.write(2760)
+    assert bench.emulator.commands == []
+
+
+@pytest.mark.parametrize("name", ["1", "+2", "a,b", "", None, 7])
+def test_a_profile_whose_name_means_something_else_is_never_chosen(bench, monkeypatch, name):
+    row = bench.emulator._row
+    monkeypatch.setattr(bench.emulator, "_row", lambda step: row(step) | ({"Profile Name": name} if step < 0 else {}))
+    bench.write(784)
+    assert [level.key for level in bench.identify().power.levels] == ["default"]
+    assert bench.emulator.commands == []
 
 
 def test_a_booting_one_is_starting(bench):
