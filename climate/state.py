@@ -108,7 +108,7 @@ class ZoneState:
     is_occupied: bool | None = None
     #: Something tells whether somebody is there (even if it does not say now).
     tells_presence: bool = False
-    #: Its sensors one by one, as judged; for showing.
+    #: Its sensors one by one, as judged also beside the others; for showing.
     sensors: tuple[MonitorState, ...] = ()
 
     @property

@@ -9,6 +9,7 @@ their room is heated hard are not believed at all (`flat`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from statistics import median
 from typing import Any
@@ -44,9 +45,10 @@ def build(
 ) -> ZoneState:
     """The zone as decisions see it; see `ZoneState` for units. `problems`: what besides the temperature is amiss."""
     good = [sensor for sensor in sensors if sensor.temperature_celsius is not None]
-    temperature, health, problem = _combine(name, sensors, good)
+    temperature, health, problem, doubted = _combine(name, sensors, good)
     if flat is not None and good:
         shown = {sensor.name: sensor.temperature_celsius for sensor in good}
+        doubted = [_doubted(one, flat.health, "has not moved while its room was heated hard") for one in good]
         temperature, health, problem = None, flat.health, flat_sensors.sentence(name, flat, shown)
     plausible = [sensor.plausible_celsius for sensor in sensors if sensor.plausible_celsius is not None]
     humidity = [sensor.humidity_percent for sensor in good if sensor.humidity_percent is not None]
@@ -71,34 +73,46 @@ def build(
         lowest_celsius=min((sensor.temperature_celsius for sensor in good), default=None),
         trend_celsius_per_hour=trend_celsius_per_hour,
         sensor_is_real=sensor_is_real,
-        sensors=tuple(sensors),
+        sensors=tuple(next((told for one, told in doubted if one is sensor), sensor) for sensor in sensors),
         lost_since=min(since, default=None) if temperature is None else None,
     )
 
 
+#: A sensor by itself, and as it looks beside the others.
+Doubted = tuple[MonitorState, MonitorState]
+
+
+def _doubted(sensor: MonitorState, health: SensorHealth, problem: str) -> Doubted:
+    return sensor, replace(sensor, health=health, problem=problem)
+
+
 def _combine(
     name: str, sensors: Sequence[MonitorState], good: Sequence[MonitorState]
-) -> tuple[float | None, SensorHealth, str]:
-    """°C, health and the sentence on what is wrong, of sensors judged one by one."""
+) -> tuple[float | None, SensorHealth, str, list[Doubted]]:
+    """°C, health and the sentence on what is wrong, of sensors judged one by one; and those doubted."""
     if not sensors:
-        return None, SensorHealth.LOST, f"{name} has no temperature sensor, so it is not heated."
+        return None, SensorHealth.LOST, f"{name} has no temperature sensor, so it is not heated.", []
     if not good:
         lost = all(sensor.health is SensorHealth.LOST for sensor in sensors)
         worst = sensors[0]
         problem = ended(f"The sensor ‘{worst.name}’ {worst.problem}")
-        return None, SensorHealth.LOST if lost else SensorHealth.SUSPECT, problem
+        return None, SensorHealth.LOST if lost else SensorHealth.SUSPECT, problem, []
     values = [sensor.temperature_celsius for sensor in good]
     middle = median(values)
     odd = [sensor for sensor in good if abs(sensor.temperature_celsius - middle) > DISAGREE_K]
     if (len(good) == 2 and max(values) - min(values) > DISAGREE_K) or 2 * len(odd) >= len(good):
         said = " and ".join(f"‘{sensor.name}’ {sensor.temperature_celsius:.1f} °C" for sensor in good)
-        apart = f"The sensors of {name} differ by {max(values) - min(values):.1f} K"
-        return max(values), SensorHealth.SUSPECT, f"{apart}: {said}. The warmest counts."
-    problems = [ended(f"Another sensor is used: ‘{one.name}’ {one.problem}") for one in sensors if one not in good][:1]
-    problems += [
-        f"‘{one.name}’ says {one.temperature_celsius:.1f} °C, unlike the others ({middle:.1f} °C)." for one in odd
+        apart = f"differ by {max(values) - min(values):.1f} K"
+        doubted = [_doubted(sensor, SensorHealth.SUSPECT, f"and the others {apart}") for sensor in good]
+        problem = f"The sensors of {name} {apart}: {said}. The warmest counts."
+        return max(values), SensorHealth.SUSPECT, problem, doubted
+    unlike = f"unlike the others ({middle:.1f} °C)"
+    doubted = [
+        _doubted(sensor, SensorHealth.SUSPECT, f"says {sensor.temperature_celsius:.1f} °C, {unlike}") for sensor in odd
     ]
-    return middle, SensorHealth.OK, " ".join(problems)
+    problems = [ended(f"Another sensor is used: ‘{one.name}’ {one.problem}") for one in sensors if one not in good][:1]
+    problems += [f"‘{one.name}’ {one.problem}." for _, one in doubted]
+    return middle, SensorHealth.OK, " ".join(problems), doubted
 
 
 def update_trend(

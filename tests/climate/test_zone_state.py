@@ -116,6 +116,19 @@ def test_sensors_that_stand_still_in_a_heated_room_are_not_believed():
     assert "heated hard for 2 h and nothing moved: ‘door’ 20.0 °C and ‘sofa’ 20.4 °C all the time" in built.problem
 
 
+def test_each_sensor_says_how_it_stands_beside_the_others():
+    def told(*sensors, **kwargs):
+        return [(str(one.health), one.problem) for one in zone(*sensors, **kwargs).sensors]
+
+    a, b, c = sensor(20.0, name="a"), sensor(20.4, name="b"), sensor(17.0, name="c")
+    assert told(a, b) == [("ok", ""), ("ok", "")]
+    assert told(a, b, c) == [("ok", ""), ("ok", ""), ("suspect", "says 17.0 °C, unlike the others (20.0 °C)")]
+    assert told(a, c) == [("suspect", "and the others differ by 3.0 K")] * 2
+    assert told(a, flat=STANDS_STILL) == [("suspect", "has not moved while its room was heated hard")]
+    gone = sensor(None, name="gone")
+    assert told(a, gone) == [("ok", ""), ("lost", "has been silent for 61 min")]
+
+
 def test_a_sensor_that_says_nothing_is_not_called_still():
     built = zone(sensor(None, name="door", since=NOW), flat=STANDS_STILL)
     assert built.sensor is LOST

@@ -221,6 +221,8 @@ def test_a_sensor_that_stands_still_while_heated_hard_is_found_out_and_forgiven(
     assert zone_live(bench_home)["sensor"] == "ok"
     bench_home.go(seconds=60)
     assert zone_live(bench_home)["sensor"] == "suspect"
+    told = zone_live(bench_home)["monitors"].values()
+    assert [one["problem"] for one in told] == ["has not moved while its room was heated hard"]
     assert bench_home.plug.on  # held: it may yet move
     assert "was heated hard for 2 h and nothing moved" in zone_live(bench_home)["problem"]
     bench_home.go(seconds=590)
@@ -251,3 +253,6 @@ def test_two_cold_sensors_that_differ_keep_the_frost_out(bench, bench_home):
     assert bench_home.plug.on
     assert miner_live(bench_home)["origin"] == "frost"
     assert zone_live(bench_home)["sensor"] == "suspect"
+    told = zone_live(bench_home)["monitors"].values()
+    assert {one["problem"] for one in told} == {"and the others differ by 2.4 K"}
+    assert sorted(one["temperature_celsius"] for one in told) == [6.5, 8.9]
