@@ -301,7 +301,7 @@ def test_the_charts_are_drawn(screen, full_home):
 
 
 def test_a_month_is_drawn_in_hours_and_read_with_its_date(screen, seen_home):
-    seen_home.record(4 * 24 * 60)
+    seen_home.record(50 * 60)
     seen = screen(width=1440)
     seen.open(reverse("zone", args=[seen_home.zone.pk]))
     with seen.page.expect_response(lambda answer: "hours=720" in answer.url) as answered:
