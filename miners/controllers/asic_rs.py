@@ -85,14 +85,18 @@ def is_installed() -> bool:
     return importlib.util.find_spec(_PACKAGE) is not None
 
 
+def described(installed: bool) -> str:
+    """What the form says of it."""
+    text = "WhatsMiner, Antminer with its maker’s firmware, ePIC and others: on and off."
+    return text if installed else f"{text} {_NOT_INSTALLED}"
+
+
 @register
 class AsicRs(Adapter):
     kind = Kind.MINER_CONTROLLER
     key = "asic_rs"
     label = "Other miners (pyasic-rs)"
-    description = "WhatsMiner, Antminer with its maker’s firmware, ePIC and others: on and off." + (
-        "" if is_installed() else f" {_NOT_INSTALLED}"
-    )
+    description = described(is_installed())
     dead_man = None
     dead_man_help = NO_DEAD_MAN_HELP
 

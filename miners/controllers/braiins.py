@@ -140,6 +140,8 @@ def _snapshot(device: RestDevice) -> MinerSnapshot:
         word, sentence = Word.NONE, "It suspended itself although a pool answers."
     target_w = _target_w(tuner)
     gigahash = stats and stats.number("miner_stats", "real_hashrate", "last_5s", "gigahash_per_second")
+    if stats is None and _is_service_stopped(details):
+        gigahash = 0.0  # an uptime of 0 is its word that nothing hashes; statistics are refused then
     seen = Seen(
         word=word,
         sentence=sentence,

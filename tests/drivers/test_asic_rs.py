@@ -227,6 +227,12 @@ def test_without_the_package_it_says_what_to_install(monkeypatch):
             action()
 
 
+def test_the_form_says_whether_the_package_is_there():
+    assert "requirements-miners.txt" in asic_rs.described(False)
+    assert "requirements" not in asic_rs.described(True)
+    assert AsicRs.description == asic_rs.described(asic_rs.is_installed())
+
+
 @pytest.mark.parametrize("address", ["192.168.1.4:80", "[fd00::1]:80"])
 def test_its_ports_are_fixed(address):
     with pytest.raises(ValidationError, match="leave the port out"):

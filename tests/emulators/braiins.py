@@ -4,8 +4,9 @@ Sources: the vendor's OpenAPI document 1.7.0 (developer.braiins-os.com: paths, s
 of braiins/bos-plus-api (miner.proto, tuner.proto), recorded replies read by 256foundation/asic-rs (v25_07: the
 Authorization header is the bare token; pools have `alive` and `active`).
 
-Assumed: what a refused target answers (400), that a paused machine's approximated consumption is its standby, that
-a restart comes back mining, all times of the rig.
+Assumed: what a refused target answers (400), that a stopped service refuses its figures as it refuses the efficiency
+profile (412), that a paused machine’s approximated consumption is its standby, that a restart comes back mining, all
+times of the rig.
 """
 
 from __future__ import annotations
@@ -76,6 +77,8 @@ class BraiinsEmulator(HttpEmulator):
             "PUT actions/resume": lambda: self._resume(act),
             "PUT actions/start": lambda: self._start(act),
         }
+        if self.service_stopped and path in ("miner/stats", "performance/tuner-state"):
+            return 412, {"message": "BOSminer is not running"}
         answer = answers.get(f"{request.method} {path}")
         if answer is not None:
             return 200, answer()
