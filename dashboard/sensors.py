@@ -54,7 +54,7 @@ def sensors(
     lines = tuple(_line(name, stale, seen.get(pk) or {}) for pk, name, stale in monitors)
     return Sensors(
         lines=lines,
-        problem=_problem(zone, lines),
+        problem=_problem(zone, [(name, seen.get(pk) or {}) for pk, name, _ in monitors]),
         humidity="" if humidity is None else formats.percent(humidity),
         window=_window(zone.live, at),
         presence={True: "somebody is there", False: "nobody is there"}.get(zone.live.get("is_occupied"), ""),
@@ -77,9 +77,11 @@ def _line(name: str, stale_after_seconds: int, seen: Mapping[str, Any]) -> Senso
     )
 
 
-def _problem(zone: ZoneFacts, lines: Sequence[SensorLine]) -> str:
-    """What is wrong with them together; of a single one its own line says it."""
-    return (zone.live.get("problem") or "") if len(lines) != 1 or not lines[0].problem else ""
+def _problem(zone: ZoneFacts, told: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
+    """What is wrong with them together, and with window and people; what one sensor's own line says is not repeated."""
+    problem = zone.live.get("problem") or ""
+    of_one = {ended(f"The sensor ‘{name}’ {seen['problem']}") for name, seen in told if seen.get("problem")}
+    return "" if problem in of_one else problem
 
 
 def _window(live: Mapping[str, Any], at: Moment) -> str:

@@ -54,6 +54,8 @@ def test_one_nothing_is_known_of_yet_claims_nothing():
 def test_what_is_wrong_is_said_once():
     gone = {"monitors": {"m1": seen("lost", None, "is gone")}, "problem": "The sensor ‘Shelf’ is gone."}
     assert panel(TWO[:1], **gone).problem == ""
+    also = {**gone, "problem": "The sensor ‘Shelf’ is gone. The window of Den counts as closed. It is gone."}
+    assert panel(TWO[:1], **also).problem == also["problem"]
     apart = {"monitors": {"m1": seen(), "m2": seen(celsius=25.0)}, "problem": "The sensors of Den differ by 4.6 K."}
     assert panel(**apart).problem == "The sensors of Den differ by 4.6 K."
 
