@@ -90,6 +90,8 @@ class Answer:
     name: str
     #: The `Retry-After` header as it came; empty without one.
     retry_after: str = ""
+    #: How it wants to be told who asks (`WWW-Authenticate`); empty without one.
+    challenge: str = ""
 
     def json(self) -> Any:
         """The body as JSON. Raises `BadAnswer` for anything else, NaN and infinities included."""
@@ -144,7 +146,14 @@ class Http:
                 stream=True,
             ) as response:
                 body = self._body(response, deadline, limit_bytes)
-                return Answer(response.status_code, body, self.name, response.headers.get("Retry-After", ""))
+                said = response.headers
+                return Answer(
+                    response.status_code,
+                    body,
+                    self.name,
+                    retry_after=said.get("Retry-After", ""),
+                    challenge=said.get("WWW-Authenticate", ""),
+                )
         except AdapterError:
             raise
         except TimeoutError:

@@ -17,6 +17,7 @@ from integrations.errors import AdapterError, BadAnswer, NotFound, Refused, Unau
 from integrations.http import Answer
 
 from .address import http_device
+from .digest import Digest
 
 #: No firmware behind such an API switches off by itself when nobody asks it any more.
 NO_DEAD_MAN_HELP = (
@@ -34,7 +35,8 @@ _tokens_lock = threading.Lock()
 class RestDevice:
     """Ask with `get` and `send`, inside `with`. `login(device)` answers the value of the Authorization header.
 
-    `secret`: what the login depends on (user, password); another one never uses a token of this one.
+    `secret`: what the login depends on (user, password); another one never uses a token of this one. `digest`: for
+    devices that ask for the password in each request instead.
     """
 
     def __init__(
@@ -46,8 +48,9 @@ class RestDevice:
         base: str = "",
         login: Callable[[RestDevice], str] | None = None,
         secret: str = "",
+        digest: Digest | None = None,
     ) -> None:
-        self._deadline, self._base, self._login = deadline, base, login
+        self._deadline, self._base, self._login, self._digest = deadline, base, login, digest
         self._key = hashlib.sha256(f"{address}{base}\0{secret}".encode()).hexdigest()
         self._token = _known_token(self._key) if login else ""
         self._http = http_device(address, name)
@@ -81,6 +84,8 @@ class RestDevice:
         if answer.status in (401, 403) and self._login is not None:
             self._log_in(self._login)
             answer = self._request(method, path, body)
+        elif answer.status == 401 and self._digest is not None and self._digest.take(answer.challenge):
+            answer = self._request(method, path, body)
         return self._checked(answer)
 
     def _log_in(self, login: Callable[[RestDevice], str]) -> None:
@@ -90,8 +95,12 @@ class RestDevice:
         _keep_token(self._key, self._token)
 
     def _request(self, method: str, path: str, body: Any) -> Answer:
-        headers = {"Authorization": self._token} if self._token else None
-        return self._http.request(method, f"{self._base}/{path}", deadline=self._deadline, json=body, headers=headers)
+        uri = f"{self._base}/{path}"
+        who = self._token
+        if self._digest is not None and self._digest.has_challenge:
+            who = self._digest.header(method, uri)
+        headers = {"Authorization": who} if who else None
+        return self._http.request(method, uri, deadline=self._deadline, json=body, headers=headers)
 
     def _checked(self, answer: Answer) -> Answer:
         if 200 <= answer.status < 300:
@@ -100,11 +109,8 @@ class RestDevice:
 
     def _error(self, answer: Answer) -> AdapterError:
         status = answer.status
-        if status in (401, 403) and self._login is None:
-            return Unauthorized(
-                f"{self.what} asks for a password ({status}), which cannot be given here. "
-                "Take it away there, or reach it through Home Assistant."
-            )
+        if status in (401, 403) and self._login is None and self._digest is None:
+            return Unauthorized(f"{self.what} asks for a password ({status}). Enter the one of its own web page.")
         if status in (401, 403):
             return Unauthorized(f"{self.what} refuses the password ({status}). Enter the one of its own web page.")
         if status == 404:

@@ -11,10 +11,11 @@ from typing import Any
 
 from pydantic import Field
 
-from integrations.errors import BadAnswer, NotFound, Refused, Unauthorized
+from integrations.errors import BadAnswer, NotFound, Refused
 from integrations.registry import Adapter, AdapterConfig, Kind, Session, register
 from miners.address import DeviceAddress
 from miners.answer import Part
+from miners.digest import Digest
 from miners.power import Identity, Level, PowerModel, PowerSource
 from miners.rest import RestDevice, surely
 from miners.state import MinerSnapshot, MinerStatus
@@ -40,6 +41,12 @@ class ShellyPlug(Adapter):
 
     class Config(AdapterConfig):
         address: DeviceAddress
+        password: str = Field(
+            "",
+            max_length=200,
+            description="If it asks for one: that of its own web page.",
+            json_schema_extra={"secret": True},
+        )
         channel: int = Field(0, ge=0, le=7, description="Which of its outputs, counted from 0.")
         load_w: int = Field(
             1000,
@@ -76,10 +83,6 @@ class ShellyPlug(Adapter):
             info = _call(device, "Shelly.GetDeviceInfo")
             if (info.number("gen") or 1) < 2:
                 raise BadAnswer(f"{device.what} is of Shelly’s first generation. Use it through Home Assistant.")
-            if info.flag("auth_en"):
-                raise Unauthorized(
-                    f"{device.what} asks for a password. Take it away in the plug, or use Home Assistant."
-                )
             settings = _call(device, "Switch.GetConfig", id=config.channel)
             power_w = _power(_status(device, config))
         runs = power_w is not None and power_w >= _HEATS_FROM_W
@@ -135,7 +138,9 @@ def _limits(settings: Part, start: str, is_metering: bool) -> list[str]:
 
 
 def _device(config: ShellyPlug.Config, deadline: float) -> RestDevice:
-    return RestDevice(config.address, deadline, name=_NAME)
+    # The user is always “admin”, says the maker.
+    digest = Digest("admin", config.password) if config.password else None
+    return RestDevice(config.address, deadline, name=_NAME, digest=digest)
 
 
 def _call(device: RestDevice, method: str, **parameters: Any) -> Part:

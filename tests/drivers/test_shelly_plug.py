@@ -7,6 +7,7 @@ import json
 import pytest
 
 from integrations.errors import BadAnswer, NotFound, Unauthorized
+from miners import digest
 from miners.controllers.shelly_plug import ShellyPlug
 from miners.power import PowerSource
 from miners.state import MinerStatus
@@ -127,11 +128,49 @@ def test_what_a_power_cut_leaves(bench_of, initial_state, survives):
     assert identity.power.off_survives_power_cut is survives
 
 
-def test_a_password_is_said_with_its_remedy(bench_of):
-    bench = bench_of(of(password=True))
+@pytest.mark.parametrize("password", ["", "guess"], ids=["none", "wrong"])
+def test_a_missing_or_wrong_password_is_told(bench_of, password):
+    bench = bench_of(of({"password": password}, password="correct horse"))
     for action in (bench.identify, bench.read, lambda: bench.write(0)):
-        with pytest.raises(Unauthorized, match="password"):
+        with pytest.raises(Unauthorized, match="password") as caught:
             action()
+        assert "guess" not in str(caught.value)
+    assert bench.emulator.commands == []
+
+
+def test_the_password_opens_it_and_is_never_sent(bench_of):
+    bench = bench_of(of({"password": "correct horse"}, password="correct horse"))
+    seen = []
+    original = bench.emulator.respond
+    bench.emulator.respond = lambda request, act: (seen.append(str(request.headers)), original(request, act))[1]
+    assert bench.identify().model == "Shelly PlugSG3"
+    bench.write(0)
+    bench.emulator.nonce = "1626949999"
+    assert bench.read().status is MinerStatus.OFF
+    assert seen
+    assert "horse" not in "".join(seen)
+
+
+def test_the_example_of_the_standard(monkeypatch):
+    """RFC 7616, 3.9.1: Mufasa's request, SHA-256."""
+    monkeypatch.setattr(digest.secrets, "token_hex", lambda _: "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ")
+    answer = digest.Digest("Mufasa", "Circle of Life")
+    assert answer.take(
+        'Digest realm="http-auth@example.org", qop="auth, auth-int", algorithm=SHA-256, '
+        'nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"'
+    )
+    expected = 'response="753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"'
+    assert expected in answer.header("GET", "/dir/index.html")
+
+
+@pytest.mark.parametrize(
+    "challenge",
+    ["", "Basic realm=x", 'Digest realm="a", nonce="b", qop="auth"', 'Digest realm="a", nonce="", algorithm=SHA-256'],
+)
+def test_another_challenge_is_not_answered(challenge):
+    answer = digest.Digest("admin", "p")
+    assert not answer.take(challenge)
+    assert not answer.has_challenge
 
 
 def test_first_generation_is_refused(bench, monkeypatch):

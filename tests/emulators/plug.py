@@ -1,7 +1,8 @@
 """A metering plug of Shelly's second generation and later (Plus, Pro, Gen3, Gen4): JSON-RPC on :80, `POST /rpc`.
 
 Sources: shelly-api-docs.shelly.cloud (gen2: RPC protocol, Switch.Set/GetStatus/GetConfig with their examples,
-Shelly.GetDeviceInfo, Authentication: GetDeviceInfo needs none, everything else answers 401 when a password is set).
+Shelly.GetDeviceInfo; Authentication: digest with SHA-256 after RFC 7616, user "admin", realm the device's id, none
+for GetDeviceInfo).
 
 `toggle_after`: the status then shows `timer_started_at` and `timer_duration`, and the output flips when it ends; a new
 `Switch.Set` replaces the timer, or ends it where it brings none (shown as such by the maker's apps; here assumed).
@@ -10,7 +11,9 @@ What is plugged in is a heater without a mind: it draws as long as the plug is o
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from typing import Any
 
 from .base import HttpEmulator, HttpRequest, http_bytes
@@ -18,6 +21,11 @@ from .clock import Clock
 from .rig import Nature, Phase, Rig, Setting
 
 LOAD_W = 800.0
+REALM = "shellyplugsg3-02005e005303"
+
+
+def _sha(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class PlugEmulator(HttpEmulator):
@@ -28,7 +36,7 @@ class PlugEmulator(HttpEmulator):
         clock: Clock,
         *,
         metering: bool = True,
-        password: bool = False,
+        password: str = "",
         initial_state: str = "restore_last",
         auto_on: bool = False,
     ) -> None:
@@ -46,6 +54,7 @@ class PlugEmulator(HttpEmulator):
         self.metering, self.password = metering, password
         self.initial_state, self.auto_on = initial_state, auto_on
         self.restarts_timer = True
+        self.nonce = "1626942399"
         self.timer: tuple[float, float] | None = None
         self.errors: list[str] = []
         super().__init__(Rig(nature, clock))
@@ -54,7 +63,21 @@ class PlugEmulator(HttpEmulator):
         self.timer = None
 
     def is_write(self, request: HttpRequest) -> bool:
-        return b"Switch.Set" in request.body
+        return b"Switch.Set" in request.body and (not self.password or self._is_let_in(request))
+
+    def answer(self, request: HttpRequest, act: bool) -> bytes:
+        raw = super().answer(request, act)
+        challenge = f'Digest qop="auth", realm="{REALM}", nonce="{self.nonce}", algorithm=SHA-256'
+        return raw.replace(b"HTTP/1.1 401 X\r\n", f"HTTP/1.1 401 X\r\nWWW-Authenticate: {challenge}\r\n".encode())
+
+    def _is_let_in(self, request: HttpRequest) -> bool:
+        """The check of RFC 7616, written from its text."""
+        said = dict(re.findall(r'(\w+)="?([^",]*)"?', request.headers.get("authorization", "")))
+        if said.get("nonce") != self.nonce or said.get("uri") != request.path or said.get("username") != "admin":
+            return False
+        ha1 = _sha(f"admin:{REALM}:{self.password}")
+        ha2 = _sha(f"{request.method}:{request.path}")
+        return said.get("response") == _sha(f"{ha1}:{self.nonce}:{said['nc']}:{said['cnonce']}:{said['qop']}:{ha2}")
 
     def denial(self, request: HttpRequest) -> bytes:
         return http_bytes(500, {"code": -114, "message": "Resource unavailable"})
@@ -64,7 +87,7 @@ class PlugEmulator(HttpEmulator):
             return 404, b"Not Found"
         frame = request.json()
         method, params = frame.get("method"), frame.get("params") or {}
-        if self.password and method != "Shelly.GetDeviceInfo":
+        if self.password and method != "Shelly.GetDeviceInfo" and not self._is_let_in(request):
             return 401, b""
         answer = {"id": frame.get("id"), "src": "shellyplugsg3-02005e005303"}
         if method.startswith("Switch.") and params.get("id") != 0:
@@ -140,4 +163,4 @@ class PlugEmulator(HttpEmulator):
         return json.loads(
             '{"name":null,"id":"shellyplugsg3-02005e005303","mac":"02005E005303","model":"S3PL-00112EU","gen":3,'
             '"fw_id":"20250924-062733/1.7.1-gd336f31","ver":"1.7.1","app":"PlugSG3","auth_domain":null}'
-        ) | {"auth_en": self.password}
+        ) | {"auth_en": bool(self.password)}
