@@ -89,12 +89,12 @@ DOCUMENT = b'{"a":[{"t":20.5}],"h":45}'
 ALL = [(kind, adapter) for kind in Kind for adapter in registry.adapters(kind).values()]
 CONNECTED = [(kind, adapter) for kind, adapter in ALL if adapter.connection is not None]
 #: Miners on the network are read in `tests/drivers`, on emulators that speak their bytes.
-STANDALONE = [
+DRIVERS = [
     (kind, adapter)
     for kind, adapter in ALL
-    if adapter.connection is None and "address" not in adapter.Config.model_fields
+    if kind is Kind.MINER_CONTROLLER and "address" in adapter.Config.model_fields
 ]
-DRIVERS = [(kind, adapter) for kind, adapter in ALL if "address" in adapter.Config.model_fields]
+STANDALONE = [pair for pair in ALL if pair[1].connection is None and pair not in DRIVERS]
 ON_HOME_ASSISTANT = [pair for pair in CONNECTED if pair[1].connection is ConnectionKind.HOME_ASSISTANT]
 
 

@@ -91,7 +91,7 @@ def test_off_is_done_when_seen_and_written_once(bench):
 
 @each_switched
 def test_never_off_while_it_draws(bench):
-    for power_w in (0, bench.full_w, 0, bench.full_w):
+    for power_w in (0, bench.full_w):
         bench.write(power_w)
         for _ in range(12):
             seen = bench.read()

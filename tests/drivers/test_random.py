@@ -20,7 +20,10 @@ FAULTS = (*QUICK * 4, *(Fault.DONE_NOT_ACKED,) * 4, Fault.HANG, Fault.DRIP)
 SECONDS = 0.15
 
 
-@pytest.mark.parametrize("device", [device for device in DEVICES if device.switches_off], ids=str)
+SWITCHED = [device for device in DEVICES if device.switches_off and not device.is_variant]
+
+
+@pytest.mark.parametrize("device", SWITCHED, ids=str)
 def test_never_a_lie_and_well_again(device, bench_of):
     bench, dice = bench_of(device), random.Random(str(device))
     levels = [level.power_w for level in bench.identify().power.levels]
