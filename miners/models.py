@@ -60,8 +60,8 @@ class MinerController(AdapterRow):
     def clean(self):
         """What may be on is not let go: another plug here would leave the old one heating unwatched."""
         super().clean()
-        stored = MinerController.objects.filter(pk=self.pk).select_related("miner__desired").first()
-        miner = getattr(stored, "miner", None)
+        stored = MinerController.objects.filter(pk=self.pk).select_related("miner__desired", "cuts__desired").first()
+        miner = getattr(stored, "miner", None) or getattr(stored, "cuts", None)
         if miner is None or not _may_be_on(miner):
             return
         names = ("adapter_type", *CONNECTION_COLUMNS)
@@ -166,10 +166,29 @@ class Miner(NamedModel):
             raise ValidationError(
                 {"controller": f"‘{self}’ is on. Stop it, wait until it is off, then change what drives it."}
             )
+        self._check_cutoff(stored)
         if self.controller_id and self.controller.site_id != self.site_id:
             raise ValidationError({"controller": f"‘{self.controller}’ belongs to another site."})
         if self.circuit_id and self.circuit.site_id != self.site_id:
             raise ValidationError({"circuit": f"‘{self.circuit}’ belongs to another site."})
+
+    def _check_cutoff(self, stored: Miner | None) -> None:
+        """The plug before it is another than what drives it, and is not let go while the miner may be on."""
+        if stored is not None and stored.cutoff_id not in (None, self.cutoff_id) and _may_be_on(stored):
+            raise ValidationError(
+                {"cutoff": f"‘{self}’ is on. Stop it, wait until it is off, then change the plug before it."}
+            )
+        if self.cutoff_id is None:
+            return
+        if self.cutoff.site_id != self.site_id:
+            raise ValidationError({"cutoff": f"‘{self.cutoff}’ belongs to another site."})
+        if self.cutoff_id == self.controller_id:
+            raise ValidationError(
+                {"cutoff": f"‘{self.cutoff}’ drives ‘{self}’ already. Leave the plug before it empty."}
+            )
+        other = Miner.objects.filter(controller=self.cutoff).first()
+        if other is not None:
+            raise ValidationError({"cutoff": f"‘{self.cutoff}’ drives ‘{other}’. Choose the plug ‘{self}’ hangs on."})
 
     def told_w(self, power_w: float) -> float:
         """What the device is to be told for `power_w`: its own watts of a level that a person has corrected."""
@@ -297,3 +316,7 @@ class MinerQuarter(MinerBucket):
 
 class MinerHour(MinerBucket):
     """One hour, kept for ever."""
+
+
+# Django looks for tables here; those of pools and earnings stand in a file of their own.
+from .models_pools import HashPriceHour, HashPriceSource, MinerEarning, PoolAccount, PoolHour  # noqa: E402, F401

@@ -12,13 +12,21 @@ class HasReality(Protocol):
     is_real: bool
 
 
-def reality_problem(controller: HasReality | None, zones: Iterable, site) -> str | None:
+def reality_problem(
+    controller: HasReality | None, zones: Iterable, site, cutoff: HasReality | None = None
+) -> str | None:
     """Why this controller may not heat these zones (with their `monitors`) of this site, or None.
 
+    `cutoff`: the plug before the miner; a real miner behind an invented plug would be called off while it heats.
     Zones without any sensor are no case of this; a site the environment marks as test bench may.
     """
     if controller is None or not controller.is_real or site.is_test_bench:
         return None
+    if cutoff is not None and not cutoff.is_real:
+        return (
+            f"‘{controller}’ switches a real device, but the plug before it, ‘{cutoff}’, is not real. "
+            "Choose a real plug, or none."
+        )
     for zone in zones:
         problem = monitors_problem(controller, zone, zone.monitors.all())
         if problem:

@@ -17,7 +17,7 @@ from miners import readback
 from miners.models import Miner
 from optimization import services, watchdog
 from optimization.control import guards, high_limit, strategy
-from optimization.passes import act, findings, run, situate, timing
+from optimization.passes import act, findings, plugs, run, situate, timing
 from sites import heartbeat
 from sites.models import Site
 
@@ -268,6 +268,25 @@ _SWITCHING = Group(
                 _MATRIX,
             ),
             (guards.state_unknown,),
+        ),
+        Promise(
+            f"With a plug before it, an off that failed {plugs.FAILED_OFFS} times and for "
+            f"{_span(plugs.FAILED_AFTER)} cuts the plug, at once where a safety guard wants it off and it does not "
+            "answer. The plug stays off until a person acknowledges the alarm.",
+            "for ever",
+            _tests(
+                f"{_PASSES}/test_cutoff.py",
+                "test_three_offs_and_a_minute_later_the_plug_is_cut_and_told",
+                "test_too_hot_or_blind_and_silent_it_is_cut_at_once",
+                "test_a_cut_holds_until_it_is_acknowledged_and_the_plug_comes_on_with_the_next_start",
+            ),
+            (guards.cut_off,),
+        ),
+        Promise(
+            "What only a plug can switch off does not start without one.",
+            _LOOK,
+            (f"{_PASSES}/test_cutoff.py::test_what_nothing_can_switch_off_is_not_started", _MUTATIONS),
+            (guards.lacks_off,),
         ),
         Promise(
             "Switched on by someone else while it should be off: off again and told; "

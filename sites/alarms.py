@@ -34,6 +34,13 @@ _TABLE = (
         "Look at the device. If it still heats, switch it off at the plug.",
     ),
     AlarmKind(
+        "cut_off",
+        Severity.ALARM,
+        "Plug cut",
+        "It switched off the plug before the miner; nothing starts there any more.",
+        "Find out why it did not switch off, then acknowledge this alarm. The plug comes on with the next start.",
+    ),
+    AlarmKind(
         "high_limit",
         Severity.ALARM,
         "High limit",

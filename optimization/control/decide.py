@@ -152,6 +152,7 @@ def _command(miner: MinerSituation, unit_id: str, intent: Intent, ceiling: Ceili
         guard=bound.guard if bound is not None else "",
         broke_min_on=breaks_min_on,
         next_allowed_at=_next_start(miner, now) if power == 0 else None,
+        is_safety=bound is not None and bound.is_safety,
     )
 
 

@@ -59,6 +59,22 @@ def inactive(case: Guarded) -> Ceiling | None:
     return Ceiling("inactive", 0, f"{case.miner.name} is switched off in its settings.", is_safety=True)
 
 
+def cut_off(case: Guarded) -> Ceiling | None:
+    """Its plug was cut because it did not switch off: a person looks at it first."""
+    if not case.miner.is_cut:
+        return None
+    text = f"{case.miner.name} did not switch off, so its plug was cut. It stays off until you acknowledge the alarm."
+    return Ceiling("cut_off", 0, text, is_safety=True)
+
+
+def lacks_off(case: Guarded) -> Ceiling | None:
+    """What cannot be switched off is never switched on."""
+    if not case.miner.lacks_off or not case.is_start:
+        return None
+    text = f"{case.miner.name} cannot be switched off by itself. Put a plug before it (Set-up) and it may start."
+    return Ceiling("lacks_off", 0, text)
+
+
 def high_limit(case: Guarded) -> Ceiling | None:
     for zone in case.miner.zones:
         trip = case.trips.get(zone.zone_id)
@@ -198,11 +214,13 @@ GUARDS: tuple[Guard, ...] = (
     stopping,
     inactive,
     high_limit,
+    cut_off,
     sensor_lost,
     sensor_unsure,
     device_fault,
     reality,
     no_zone,
+    lacks_off,
     zones_warm,
     state_unknown,
     clock,

@@ -48,6 +48,8 @@ class MinerSituation:
     max_starts_per_day: int = 40
     circuit: tuple[str, str, int] | None = None  # id, name, limit W
     is_active: bool = True
+    is_cut: bool = False  # its plug was cut and nobody has acknowledged it
+    lacks_off: bool = False  # only a plug switches it off, and there is none before it
     is_stopping: bool = False  # the program, its unit or its site is being stopped
     reality_problem: str = ""  # a real controller on a simulated sensor, in one sentence
     contexts: tuple[Context, ...] = ()
@@ -141,3 +143,5 @@ class Command:
     guard: str = ""
     broke_min_on: bool = False
     next_allowed_at: datetime | None = None
+    #: A safety guard bound it, or asks for the same.
+    is_safety: bool = False

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from integrations.ask import call
 from integrations.errors import AdapterError, DeadlineExceeded
-from integrations.models import SimulatedHouse
+from integrations.models import AdapterRow, SimulatedHouse
 from miners import readback
 from miners.dead_man import rearm_seconds
 from miners.models import CommandLog, DesiredState, Miner
@@ -25,7 +25,9 @@ from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import parse_time
 from optimization.control.situation import Command
 from sites.lease import Lease
+from sites.models import Severity
 
+from . import plugs
 from .driver import adapter_of
 from .load import SiteRows
 from .observe import Observation, read_rows
@@ -37,6 +39,7 @@ WRITE_SECONDS = 4.0
 #: No write begins later than this in a pass: many that hang must make no other home's pass late.
 ACT_SECONDS = 12.0
 REARM_REASON = "It goes on heating: sent again so that the plug’s own timer does not switch it off."
+KEEP_REASON = "Sent again so that the timer of the plug before it does not cut it off."
 _DAY = timedelta(hours=24)
 _WRITERS = 32
 #: More attempts than this are not counted (the column is small, and a plug may be gone for weeks).
@@ -51,6 +54,8 @@ class Acted:
     commands: list[CommandLog] = field(default_factory=list)
     activity: list[tuple[str, str]] = field(default_factory=list)  # severity, sentence
     wrote: set[UUID] = field(default_factory=set)
+    #: Miners whose `cut_at` changed.
+    cuts: list[Miner] = field(default_factory=list)
 
 
 def want(rows: SiteRows, commands: Iterable[Command], now: datetime) -> Acted:
@@ -101,6 +106,16 @@ def note_seen(rows: SiteRows, snapshots: dict[UUID, MinerSnapshot], acted: Acted
             acted.changed[pk] = desired
 
 
+def cut_what_stays_on(
+    rows: SiteRows, commands: Iterable[Command], seen: Seen, observation: Observation, acted: Acted, now: datetime
+) -> None:
+    """An off that failed goes to the plug before the miner, from this pass on."""
+    for miner in plugs.cut_failed_offs(rows, commands, seen.snapshots, observation, now):
+        acted.cuts.append(miner)
+        acted.changed[miner.pk] = rows.desired[miner.pk]
+        acted.activity.append((Severity.ALARM, f"{miner.name} does not switch off: the plug before it is cut."))
+
+
 def heard_again(rows: SiteRows, seen: Seen, acted: Acted) -> None:
     """A device that was silent at the last look answers now: the pause its retries had reached is over."""
     for pk, desired in rows.desired.items():
@@ -116,7 +131,7 @@ def due_writes(rows: SiteRows, commands: Sequence[Command], seen: Seen, now: dat
     for command in commands:
         pk = UUID(command.miner_id)
         desired = rows.desired.get(pk)
-        if command.action == "leave" or desired is None or adapter_of(rows.miners[pk].controller) is None:
+        if command.action == "leave" or desired is None or not _can_write(rows.miners[pk], command, seen):
             continue
         confirmed = desired.confirmed_at is not None
         needed = readback.needs_write(desired.power_w, seen.snapshots[pk], confirmed, desired.seen_on)
@@ -129,6 +144,40 @@ def due_writes(rows: SiteRows, commands: Sequence[Command], seen: Seen, now: dat
             continue
         due.append(command)
     return sorted(due, key=lambda command: command.power_w > 0)
+
+
+def _can_write(miner: Miner, command: Command, seen: Seen) -> bool:
+    by_plug = plugs.goes_through_plug(miner, command.power_w, seen.plugs.get(miner.pk))
+    return by_plug or adapter_of(miner.controller) is not None
+
+
+def _device_writes(
+    rows: SiteRows, commands: Sequence[Command], seen: Seen, lease: Lease, now: datetime
+) -> list[_Write]:
+    """The commands that are due, to the device or to the plug that is its switch."""
+    found = []
+    for command in due_writes(rows, commands, seen, now):
+        miner = rows.miners[UUID(command.miner_id)]
+        snapshot = seen.snapshots[miner.pk]
+        rearms = is_rearm(miner, rows.desired[miner.pk], snapshot, now)
+        by_plug = plugs.goes_through_plug(miner, command.power_w, seen.plugs.get(miner.pk))
+        found.append(_Write(miner, command, lease, snapshot.status.is_on, rearms, by_plug))
+    return found
+
+
+def _plug_writes(rows: SiteRows, commands: Iterable[Command], seen: Seen, lease: Lease, now: datetime) -> list[_Write]:
+    """What the plugs before miners are told beside the commands: to cut, or to go on."""
+    found = []
+    for command in commands:
+        miner = rows.miners[UUID(command.miner_id)]
+        desired, shows = rows.desired.get(miner.pk), seen.plugs.get(miner.pk)
+        if command.action == "leave" or desired is None:
+            continue
+        if plugs.needs_cut(miner, desired, shows, now):
+            found.append(_Write(miner, command, lease, runs=True, rearms=False, by_plug=True, cuts=True))
+        elif plugs.needs_rearm(miner, desired, shows, seen.memory, now):
+            found.append(_Write(miner, command, lease, runs=True, rearms=False, by_plug=True, keeps=True))
+    return found
 
 
 def is_rearm(miner: Miner, desired: DesiredState, snapshot: MinerSnapshot, now: datetime) -> bool:
@@ -154,6 +203,22 @@ class _Write:
     #: It runs already: this is no start.
     runs: bool
     rearms: bool
+    #: It goes to the plug before the miner; a cut and a timer's rearming are no command, but what is told there (W).
+    by_plug: bool = False
+    cuts: bool = False
+    keeps: bool = False
+
+    @property
+    def through(self) -> AdapterRow:
+        return self.miner.cutoff if self.by_plug else self.miner.controller
+
+    @property
+    def told_w(self) -> float:
+        if self.cuts:
+            return 0.0
+        if self.keeps:
+            return float(self.miner.nominal_power_w)
+        return float(self.command.power_w) if self.by_plug else self.miner.told_w(self.command.power_w)
 
 
 def write_all(
@@ -163,12 +228,12 @@ def write_all(
     lanes: dict[UUID, list[_Write]] = defaultdict(list)
     places: dict[UUID, tuple[SiteRows, Seen, Acted]] = {}
     for rows, seen, acted, commands, lease in work:
-        for command in due_writes(rows, commands, seen, now):
-            miner = rows.miners[UUID(command.miner_id)]
-            rearms = is_rearm(miner, rows.desired[miner.pk], seen.snapshots[miner.pk], now)
-            write = _Write(miner, command, lease, seen.snapshots[miner.pk].status.is_on, rearms)
-            lanes[miner.controller.connection_id or miner.controller_id].append(write)
-            places[miner.pk] = (rows, seen, acted)
+        for write in [
+            *_device_writes(rows, commands, seen, lease, now),
+            *_plug_writes(rows, commands, seen, lease, now),
+        ]:
+            lanes[write.through.connection_id or write.through.pk].append(write)
+            places[write.miner.pk] = (rows, seen, acted)
     if not lanes:
         return
     until = time.monotonic() + ACT_SECONDS
@@ -177,8 +242,13 @@ def write_all(
     ordered.sort(key=lambda lane: _turn(lane[0], attempts))
     tasks = [lambda lane=lane: _write_lane(lane, observation, until) for lane in ordered]
     for one, error in (pair for outcome in _concurrently(tasks) for pair in outcome):
-        rows, _, acted = places[one.miner.pk]
-        _note_write(rows, acted, one, error, now)
+        rows, seen, acted = places[one.miner.pk]
+        if one.cuts or one.keeps:
+            _note_plug(seen, acted, one, error, now)
+        else:
+            _note_write(rows, acted, one, error, now)
+        if one.by_plug and one.command.power_w > 0 and error is None:
+            plugs.note_told_on(seen.memory, one.miner.pk, now)
     _read_back(places, observation, now)
 
 
@@ -211,7 +281,7 @@ def _write(one: _Write, observation: Observation) -> AdapterError | None:
     """Send one command; None when it was taken, else why not."""
     if not one.lease.holds():
         return AdapterError("another worker has taken over this home")
-    controller, watts = one.miner.controller, one.miner.told_w(one.command.power_w)
+    controller, watts = one.through, one.told_w
     session = observation.sessions.get(controller.connection_id) if controller.adapter.connection else None
     if controller.adapter.connection and session is None:
         return AdapterError(observation.errors.get(controller.pk, "its connection is not open"))
@@ -227,6 +297,24 @@ def _write(one: _Write, observation: Observation) -> AdapterError | None:
         log.exception("the adapter of %s failed to write", one.miner)
         return AdapterError(f"its adapter failed ({type(error).__name__})")
     return None
+
+
+def _note_plug(seen: Seen, acted: Acted, one: _Write, error: str | None, now: datetime) -> None:
+    """The plug before it was told to cut, or to go on: what the device itself was told stays as it was."""
+    if one.keeps and error is None:
+        plugs.note_told_on(seen.memory, one.miner.pk, now)
+    acted.wrote.add(one.miner.pk)
+    acted.commands.append(
+        CommandLog(
+            miner=one.miner,
+            at=now,
+            power_w=0 if one.cuts else one.command.power_w,
+            origin="cut" if one.cuts else "rearm",
+            reason=one.command.reason[:300] if one.cuts else KEEP_REASON,
+            outcome="sent" if error is None else "failed",
+            error=(error or "")[:300],
+        )
+    )
 
 
 def _note_write(rows: SiteRows, acted: Acted, one: _Write, error: str | None, now: datetime) -> None:
@@ -265,13 +353,17 @@ def _read_back(places: dict[UUID, tuple[SiteRows, Seen, Acted]], before: Observa
     for pk, (rows, _, acted) in places.items():
         if pk in acted.wrote:
             connections.update(rows.connections)
-            controllers.append(rows.miners[pk].controller)
+            miner = rows.miners[pk]
+            controllers += [row for row in (miner.controller, miner.cutoff) if row is not None]
     for pk, row in connections.items():
         if isinstance(row, SimulatedHouse) and pk in before.sessions:
             row.state = before.sessions[pk].state  # the house that was just commanded
     observation = read_rows(controllers, connections, WRITE_SECONDS, now)
     for pk, (rows, seen, acted) in places.items():
-        reading = observation.readings.get(rows.miners[pk].controller_id)
-        if isinstance(reading, MinerSnapshot):
-            seen.snapshots[pk] = reading
-            note_seen(rows, {pk: reading}, acted, now)
+        miner = rows.miners[pk]
+        snapshot, shows = plugs.look(miner, observation), plugs.plug_of(miner, observation)
+        if shows is not None:
+            seen.plugs[pk] = shows
+        if snapshot.status.is_known or miner.controller_id in observation.readings:
+            seen.snapshots[pk] = snapshot
+            note_seen(rows, {pk: snapshot}, acted, now)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from climate.state import SensorHealth
 from integrations.registry import ConnectionKind
+from miners import plug
 from miners.models import DesiredState, Miner
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import parse_time
@@ -57,6 +58,8 @@ def find(
 def _miner(rows: SiteRows, seen: Seen, pk: UUID, command: Command, now: datetime) -> list[Finding]:
     desired, miner, snapshot = rows.desired.get(pk), rows.miners[pk], seen.snapshots[pk]
     found = []
+    if miner.cut_at is not None:
+        found.append(Finding("cut_off", f"miner:{pk}", _cut_text(rows, miner, seen, now)))
     if desired is not None and command.action != "leave" and desired.confirmed_at is None:
         if desired.power_w == 0:
             found += _off_open(desired, miner.name, miner.ramp_seconds, snapshot, rows.site.control_period_seconds, now)
@@ -69,6 +72,17 @@ def _miner(rows: SiteRows, seen: Seen, pk: UUID, command: Command, now: datetime
         text = f"{miner.name} was switched on from outside {OUTSIDE_ON_TIMES} times in 10 minutes."
         found.append(Finding("switched_on_outside", f"miner:{pk}", text))
     return found
+
+
+def _cut_text(rows: SiteRows, miner: Miner, seen: Seen, now: datetime) -> str:
+    """Why the plug is off; or that not even it went off."""
+    at = miner.cut_at.astimezone(rows.site.tz)
+    since = f"{at:%H:%M}" if at.date() == now.astimezone(rows.site.tz).date() else f"{at:%d.%m. %H:%M}"
+    if plug.is_off(seen.plugs.get(miner.pk)):
+        return f"{miner.name} did not switch off, so the plug before it has been off since {since}."
+    shows = seen.plugs.get(miner.pk)
+    why = "does not answer" if shows is None else "still carries current or says it is on"
+    return f"{miner.name} did not switch off, and the plug before it {why}. Switch it off at the breaker."
 
 
 def _off_open(

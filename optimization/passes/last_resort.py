@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from uuid import UUID
 
 from integrations.models import AdapterRow
-from integrations.registry import Adapter, Session
+from miners import plug
 from miners.models import DesiredState
-from miners.state import MinerSnapshot, MinerStatus
+from miners.state import MinerStatus
 from optimization.watchdog import Heater, watchdog
 
+from . import plugs
 from .driver import adapter_of
 from .load import SiteRows
 from .observe import Observation
 from .situate import Seen
+
+log = logging.getLogger(__name__)
 
 
 def hand_over(rows: SiteRows, seen: Seen, observation: Observation) -> None:
@@ -29,10 +34,7 @@ def hand_over(rows: SiteRows, seen: Seen, observation: Observation) -> None:
 
 def hand_over_failed(rows: SiteRows, observation: Observation) -> None:
     """Tell the watchdog that this pass failed; when none completes within the limit, what may be on is told off."""
-    readings = {pk: observation.readings.get(miner.controller_id) for pk, miner in rows.miners.items()}
-    statuses = {
-        pk: one.status if isinstance(one, MinerSnapshot) else MinerStatus.UNREACHABLE for pk, one in readings.items()
-    }
+    statuses = {pk: plugs.look(miner, observation).status for pk, miner in rows.miners.items()}
     seen_off = {str(pk) for pk, status in statuses.items() if status is MinerStatus.OFF}
     heaters = _heaters(rows, statuses, observation)
     watchdog.failed(str(rows.site.pk), rows.site.control_period_seconds, heaters, seen_off)
@@ -42,18 +44,41 @@ def _heaters(rows: SiteRows, statuses: Mapping[UUID, MinerStatus], observation: 
     """What may be on, and how it is switched off."""
     heaters = []
     for pk, miner in rows.miners.items():
-        desired, controller = rows.desired.get(pk), miner.controller
-        adapter = adapter_of(controller)
-        if adapter is None or not adapter.is_real or desired is None:
+        desired = rows.desired.get(pk)
+        if desired is None or not (
+            desired.power_w > 0 or desired.seen_on is not False or statuses[pk] is not MinerStatus.OFF
+        ):
             continue
-        if desired.power_w > 0 or desired.seen_on is not False or statuses[pk] is not MinerStatus.OFF:
-            session = observation.sessions.get(controller.connection_id) if adapter.connection else None
-            heaters.append(Heater(str(pk), miner.name, _off(adapter, controller, session)))
+        device, cut = _off(miner.controller, observation), _off(miner.cutoff, observation)
+        if device is not None and cut is not None:
+            off = cut if plug.is_switch(miner.power) or miner.cut_at else _off_else_cut(device, cut)
+        else:
+            off = device or cut
+        if off is not None:
+            heaters.append(Heater(str(pk), miner.name, off))
     return heaters
 
 
-def _off(adapter: type[Adapter], controller: AdapterRow, session: Session | None) -> Callable[[float], None]:
+def _off(controller: AdapterRow | None, observation: Observation) -> Callable[[float], None] | None:
+    """How to switch off through this row; None when nothing real is there."""
+    adapter = adapter_of(controller)
+    if adapter is None or not adapter.is_real:
+        return None
+    session = observation.sessions.get(controller.connection_id) if adapter.connection else None
     return lambda deadline: adapter.write(controller.settings, session, 0, deadline)
+
+
+def _off_else_cut(device: Callable[[float], None], cut: Callable[[float], None]) -> Callable[[float], None]:
+    """The device first, in half the time; when it does not take it, the plug before it."""
+
+    def off(deadline: float) -> None:
+        try:
+            device(min(deadline, time.monotonic() + (deadline - time.monotonic()) / 2))
+        except Exception as error:
+            log.critical("a miner did not take its off (%s): the plug before it is cut", error)
+            cut(deadline)
+
+    return off
 
 
 def take_over(rows: SiteRows, now: datetime) -> dict[UUID, DesiredState]:

@@ -75,7 +75,7 @@ def load(site_ids: Sequence[UUID]) -> list[SiteRows]:
 
 
 def _load_miners(found: dict[UUID, SiteRows], ids: list[UUID]) -> None:
-    miners = Miner.objects.filter(site__in=ids).select_related("controller", "circuit", "desired")
+    miners = Miner.objects.filter(site__in=ids).select_related("controller", "cutoff", "circuit", "desired")
     for miner in miners.prefetch_related("zones"):
         rows = found[miner.site_id]
         rows.miners[miner.pk] = miner

@@ -47,6 +47,8 @@ def wanted_rows(rows: SiteRows) -> list[AdapterRow]:
     for miner in rows.miners.values():
         if miner.controller is not None:
             adapters[miner.controller_id] = miner.controller
+        if miner.cutoff is not None:
+            adapters[miner.cutoff_id] = miner.cutoff
     return list(adapters.values())
 
 

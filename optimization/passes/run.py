@@ -21,7 +21,7 @@ from sites.models import Alarm, Severity
 from sites.services import log_activity
 from sites.store import store
 
-from . import act, findings, last_resort, record, timing
+from . import act, findings, last_resort, plugs, record, timing
 from .load import SiteRows, load, memory_key
 from .observe import Observation, observe
 from .publish import publish
@@ -115,9 +115,11 @@ def _commit_intents(work: list[_Work], observation: Observation, report: PassRep
 def _save(work: list[_Work], now: datetime) -> None:
     wanted = [desired for one in work for desired in one.acted.changed.values()]
     off_outside = [miner for one in work for miner in one.seen.outside_off]
-    if wanted or off_outside:
+    cuts = [miner for one in work for miner in one.acted.cuts]
+    if wanted or off_outside or cuts:
         with transaction.atomic():
             record.save_desired(wanted)
+            plugs.save_cuts(cuts)
             adopt_off(off_outside, now, now + OUTSIDE_OFF_HOLD)
 
 
@@ -165,6 +167,7 @@ def _decide(
     stepped = bool(step)
     if stepped:
         timing.shift(rows, step)
+    released = plugs.released(rows, observation)
     seen = situate(rows, observation, now, stopping=stopping, clock_stepped=stepped)
     acknowledged = {
         alarm.subject.removeprefix("zone:")
@@ -174,7 +177,9 @@ def _decide(
     commands, memory = decide(seen.situation, seen.memory, acknowledged=acknowledged)
     seen.memory = memory
     acted = act.want(rows, commands, now)
+    acted.cuts += released
     acted.changed.update(told_off)
+    acted.cuts += plugs.latch_what_the_watchdog_cut(rows, told_off, observation, now)
     for pk in told_off:
         text = f"Control had stopped, so the watchdog switched {rows.miners[pk].name} off. It is under control again."
         acted.activity.append((Severity.WARNING, text))
@@ -185,6 +190,7 @@ def _decide(
     _notice_outside_on(rows, seen, commands, acted, now)
     act.note_seen(rows, seen.snapshots, acted, now)
     act.heard_again(rows, seen, acted)
+    act.cut_what_stays_on(rows, commands, seen, observation, acted, now)
     act.doubt_starts(rows, act.due_writes(rows, commands, seen, now), acted)
     return _Work(rows, lease, seen, commands, acted)
 

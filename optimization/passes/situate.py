@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from climate.state import ZoneState
 from energy import balance
 from energy.models import EnergySource
 from energy.state import EnergySnapshot, EnergyState
-from miners import readback
+from miners import plug, readback
 from miners.dead_man import rearm_seconds
 from miners.models import DesiredState, ManualRequest, Miner
 from miners.reality import reality_problem
@@ -24,7 +24,7 @@ from optimization.control.memory import Memory, parse_time
 from optimization.control.situation import MinerSituation, SiteSituation, UnitSituation, Wish
 from sites.words import ended
 
-from . import rooms
+from . import plugs, rooms
 from .inputs import bad_inputs, starts_wait
 from .load import SiteRows, compile_policy
 from .observe import Observation
@@ -53,6 +53,8 @@ class Seen:
     policy_problems: dict[UUID, str]
     #: What the home's outdoor sensor says; None: it has none.
     outdoor: MonitorState | None = None
+    #: What the plugs before miners said, by miner, as far as they answered.
+    plugs: dict[UUID, MinerSnapshot] = field(default_factory=dict)
 
 
 def was_silent(memory: Memory, miner_id: UUID) -> bool:
@@ -83,7 +85,7 @@ def situate(
     `clock_stepped`: the wall clock was set since the last pass.
     """
     memory = replace(rows.memory, sensors={}, shell=dict(rows.memory.shell))
-    snapshots = {pk: _snapshot(miner, observation) for pk, miner in rows.miners.items()}
+    snapshots = {pk: plugs.look(miner, observation) for pk, miner in rows.miners.items()}
     zones = rooms.zones(rows, observation, snapshots, memory, now)
     outdoor = rooms.outdoor(rows, observation, memory, now)
     went_off = [miner for pk, miner in rows.miners.items() if _was_on_and_is_off(rows, miner, snapshots[pk])]
@@ -139,18 +141,10 @@ def situate(
         starts_wait(rows, memory, bad_inputs(rows, observation, memory, energy), clock_stepped),
         not rows.site.is_active,
     )
-    return Seen(situation, zones, energy, snapshots, memory, outside_off, came_back_off, timed_out, problems, outdoor)
-
-
-def _snapshot(miner: Miner, observation: Observation) -> MinerSnapshot:
-    """What the device showed; no answer is unreachable, no controller unknown: never “off” by default."""
-    if miner.controller_id is None:
-        return MinerSnapshot(MinerStatus.UNKNOWN, problem=f"{miner.name} has no controller.")
-    reading = observation.readings.get(miner.controller_id)
-    if isinstance(reading, MinerSnapshot):
-        return reading
-    problem = observation.errors.get(miner.controller_id, "was not read")
-    return MinerSnapshot(MinerStatus.UNREACHABLE, problem=ended(f"{miner.name} {problem}"))
+    shown = {pk: one for pk, miner in rows.miners.items() if (one := plugs.plug_of(miner, observation)) is not None}
+    return Seen(
+        situation, zones, energy, snapshots, memory, outside_off, came_back_off, timed_out, problems, outdoor, shown
+    )
 
 
 def _was_on_and_is_off(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot) -> bool:
@@ -161,8 +155,11 @@ def _was_on_and_is_off(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot) ->
 
 
 def _timer_ran_out(rows: SiteRows, miner: Miner, now: datetime) -> bool:
-    """It went off by its own timer, because this program could not tell it in time to go on."""
-    return readback.ran_out(rearm_seconds(miner.controller), rows.desired[miner.pk].written_at, now)
+    """It went off by its own timer, or its plug's, because this program could not tell it in time to go on."""
+    plug_told = plugs.told_on_at(rows.memory, miner.pk) if miner.cutoff_id else None
+    return readback.ran_out(
+        rearm_seconds(miner.controller), rows.desired[miner.pk].written_at, now
+    ) or readback.ran_out(rearm_seconds(miner.cutoff), plug_told, now)
 
 
 def _rest_from_now(rows: SiteRows, snapshots: dict[UUID, MinerSnapshot], now: datetime) -> None:
@@ -224,11 +221,14 @@ def _miner(
         power=miner.power if miner.controller is not None and miner.controller.power is not None else None,
         level_since=desired.changed_at if desired else None,
         is_active=miner.is_active,
+        is_cut=miner.cut_at is not None,
+        lacks_off=plug.is_switch(miner.power) and not plugs.has_plug(miner),
         is_stopping=stopping,
         reality_problem=reality_problem(
             miner.controller,
             [zone for zone in rows.zones.values() if zone.pk in {z.pk for z in miner.zones.all()}],
             rows.site,
+            miner.cutoff,
         )
         or "",
     )

@@ -62,6 +62,8 @@ def shift(rows: SiteRows, step: timedelta) -> None:
         for key in rooms.MEMORY_TIMES:
             if key in one:
                 one[key] = _moved(one[key], step)
+    told_on = memory.shell.get("plug_told_on") or {}
+    memory.shell["plug_told_on"] = {key: _moved(text, step) for key, text in told_on.items()}
     for desired in rows.desired.values():
         for name in (
             "changed_at",

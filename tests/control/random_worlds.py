@@ -73,6 +73,8 @@ def miners(draw, key: str, rooms):
         wish=draw(wishes),
         circuit=draw(st.sampled_from(CIRCUITS)),
         is_active=draw(st.sampled_from([True, True, True, False])),
+        is_cut=draw(st.sampled_from([False, False, False, True])),
+        lacks_off=draw(st.sampled_from([False, False, False, True])),
         is_stopping=draw(st.sampled_from([False, False, False, True])),
         reality_problem=draw(st.sampled_from(["", "", "", "Not on an invented sensor."])),
     )

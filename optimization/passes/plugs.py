@@ -1,0 +1,177 @@
+"""The plug before a miner in a pass: read with everything else, cut when nothing else switches off, kept on meanwhile.
+
+A cut is no normal switching. It holds until a person acknowledges it (`Miner.cut_at`), and the plug comes on
+again only with the next start. Where the device has no off of its own, the plug simply is its switch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from miners import plug, readback
+from miners.dead_man import rearm_seconds
+from miners.models import DesiredState, Miner
+from miners.state import MinerSnapshot, MinerStatus
+from optimization.control.memory import Memory, parse_time
+from optimization.control.situation import Command
+from sites.models import Alarm
+from sites.words import ended
+
+from .driver import adapter_of
+from .load import SiteRows
+from .observe import Observation
+
+#: An off that was written so often and waited for so long, and is not seen done, has failed.
+FAILED_OFFS, FAILED_AFTER = 3, timedelta(seconds=60)
+
+
+def device_of(miner: Miner, observation: Observation) -> MinerSnapshot:
+    """What the device itself showed; no answer is unreachable, no controller unknown: never “off” by default."""
+    if miner.controller_id is None:
+        return MinerSnapshot(MinerStatus.UNKNOWN, problem=f"{miner.name} has no controller.")
+    reading = observation.readings.get(miner.controller_id)
+    if isinstance(reading, MinerSnapshot):
+        return reading
+    problem = observation.errors.get(miner.controller_id, "was not read")
+    return MinerSnapshot(MinerStatus.UNREACHABLE, problem=ended(f"{miner.name} {problem}"))
+
+
+def plug_of(miner: Miner, observation: Observation) -> MinerSnapshot | None:
+    """What the plug before it showed; None: there is none, or it was not read."""
+    reading = observation.readings.get(miner.cutoff_id) if miner.cutoff_id else None
+    return reading if isinstance(reading, MinerSnapshot) else None
+
+
+def look(miner: Miner, observation: Observation) -> MinerSnapshot:
+    """Device and plug together."""
+    return plug.joined(miner.name, device_of(miner, observation), plug_of(miner, observation), miner.power)
+
+
+def has_plug(miner: Miner) -> bool:
+    return adapter_of(miner.cutoff) is not None
+
+
+def goes_through_plug(miner: Miner, power_w: int, plug_shows: MinerSnapshot | None) -> bool:
+    """Whether this command is the plug's: any on while it is off, and off where the plug is the switch."""
+    if not has_plug(miner):
+        return False
+    return plug.is_off(plug_shows) if power_w > 0 else plug.is_switch(miner.power)
+
+
+def cut_failed_offs(
+    rows: SiteRows,
+    commands: Iterable[Command],
+    snapshots: dict[UUID, MinerSnapshot],
+    observation: Observation,
+    now: datetime,
+) -> list[Miner]:
+    """Miners whose plug is to be cut from this pass on; `cut_at` is set (not saved yet)."""
+    found = []
+    for command in commands:
+        miner = rows.miners[UUID(command.miner_id)]
+        desired = rows.desired.get(miner.pk)
+        if miner.cut_at or desired is None or command.action == "leave" or not has_plug(miner):
+            continue
+        if _has_failed(miner, desired, command, snapshots[miner.pk], observation, now):
+            miner.cut_at, desired.next_attempt_at = now, None
+            found.append(miner)
+    return found
+
+
+def _has_failed(
+    miner: Miner,
+    desired: DesiredState,
+    command: Command,
+    snapshot: MinerSnapshot,
+    observation: Observation,
+    now: datetime,
+) -> bool:
+    """An off that nobody has seen done, of something that may heat, and no more patience for it."""
+    may_heat = snapshot.status.is_known or readback.may_be_on(desired)
+    if desired.power_w > 0 or desired.confirmed_at is not None or snapshot.status is MinerStatus.OFF or not may_heat:
+        return False
+    if plug.is_switch(miner.power):
+        return False  # the plug is being switched off already
+    is_silent = not device_of(miner, observation).status.is_known
+    if command.is_safety and is_silent and not plug.carries_nothing(plug_of(miner, observation)):
+        return True
+    waited = now - desired.changed_at if desired.changed_at is not None else timedelta(0)
+    if snapshot.status is MinerStatus.STOPPING:  # nothing is written while it comes down; it may take its ramp
+        return waited > FAILED_AFTER + timedelta(seconds=miner.ramp_seconds)
+    return desired.attempts >= FAILED_OFFS and waited >= FAILED_AFTER
+
+
+def released(rows: SiteRows, observation: Observation) -> list[Miner]:
+    """Cut miners a person has acknowledged and that are seen off: `cut_at` is cleared (not saved yet)."""
+    acknowledged = {
+        alarm.subject for alarm in rows.alarms if alarm.kind == "cut_off" and alarm.acknowledged_at is not None
+    }
+    found = []
+    for miner in rows.miners.values():
+        if miner.cut_at is None or f"miner:{miner.pk}" not in acknowledged:
+            continue
+        if look(miner, observation).status is MinerStatus.OFF or plug.is_off(plug_of(miner, observation)):
+            miner.cut_at = None
+            found.append(miner)
+    return found
+
+
+def latch_what_the_watchdog_cut(
+    rows: SiteRows, told_off: Iterable[UUID], observation: Observation, now: datetime
+) -> list[Miner]:
+    """Plugs found off before miners that the watchdog had to switch off: `cut_at` is set (not saved yet)."""
+    found = []
+    for pk in told_off:
+        miner = rows.miners.get(pk)
+        if miner is None or miner.cut_at is not None or not has_plug(miner) or plug.is_switch(miner.power):
+            continue
+        if plug.is_off(plug_of(miner, observation)):
+            miner.cut_at = now
+            found.append(miner)
+    return found
+
+
+def save_cuts(changed: Sequence[Miner]) -> None:
+    """Save who is cut. An alarm that was acknowledged for an earlier cut releases no new one."""
+    if not changed:
+        return
+    Miner.objects.bulk_update(changed, ["cut_at"])
+    cut = [f"miner:{miner.pk}" for miner in changed if miner.cut_at is not None]
+    if cut:
+        old = Alarm.objects.filter(kind="cut_off", subject__in=cut, ended_at__isnull=True)
+        old.update(acknowledged_at=None, acknowledged_by="")
+
+
+def needs_cut(miner: Miner, desired: DesiredState | None, plug_shows: MinerSnapshot | None, now: datetime) -> bool:
+    """A plug that is to be off and is not seen off; what did not work is tried again after the usual pauses."""
+    if miner.cut_at is None or not has_plug(miner) or plug.is_off(plug_shows):
+        return False
+    waits = desired.next_attempt_at if desired is not None else None
+    return waits is None or not timedelta(0) < waits - now <= readback.RETRY_MAX
+
+
+def needs_rearm(
+    miner: Miner,
+    desired: DesiredState | None,
+    plug_shows: MinerSnapshot | None,
+    memory: Memory,
+    now: datetime,
+) -> bool:
+    """The plug's own timer would cut what runs as wanted, or rests as wanted; one that does not obey it may cut."""
+    if desired is None or desired.confirmed_at is None or miner.cut_at is not None or not has_plug(miner):
+        return False
+    if plug_shows is None or not plug_shows.status.is_on:
+        return False
+    if desired.power_w == 0 and plug.is_switch(miner.power):
+        return False
+    return readback.needs_rearm(rearm_seconds(miner.cutoff), told_on_at(memory, miner.pk), now)
+
+
+def told_on_at(memory: Memory, miner_pk: UUID) -> datetime | None:
+    return parse_time((memory.shell.get("plug_told_on") or {}).get(str(miner_pk)))
+
+
+def note_told_on(memory: Memory, miner_pk: UUID, now: datetime) -> None:
+    memory.shell["plug_told_on"] = {**(memory.shell.get("plug_told_on") or {}), str(miner_pk): now.isoformat()}
