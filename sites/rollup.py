@@ -66,7 +66,8 @@ class Series:
         """(owner id, its minutes with `begin` ≤ at < `end` in order) of every owner that has some."""
         rows = (
             self.readings.objects.filter(**{f"{self.owner}__in": owner_ids}, at__gte=begin, at__lt=end)
-            .order_by(self.owner, "at")
+            # By id: by its name, rows of namesakes in two homes would lie between each other.
+            .order_by(f"{self.owner}_id", "at")
             .values_list(f"{self.owner}_id", *self.columns)
         )
         for owner_id, group in groupby(rows, key=itemgetter(0)):

@@ -99,3 +99,13 @@ def test_beat_knows_the_task():
     entry = app.conf.beat_schedule["history"]
     assert entry["task"] in app.tasks
     assert entry["task"] == tasks.keep_history.name
+
+
+def test_rooms_of_one_name_in_two_homes_keep_their_own_minutes(zone):
+    namesake = factories.zone(factories.site(), zone.name)
+    begin = history.floor(days_ago(2), 60)
+    record(zone, begin, [20.0] * 60)
+    record(namesake, begin, [10.0] * 60)
+    history.keep()
+    found = {hour.zone_id: (hour.minutes, hour.low_celsius, hour.high_celsius) for hour in ZoneHour.objects.all()}
+    assert found == {zone.pk: (60, 20.0, 20.0), namesake.pk: (60, 10.0, 10.0)}
