@@ -160,6 +160,17 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 1800.0},
     },
+    # Which service is really asked, its own plan says (`miners.refresh`).
+    "pools-and-prices": {
+        "task": "miners.tasks.refresh_value",
+        "schedule": 60.0,
+        "options": {"expires": 55.0},
+    },
+    "earnings": {
+        "task": "miners.tasks.record_earnings",
+        "schedule": 3600.0,
+        "options": {"expires": 1800.0},
+    },
 }
 
 # Named sites (slug or id) that may run a real controller on a simulated or dummy sensor.
