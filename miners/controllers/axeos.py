@@ -209,7 +209,7 @@ class _Device:
             )
         if answer.status == 404:
             raise NotFound(f"{_NAME} at {place} does not know this command (404). Update its firmware.")
-        if answer.status != 200:
+        if not 200 <= answer.status < 300:
             raise BadAnswer(f"{_NAME} at {place} answered {answer.status}.")
         return answer
 

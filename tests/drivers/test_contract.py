@@ -228,6 +228,14 @@ def test_a_device_that_protects_itself_is_not_heating(bench):
     assert seen.status in (MinerStatus.PROTECT, MinerStatus.UNKNOWN)
 
 
+@each_device
+def test_a_supply_that_fails_is_neither_heat_nor_off(bench):
+    bench.emulator.rig.psu_works = False
+    seen = bench.after(60)
+    assert not bench.rig.is_drawing
+    assert seen.status not in (MinerStatus.HEATING, MinerStatus.RAMPING, MinerStatus.OFF)
+
+
 @each_switched
 def test_a_fan_that_stands_ends_in_protection_not_in_a_lie(bench):
     bench.emulator.rig.fan_works = False

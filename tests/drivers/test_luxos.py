@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from integrations.errors import BadAnswer, Refused
+from integrations.errors import BadAnswer, DeadlineExceeded, Refused
 from miners.controllers.luxos import LuxOSMiner
 from miners.power import PowerSource
 from miners.state import MinerStatus
 from tests.emulators.luxos import LuxOS
 from tests.emulators.rig import Phase
 
-from .devices import Device
+from .devices import DEADLINE_SECONDS, SLACK_SECONDS, Device
 
 LUXOS = Device("luxos", LuxOSMiner, LuxOS)
 
@@ -115,6 +117,18 @@ def test_a_profile_whose_name_means_something_else_is_never_chosen(bench, monkey
     bench.write(784)
     assert [level.key for level in bench.identify().power.levels] == ["default"]
     assert bench.emulator.commands == []
+
+
+def test_one_deadline_for_all_exchanges_of_a_reading(bench):
+    def late(reply: bytes) -> bytes:
+        bench.emulator.stopping.wait(0.06)
+        return reply
+
+    bench.emulator.tamper = late  # each in time, all together not
+    began = time.monotonic()
+    with pytest.raises(DeadlineExceeded):
+        bench.read(DEADLINE_SECONDS)
+    assert time.monotonic() - began < DEADLINE_SECONDS + SLACK_SECONDS
 
 
 def test_a_booting_one_is_starting(bench):
