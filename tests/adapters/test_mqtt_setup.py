@@ -74,7 +74,13 @@ def test_a_host_that_is_none_is_refused_in_words(page, home, host):
 
 def test_a_sensor_is_stored_with_its_broker(page, home):
     broker = stored(home)
-    data = {"site": str(home.pk), "name": "Hall", "adapter_type": "mqtt", "stale_after_seconds": "3600", "max_jump_k": "5"}
+    data = {
+        "site": str(home.pk),
+        "name": "Hall",
+        "adapter_type": "mqtt",
+        "stale_after_seconds": "3600",
+        "max_jump_k": "5",
+    }
     data |= {"mqtt_broker": str(broker.pk), "mqtt__topic": "zigbee2mqtt/hall", "mqtt__json_path": "temperature"}
     response = page.post(reverse("admin:climate_climatemonitor_add"), data | {"mqtt__unit": "°C"})
     assert response.status_code == 302
