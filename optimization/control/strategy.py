@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from climate.state import ZoneState
 from optimization.rules import Verdict, explain, sentence
 
 from . import sentences
@@ -139,11 +140,8 @@ def frost_intent(miner: MinerSituation) -> Intent | None:
     """
     holding = miner.desired_origin == "frost" and miner.is_wanted_on
     for zone in miner.zones:
-        limit, seen = zone.frost_limit_celsius, zone.temperature_celsius
-        if limit is None or seen is None or seen >= limit + FROST_DOUBT_K:
-            continue
-        lowest = min(seen, zone.lowest_celsius) if zone.lowest_celsius is not None else seen
-        if lowest < limit or (holding and lowest < limit + FROST_RELEASE_K):
+        lowest, limit = frost_celsius(zone), zone.frost_limit_celsius
+        if lowest is not None and lowest < limit + (FROST_RELEASE_K if holding else 0):
             return Intent(
                 miner.nominal_power_w,
                 "frost",
@@ -151,6 +149,14 @@ def frost_intent(miner: MinerSituation) -> Intent | None:
                 f"Frost protection: {zone.name} is at {lowest:.1f} °C, its frost limit is {limit:.1f} °C.",
             )
     return None
+
+
+def frost_celsius(zone: ZoneState) -> float | None:
+    """What frost protection of a zone looks at (°C); None: it has none, nobody knows, or it is warm as a whole."""
+    limit, seen = zone.frost_limit_celsius, zone.temperature_celsius
+    if limit is None or seen is None or seen >= limit + FROST_DOUBT_K:
+        return None
+    return seen if zone.lowest_celsius is None else min(seen, zone.lowest_celsius)
 
 
 def manual_intent(miner: MinerSituation, now: datetime) -> Intent | None:

@@ -13,6 +13,7 @@ from miners.models import DesiredState, Miner
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import parse_time
 from optimization.control.situation import Command
+from optimization.control.strategy import frost_celsius
 from sites.alarms import Finding
 
 from .load import SiteRows
@@ -23,6 +24,12 @@ from .situate import Seen
 CONNECTION_GRACE = timedelta(seconds=30)
 #: A device that is to heat may be silent this long before it is told.
 NOT_ANSWERING_GRACE = timedelta(seconds=60)
+#: Told to run, such a device still warms nothing.
+_HEATS_NOTHING = {
+    MinerStatus.NO_POOL: "no pool answers it",
+    MinerStatus.UNREACHABLE: "it does not answer",
+    MinerStatus.PROTECT: "it protects itself",
+}
 OUTSIDE_ON_TIMES, OUTSIDE_ON_WITHIN = 3, timedelta(minutes=10)
 
 
@@ -133,14 +140,16 @@ def _waited(desired: DesiredState, now: datetime) -> timedelta:
 
 
 def _frost(seen: Seen, rows: SiteRows, pk: UUID, command: Command) -> list[Finding]:
-    """A zone below its frost limit that no miner of it heats."""
-    found = []
-    for zone in rows.miners[pk].zones.all():
+    """A zone below its frost limit that this miner of it does not, or cannot, heat."""
+    found, snapshot = [], seen.snapshots[pk]
+    why = command.reason if command.power_w == 0 else ""
+    if command.power_w > 0 and snapshot.status in _HEATS_NOTHING:
+        why = snapshot.problem or f"{rows.miners[pk].name} gives no heat: {_HEATS_NOTHING[snapshot.status]}."
+    for zone in rows.miners[pk].zones.all() if why else ():
         state = seen.zones.get(zone.pk)
-        if state is None or state.frost_limit_celsius is None or state.temperature_celsius is None:
-            continue
-        if state.temperature_celsius < state.frost_limit_celsius and command.power_w == 0:
-            text = f"{state.name} is at {state.temperature_celsius:.1f} °C. {command.reason}"
+        lowest = None if state is None else frost_celsius(state)
+        if lowest is not None and lowest < state.frost_limit_celsius:
+            text = f"{state.name} is at {lowest:.1f} °C. {why}"
             found.append(Finding("frost_not_protected", f"zone:{zone.pk}", text))
     return found
 

@@ -151,6 +151,19 @@ def test_frost_is_protected_whatever_the_rules_say(bench_home):
     assert bench_home.open_alarms == []
 
 
+@pytest.mark.parametrize("status", [MinerStatus.NO_POOL, MinerStatus.PROTECT])
+def test_frost_that_a_running_miner_does_not_keep_out_is_an_alarm(bench_home, status):
+    bench_home.says(5.0)
+    bench_home.go()
+    assert bench_home.open_alarms == []
+    bench_home.plug.shows = MinerSnapshot(status, 10.0, True)
+    bench_home.go()
+    assert "frost_not_protected" in bench_home.open_alarms
+    bench_home.plug.shows = None
+    bench_home.go()
+    assert bench_home.open_alarms == []
+
+
 def test_frost_that_cannot_be_protected_is_an_alarm(bench_home):
     bench_home.says(6.0)
     bench_home.plug.shows = MinerSnapshot(MinerStatus.PROTECT, problem="Fan fault.")
