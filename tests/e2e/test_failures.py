@@ -7,9 +7,10 @@ from django.urls import reverse
 
 from miners.models import DesiredState, ManualRequest
 from optimization.models import Decision
+from optimization.passes.late import raise_alarms
 from optimization.passes.run import run_sites
 from sites import live
-from sites.models import ActivityLog
+from sites.models import ActivityLog, Alarm
 from tests import factories
 from tests.servers.homeassistant_config import MINER_PLUG_W
 from tests.servers.process import wait_until
@@ -47,6 +48,39 @@ def test_a_silent_sensor_stops_the_heat_after_two_minutes_and_says_so(house, ha,
     house.believe_again()
     house.periods(1)
     assert house.is_on()
+    assert house.alarms() == {}
+
+
+def test_an_alarm_is_one_notification_and_goes_with_its_cause(house, ha):
+    """In Home Assistant's own notifications: added once, however many passes find it, removed on recovery."""
+    house.heat()
+    ha.mode("living_room_temperature", "unavailable")
+    become(ha, "sensor.living_room_temperature", "unavailable")
+    house.periods(14)  # the pass after the one that found it tells it
+    alarm = Alarm.objects.get(site=house.site, ended_at=None)
+    become(ha, "sensor.last_notification", "added: Edge Mining: Sensor lost")
+    added = ha.state("sensor.last_notification")
+    assert alarm.text in added["attributes"]["message"]
+    assert alarm.remedy in added["attributes"]["message"]
+    house.periods(3)
+    assert ha.state("sensor.last_notification")["last_updated"] == added["last_updated"]
+
+    ha.mode("living_room_temperature", "ok")
+    become(ha, "sensor.living_room_temperature", "19.0")
+    house.believe_again()
+    house.periods(1)
+    become(ha, "sensor.last_notification", "removed: Edge Mining: Sensor lost")
+    removed = ha.state("sensor.last_notification")
+    assert removed["attributes"]["notification_id"] == added["attributes"]["notification_id"]
+
+
+def test_late_control_is_a_notification_even_when_no_pass_runs(house, ha):
+    house.heat()
+    raise_alarms([str(house.site.pk)])
+    become(ha, "sensor.last_notification", "added: Edge Mining: Control is late")
+    assert "No control pass of" in ha.state("sensor.last_notification")["attributes"]["message"]
+    house.periods(2)
+    become(ha, "sensor.last_notification", "removed: Edge Mining: Control is late")
     assert house.alarms() == {}
 
 

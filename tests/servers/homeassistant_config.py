@@ -166,6 +166,7 @@ def _configuration(port: int, units: str) -> dict[str, Any]:
         "template": [
             {"sensor": [_template_sensor(sensor) for sensor in SENSORS]},
             {"binary_sensor": [_WINDOW]},
+            _NOTIFICATIONS,
         ],
         "switch": [{"platform": "template", "switches": {"miner_plug": _miner_plug()}}],
         "climate": [
@@ -186,6 +187,23 @@ _WINDOW = {
     "unique_id": "living_room_window",
     "device_class": "window",
     "state": "{{ is_state('input_boolean.window_open', 'on') }}",
+}
+
+
+#: What a person finds under Home Assistant's notifications shows nowhere else over REST: added or removed, and which.
+_NOTIFICATIONS = {
+    "trigger": [{"platform": "persistent_notification", "update_type": ["added", "removed"]}],
+    "sensor": [
+        {
+            "name": "Last notification",
+            "unique_id": "last_notification",
+            "state": "{{ trigger.update_type }}: {{ trigger.notification.title }}",
+            "attributes": {
+                "message": "{{ trigger.notification.message }}",
+                "notification_id": "{{ trigger.notification.notification_id }}",
+            },
+        }
+    ],
 }
 
 
