@@ -27,7 +27,7 @@ from miners.power import Identity, Level, OffBy, PowerModel, PowerSource
 from miners.state import MinerSnapshot, MinerStatus
 from miners.wire import number
 
-_NAME = "The Bitaxe"
+_NAME = "The miner"
 #: Watts on the board at the default frequency, by the model's own name in lower case (makers' figures, rounded).
 _USUAL_W = {
     "max": 12.0,
@@ -290,7 +290,8 @@ def _snapshot(seen: _Seen) -> MinerSnapshot:
         power_w=power_w,
         power_is_measured=power_w is not None,
         power_source=PowerSource.NONE if power_w is None else PowerSource.FIRMWARE,
-        hash_rate_th_s=None if hash_rate is None else hash_rate / 1000,
+        # While it is off the average still tells of before.
+        hash_rate_th_s=None if hash_rate is None or word is Word.OFF else hash_rate / 1000,
         chip_temperature_celsius=number(info.get("temp"), 1, 200),
         board_temperature_celsius=number(info.get("vrTemp"), 1, 200),
         fan_rpm=number(info.get("fanrpm"), 0, 1e5),

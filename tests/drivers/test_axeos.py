@@ -63,12 +63,13 @@ def test_typed_watts_outrank_the_table_and_an_unknown_board_has_one_level(bench_
     assert bench.emulator.commands == []
 
 
-def test_the_average_hash_rate_outlives_a_pause_and_proves_nothing(bench_of):
+def test_the_average_hash_rate_outlives_a_pause_and_is_not_told(bench_of):
     bench = bench_of(bitaxe())
     bench.write(0)
     seen = bench.after(6)
     assert seen.status is MinerStatus.OFF
-    assert seen.hash_rate_th_s > 0.5
+    assert bench.rig.shown_hash_rate_th_s > 0.5
+    assert seen.hash_rate_th_s is None
 
 
 def test_one_that_draws_less_than_its_table_is_there_when_it_hashes_as_it_should(bench_of):
