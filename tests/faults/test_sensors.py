@@ -16,7 +16,7 @@ from .sensors import ROWS, Row
 
 ROOM_CELSIUS = 20.0
 #: When a fault that switches nothing off is looked for.
-LOOKED_FOR_S = 40
+LOOKED_FOR_S = 60
 NOON = datetime(2026, 1, 20, 11, 0, tzinfo=UTC)
 
 
@@ -57,15 +57,15 @@ def test_what_a_sensor_may_do_to_a_heated_room(row: Row, monkeypatch, tmp_path):
 
 @pytest.mark.django_db
 def test_a_lost_sensor_is_back_after_five_good_minutes_and_says_how_far_it_is(monkeypatch, tmp_path):
-    home = Home(monkeypatch, tmp_path, at=NOON)
+    home = Home(monkeypatch, tmp_path, at=NOON, period_s=60)
     home.settle(on=True, manual=False)
     home.world.held_celsius = ROOM_CELSIUS
     home.world.sensor_shows = "unavailable"
-    home.run(180)
+    home.run(240)
     home.world.sensor_shows = None
-    home.run(140)
+    home.run(180)
     assert card(home)["problem"] == "The sensor ‘Sensor’ was lost and has been good again for 2 of 5 min."
-    home.run(RETURN_AFTER.total_seconds() - 140)
+    home.run(RETURN_AFTER.total_seconds() - 180)
     assert card(home)["sensor"] == "lost"
     home.periods(2)
     assert card(home)["sensor"] == "ok"
