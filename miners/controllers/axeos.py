@@ -234,9 +234,11 @@ def _power_model(
     found = {number(one, 1, 5000) for one in options} if isinstance(options, list) else set()
     listed = sorted(int(one) for one in found if one is not None and usual is not None and one <= usual)
     if known and usual is not None and listed:
-        levels = tuple(Level(str(mhz), round(full_w * mhz / usual, 1)) for mhz in listed)
+        # Whole watts, as the loop asks for them; of frequencies that mean the same, the highest.
+        by_watts = {max(1.0, float(round(full_w * mhz / usual))): str(mhz) for mhz in listed}
+        levels = tuple(Level(key, watts) for watts, key in by_watts.items())
     else:
-        levels = (Level("full", full_w),)
+        levels = (Level("full", float(round(full_w))),)
     switches = _off_key(is_nerd) in info
     return PowerModel(
         levels,

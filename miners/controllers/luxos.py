@@ -161,7 +161,7 @@ def _levels(device: Cgminer) -> Iterator[Level]:
         watts, name, step = number(row.get("Watts"), 1, 20_000), row.get("Profile Name"), number(row.get("Step"))
         hash_rate = number(row.get("Hashrate"), 0, 10_000)
         if watts is not None and isinstance(name, str) and _is_plain(name) and (step is None or step <= 0):
-            found.setdefault(watts, Level(name, watts, hash_rate))
+            found.setdefault(round(watts), Level(name, float(round(watts)), hash_rate))
     if not found:
         raise BadAnswer(f"{device.called} lists no profiles with their watts. Update LuxOS.")
     yield from (found[watts] for watts in sorted(found))

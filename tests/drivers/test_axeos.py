@@ -40,7 +40,7 @@ def test_identity(bench_of):
 def test_only_frequencies_it_lists_up_to_its_default_and_never_a_voltage(bench_of):
     bench = bench_of(bitaxe())
     assert [level.key for level in bench.identify().power.levels] == ["400", "490", "525"]
-    for power_w in (1, 15, 17.9, 500):
+    for power_w in (1, 15, 18, 500):
         bench.write(power_w)
     assert bench.emulator.commands == [
         'PATCH /api/system {"frequency": 400}',

@@ -51,6 +51,7 @@ def test_identifies(bench):
     watts = [level.power_w for level in identity.power.levels]
     assert watts == sorted(set(watts))
     assert watts[0] > 0
+    assert all(one == round(one) for one in watts), "the loop asks for whole watts"
     assert identity.power.max_w == pytest.approx(bench.full_w, rel=0.25)
     assert identity.power.device_class in DEVICE_CLASSES
     assert (identity.power.off_by is OffBy.DEVICE) == bench.device.switches_off
