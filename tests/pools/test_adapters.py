@@ -367,11 +367,13 @@ def test_every_status_has_a_meaning_and_no_secret_in_it(answering, name, status,
         ("120", 120, 120),
         ("0", 0, 0),
         ("999999999999", 86_400, 86_400),
-        (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3000, 3600),
+        ("in an hour", 3000, 3600),
         ("Mon, 01 Jan 2001 00:00:00 GMT", 0, 0),
     ],
 )
 def test_how_long_a_service_wants_to_be_left_alone(answering, header, least, most):
+    if header == "in an hour":  # said here: two test processes must agree on the names of their tests
+        header = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     answering(lambda request, wire: wire.answer(429, {}, headers={"Retry-After": header}))
     with pytest.raises(RateLimited) as caught:
         READS["ocean"](soon())
