@@ -7,6 +7,7 @@ not end its own reason.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -96,3 +97,17 @@ def _surplus(
     if grid is not None and facts.has_grid and (battery is not None or not facts.has_battery):
         return -grid + (battery or 0.0) + own_miners_w
     return None
+
+
+def import_limit_w(states: Iterable[EnergyState], miners_w: float) -> float | None:
+    """What all miners may take (W) so that no grid connection imports more than is contracted.
+
+    `miners_w`: what they take now, part of what is measured. Surplus counts: what the roof gives beside the rest
+    of the home comes on top. None: no contract is known, or no meter says what flows.
+    """
+    limits = [
+        state.contracted_power_w - (state.grid_w - miners_w)
+        for state in states
+        if state.contracted_power_w is not None and state.grid_w is not None
+    ]
+    return min(limits, default=None)

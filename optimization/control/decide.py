@@ -87,16 +87,23 @@ def _share_limits(
             asking.append(limits.Asking(miner, runs_at))
         else:
             others.append(miner)
-    # A limit's word is 0 W and safety: nothing said before it is lower.
-    ceilings.update(limits.shed(asking, others, situation.power_limit_w))
+    # A limit's word is less than what was left of the others, or of what a minimum on time holds.
+    shed = limits.shed(asking, others, situation.power_limit_w, situation.now, situation.import_limit_w)
+    ceilings.update(shed)
 
 
 def _is_held(miner: MinerSituation, intent: Intent, ceiling: Ceiling | None, now: datetime) -> bool:
     """Wanted off, but its minimum on time keeps it on: only safety and a person's off break that."""
     if _capped(miner, intent.power_w, ceiling) > 0 or not miner.is_wanted_on:
         return False
-    may_break = (ceiling is not None and ceiling.is_safety) or intent.origin in PERSONS_OFF
-    return not may_break and _min_on_left(miner, now) > timedelta(0)
+    if _held_w(miner, ceiling) == 0 or intent.origin in PERSONS_OFF:
+        return False
+    return _min_on_left(miner, now) > timedelta(0)
+
+
+def _held_w(miner: MinerSituation, ceiling: Ceiling | None) -> int:
+    """What a minimum on time may hold it at: what it runs at, under what safety says."""
+    return _capped(miner, miner.desired_w, ceiling if ceiling is not None and ceiling.is_safety else None)
 
 
 def _capped(miner: MinerSituation, power_w: int, ceiling: Ceiling | None) -> int:
@@ -131,7 +138,7 @@ def _command(miner: MinerSituation, unit_id: str, intent: Intent, ceiling: Ceili
             return Command(
                 miner.miner_id,
                 unit_id,
-                miner.desired_w,
+                _held_w(miner, ceiling),
                 "hold",
                 intent,
                 f"{reason} It runs {_words(left)} more: its minimum on time.",

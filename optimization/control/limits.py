@@ -1,7 +1,8 @@
 """Circuit and site power limits: which miners give way when together they would take too much.
 
-What runs and may stay is served first; the zone nearest its target sheds first; a start waits
-until it fits. Unknown or unmeasured draw counts as nominal.
+What runs and may stay is served first; levels are lowered before anything is switched off, and the
+zone nearest its target gives way first; a start waits until it fits, and a minute after another one.
+Unknown or unmeasured draw counts as nominal.
 """
 
 from __future__ import annotations
@@ -9,8 +10,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import inf
 
 from .situation import Ceiling, MinerSituation
+
+#: Two starts on one line are so far apart: what is switched on at once draws its inrush at once.
+STARTS_APART = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,14 @@ class Asking:
         return max(self.power_w, self.miner.draws_w if self.miner.is_wanted_on else 0.0)
 
     @property
+    def least_w(self) -> float:
+        """The least it can be lowered to instead of being switched off."""
+        model = self.miner.power
+        if model is None or not model.is_stepped:
+            return self.takes_w
+        return float(min(self.power_w, self.miner.fitting(model.min_w)))
+
+    @property
     def deficit_k(self) -> float:
         """How far its coldest zone is below target (K); unknown counts as none."""
         return max(
@@ -42,48 +56,155 @@ class Asking:
         )
 
 
-def shed(asking: Sequence[Asking], others: Sequence[MinerSituation], site_limit_w: int | None) -> dict[str, Ceiling]:
-    """Ceilings by miner id so that no limit is exceeded. `others`: miners told off that still draw."""
-    limits = _limits([ask.miner for ask in asking] + list(others), site_limit_w)
-    if not limits:
+def shed(
+    asking: Sequence[Asking],
+    others: Sequence[MinerSituation],
+    site_limit_w: int | None,
+    now: datetime,
+    import_limit_w: float | None = None,
+) -> dict[str, Ceiling]:
+    """Ceilings by miner id so that no limit is exceeded. `others`: miners told off that still draw.
+
+    `import_limit_w`: what the miners may take so that the home imports no more than is contracted.
+    """
+    lines = _Lines([ask.miner for ask in asking] + list(others), site_limit_w, import_limit_w)
+    if not lines.limits:
         return {}
-    used: dict[str, float] = defaultdict(float)
     for miner in others:
-        for key in _keys(miner):
-            used[key] += _may_draw_w(miner)
-    leaving: dict[str, float] = defaultdict(float)  # shed just now: it draws on for a while
-    ceilings = {}
-
-    def load(ask: Asking, key: str) -> float:
-        """W on this line with `ask`. A start waits for what was shed; what runs need not."""
-        return used[key] + ask.takes_w + (0.0 if ask.is_running else leaving[key])
-
-    for ask in sorted(asking, key=lambda one: (not one.miner.is_wanted_on, -one.deficit_k, one.miner.miner_id)):
-        blocking = next((key for key in _keys(ask.miner) if key in limits and load(ask, key) > limits[key][1]), None)
-        if blocking is not None:
-            name, limit = limits[blocking]
-            ceilings[ask.miner.miner_id] = Ceiling(
-                "power_limit",
-                0,
-                f"{name} ({limit:.0f} W) leaves no room for the {ask.power_w} W of {ask.miner.name}.",
-                is_safety=True,
-            )
-        for key in _keys(ask.miner):
-            if blocking is None:
-                used[key] += ask.takes_w
-            else:
-                leaving[key] += _may_draw_w(ask.miner)
+        lines.take(miner, _may_draw_w(miner))
+    ceilings: dict[str, Ceiling] = {}
+    turns = sorted(asking, key=lambda one: (not one.miner.is_wanted_on, -one.deficit_k, one.miner.miner_id))
+    _serve_what_runs(lines, [ask for ask in turns if ask.is_running], ceilings)
+    for ask in (ask for ask in turns if not ask.is_running):
+        if (line := lines.too_full(ask.miner, ask.least_w, is_start=True)) is not None:
+            ceilings[ask.miner.miner_id] = _no_room(line, ask)
+        elif (line := lines.just_started(ask.miner, now)) is not None:
+            ceilings[ask.miner.miner_id] = _too_soon(line, ask)
+        else:
+            _serve(lines, ask, ceilings)
+            lines.note_start(ask.miner, now)
     return ceilings
 
 
-def _limits(miners: Sequence[MinerSituation], site_limit_w: int | None) -> dict[str, tuple[str, float]]:
-    """What each line is called and may carry (W), by key."""
-    limits: dict[str, tuple[str, float]] = {}
+def _serve_what_runs(lines: _Lines, turns: Sequence[Asking], ceilings: dict[str, Ceiling]) -> None:
+    """First the least power of as many as there is room for; what is left over goes to the first in turn."""
+    kept = []
+    for ask in turns:
+        line = lines.too_full(ask.miner, ask.least_w, is_start=False)
+        if line is None:
+            kept.append(ask)
+            lines.take(ask.miner, ask.least_w)
+        else:
+            ceilings[ask.miner.miner_id] = _no_room(line, ask)
+            lines.leave(ask.miner, _may_draw_w(ask.miner))
+    for ask in kept:
+        lines.take(ask.miner, -ask.least_w)
+        _serve(lines, ask, ceilings)
+
+
+def _serve(lines: _Lines, ask: Asking, ceilings: dict[str, Ceiling]) -> None:
+    """As much as it asks, or the highest level there is room for."""
+    line, room_w = lines.room(ask.miner, is_start=not ask.is_running)
+    takes_w = ask.takes_w
+    if takes_w > room_w:
+        watts = max(ask.least_w, float(min(ask.power_w, ask.miner.fitting(room_w))))
+        ceilings[ask.miner.miner_id] = _lowered(line, ask, round(watts))
+        lines.leave(ask.miner, max(0.0, ask.takes_w - watts))
+        takes_w = watts
+    lines.take(ask.miner, takes_w)
+
+
+def _no_room(line: _Line, ask: Asking) -> Ceiling:
+    text = f"{line} leaves no room for the {ask.power_w} W of {ask.miner.name}."
+    return Ceiling("power_limit", 0, text, is_safety=True)
+
+
+def _lowered(line: _Line, ask: Asking, watts: int) -> Ceiling:
+    text = f"{line} leaves room for {watts} of the {ask.power_w} W of {ask.miner.name}."
+    return Ceiling("power_limit", watts, text, is_safety=True)
+
+
+def _too_soon(line: _Line, ask: Asking) -> Ceiling:
+    seconds = int(STARTS_APART.total_seconds())
+    text = f"Another miner has just started. {ask.miner.name} follows {seconds} s after it, to spare {line.in_words}."
+    return Ceiling("stagger", 0, text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Something with a limit (W)."""
+
+    name: str
+    limit_w: float
+    in_words: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.limit_w:.0f} W)"
+
+
+class _Lines:
+    """What every line carries already (W), by key."""
+
+    def __init__(
+        self, miners: Sequence[MinerSituation], site_limit_w: int | None, import_limit_w: float | None
+    ) -> None:
+        self.limits = _limits(miners, site_limit_w, import_limit_w)
+        self._used: dict[str, float] = defaultdict(float)
+        self._leaving: dict[str, float] = defaultdict(float)  # told to be less just now: it draws on for a while
+        self._started: dict[str, datetime] = {}
+        for miner in miners:
+            for at in miner.starts[-1:]:
+                self.note_start(miner, at)
+
+    def take(self, miner: MinerSituation, watts: float) -> None:
+        for key in _keys(miner):
+            self._used[key] += watts
+
+    def leave(self, miner: MinerSituation, watts: float) -> None:
+        for key in _keys(miner):
+            self._leaving[key] += watts
+
+    def room(self, miner: MinerSituation, *, is_start: bool) -> tuple[_Line, float]:
+        """The line with the least room for it, and that room (W). A start waits for what is leaving."""
+        rooms = [
+            (line, line.limit_w - self._used[key] - (self._leaving[key] if is_start else 0.0))
+            for key in _keys(miner)
+            if (line := self.limits.get(key)) is not None
+        ]
+        return min(rooms, key=lambda one: one[1], default=(_Line("", inf, ""), inf))
+
+    def too_full(self, miner: MinerSituation, watts: float, *, is_start: bool) -> _Line | None:
+        line, room_w = self.room(miner, is_start=is_start)
+        return line if watts > room_w else None
+
+    def note_start(self, miner: MinerSituation, at: datetime) -> None:
+        for key in _keys(miner):
+            self._started[key] = max(at, self._started.get(key, at))
+
+    def just_started(self, miner: MinerSituation, now: datetime) -> _Line | None:
+        """A limited line on which another start was less than a minute ago."""
+        for key in _keys(miner):
+            at = self._started.get(key)
+            if key in self.limits and at is not None and timedelta(0) <= now - at < STARTS_APART:
+                return self.limits[key]
+        return None
+
+
+def _limits(
+    miners: Sequence[MinerSituation], site_limit_w: int | None, import_limit_w: float | None
+) -> dict[str, _Line]:
+    """The lines that have a limit, by key."""
+    limits: dict[str, _Line] = {}
     if site_limit_w is not None:
-        limits["site"] = ("This home's power limit", float(site_limit_w))
+        limits["site"] = _Line("This home's power limit", float(site_limit_w), "this home's power limit")
+    if import_limit_w is not None:
+        limits["import"] = _Line(
+            "What the grid connection has left for miners", max(0.0, import_limit_w), "the grid connection"
+        )
     for miner in miners:
         if miner.circuit is not None:
-            limits[miner.circuit[0]] = (f"The circuit ‘{miner.circuit[1]}’", float(miner.circuit[2]))
+            key, name, limit_w = miner.circuit
+            limits[key] = _Line(f"The circuit ‘{name}’", float(limit_w), f"the circuit ‘{name}’")
     return limits
 
 
@@ -96,4 +217,4 @@ def _may_draw_w(miner: MinerSituation) -> float:
 
 
 def _keys(miner: MinerSituation) -> tuple[str, ...]:
-    return ("site",) if miner.circuit is None else ("site", miner.circuit[0])
+    return ("site", "import") if miner.circuit is None else ("site", "import", miner.circuit[0])

@@ -95,6 +95,8 @@ class SiteSituation:
     #: Miners in no enabled unit: guarded and open to wishes, else left alone.
     loose: tuple[MinerSituation, ...] = ()
     power_limit_w: int | None = None
+    #: What all miners together may take so that the home imports no more than is contracted; None: nothing measured.
+    import_limit_w: float | None = None
     #: A wall-clock step was seen and not every input has been read anew since.
     clock_stepped: bool = False
     is_stopped: bool = False  # the site is deactivated

@@ -138,8 +138,9 @@ def situate(
         tuple(units),
         loose,
         rows.site.power_limit_w,
-        starts_wait(rows, memory, bad_inputs(rows, observation, memory, energy), clock_stepped),
-        not rows.site.is_active,
+        clock_stepped=starts_wait(rows, memory, bad_inputs(rows, observation, memory, energy), clock_stepped),
+        is_stopped=not rows.site.is_active,
+        import_limit_w=balance.import_limit_w(energy.values(), sum(miner.draws_w for miner in miners.values())),
     )
     shown = {pk: one for pk, miner in rows.miners.items() if (one := plugs.plug_of(miner, observation)) is not None}
     return Seen(

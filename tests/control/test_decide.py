@@ -23,9 +23,9 @@ MANY = settings(max_examples=250, deadline=None)
 #: Guards whose word is safety: they may break a minimum on time.
 SAFETY = {
     "stopping", "inactive", "high_limit", "high_limit_latched", "sensor_lost", "device_fault", "reality", "no_zone",
-    "power_limit",
+    "power_limit", "cut_off",
 }  # fmt: skip
-STARTS_ONLY = {"state_unknown", "off_first", "clock", "min_off", "start_budget"}
+STARTS_ONLY = {"state_unknown", "off_first", "clock", "min_off", "start_budget", "lacks_off", "stagger"}
 
 
 def by_id(situation):

@@ -1,12 +1,18 @@
 """Circuits and the site's power limit: who gives way, and what counts."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from energy import balance, state
+from miners.power import Level, PowerModel
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.decide import decide
 from optimization.control.memory import Memory
 
-from .worlds import ON, SILENT, decided, lost, miner, running, site, unit, wish, zone
+from .worlds import NOW, ON, SILENT, ago, decided, lost, miner, running, site, unit, wish, zone
 
 BOOTING = MinerSnapshot(MinerStatus.STARTING, 60.0, True)
 
@@ -57,7 +63,7 @@ def test_a_smaller_miner_may_use_what_a_larger_one_cannot():
 
 
 def test_exactly_at_the_limit_is_allowed():
-    assert watts(miner(zone(20.0), key="a"), miner(zone(20.0), key="b"), limit=2000) == {"a": 1000, "b": 1000}
+    assert watts(running(zone(20.0), key="a"), miner(zone(20.0), key="b"), limit=2000) == {"a": 1000, "b": 1000}
 
 
 def test_nothing_starts_into_what_was_shed_a_moment_ago():
@@ -132,3 +138,127 @@ def test_a_miner_of_nobody_that_runs_counts_and_sheds():
 def test_a_wish_by_hand_obeys_the_limit():
     asked = miner(zone(21.2), key="a", wish=wish(1000))
     assert watts(asked, running(zone(21.0), key="b"), limit=1500) == {"a": 0, "b": 1000}
+
+
+# --- levels give way before anything is switched off --------------------------------------------------------------
+
+STEPS = PowerModel((Level("eco", 800.0), Level("standard", 1300.0), Level("super", 1600.0)))
+
+
+def stepped(room, key, *, watts=1600, for_seconds=3600, **kwargs):
+    return running(room, key=key, watts=watts, for_seconds=for_seconds, nominal_power_w=1600, power=STEPS, **kwargs)
+
+
+def test_the_room_nearest_its_target_is_lowered_first_and_nothing_is_switched_off():
+    far, near = stepped(zone(19.0), "a"), stepped(zone(21.2), "b")
+    assert watts(far, near, limit=3200) == {"a": 1600, "b": 1600}
+    assert watts(far, near, limit=2900) == {"a": 1600, "b": 1300}
+    assert watts(far, near, limit=2500) == {"a": 1600, "b": 800}
+    assert watts(far, near, limit=1700) == {"a": 800, "b": 800}
+    assert watts(far, near, limit=1599) == {"a": 1300, "b": 0}
+
+
+def test_what_lowers_it_is_said():
+    command = decided(stepped(zone(19.0), "a"), power_limit_w=1400)["a"]
+    assert (command.power_w, command.action, command.guard) == (1300, "level", "power_limit")
+    assert command.reason == "This home's power limit (1400 W) leaves room for 1300 of the 1600 W of Avalon."
+
+
+def test_lowered_within_its_minimum_on_it_stays_on():
+    held = stepped(zone(21.6), "a", for_seconds=20)
+    command = decided(held, power_limit_w=1000)["a"]
+    assert (command.power_w, command.broke_min_on, command.guard) == (800, False, "min_on")
+
+
+def test_a_start_takes_the_level_there_is_room_for():
+    cold = miner(zone(19.0), key="a", nominal_power_w=1600, power=STEPS)
+    assert watts(cold, running(zone(21.0), key="b"), limit=2000) == {"a": 800, "b": 1000}
+    assert watts(cold, running(zone(21.0), key="b"), limit=1700) == {"a": 0, "b": 1000}
+
+
+def test_nothing_starts_into_what_was_lowered_a_moment_ago():
+    big, small = stepped(zone(19.0), "a"), miner(zone(20.0), key="b", nominal_power_w=100)
+    assert watts(big, small, limit=1500) == {"a": 1300, "b": 0}
+    calm = stepped(zone(19.0), "a", watts=1300)
+    assert watts(calm, small, limit=1500) == {"a": 1300, "b": 100}
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from([800, 1300, 1600]), st.floats(15.0, 21.3)), min_size=1, max_size=5),
+    st.integers(0, 9000),
+)
+def test_as_many_as_possible_stay_on_under_any_limit(running_at, limit):
+    """What together fits at its lowest level is never switched off, and no limit is ever exceeded."""
+    members = [stepped(zone(celsius), f"m{n}", watts=level) for n, (level, celsius) in enumerate(running_at)]
+    result = watts(*members, limit=limit)
+    assert sum(result.values()) <= limit
+    assert sum(power > 0 for power in result.values()) == min(len(members), limit // 800)
+
+
+# --- one start after the other ------------------------------------------------------------------------------------
+
+
+def test_two_starts_on_a_circuit_are_a_minute_apart():
+    a, b = (miner(zone(20.0), key=key, **on_circuit(9000)) for key in "ab")
+    assert watts(a, b) == {"a": 1000, "b": 0}
+    assert decided(a, b)["b"].reason == (
+        "Another miner has just started. Avalon follows 60 s after it, to spare the circuit ‘Kitchen’."
+    )
+    for seconds, expected in ((59, 0), (60, 1000)):
+        begun = running(zone(20.0), key="a", for_seconds=seconds, starts=(ago(seconds),), **on_circuit(9000))
+        assert watts(begun, b)["b"] == expected
+
+
+def test_starts_of_a_home_with_a_limit_are_a_minute_apart_and_of_others_are_not():
+    a, b = (miner(zone(20.0), key=key) for key in "ab")
+    assert watts(a, b, limit=9000) == {"a": 1000, "b": 0}
+    assert watts(a, b) == {"a": 1000, "b": 1000}
+    other = miner(zone(20.0), key="c", **on_circuit(9000, "other line"))
+    assert watts(miner(zone(20.0), key="a", **on_circuit(9000)), other) == {"a": 1000, "c": 1000}
+
+
+def test_a_start_from_a_wrong_clock_holds_nobody_up():
+    later = running(zone(20.0), key="a", starts=(NOW + timedelta(hours=1),), **on_circuit(9000))
+    assert watts(later, miner(zone(20.0), key="b", **on_circuit(9000)))["b"] == 1000
+
+
+# --- the grid connection ------------------------------------------------------------------------------------------
+
+
+def of_grid(grid_w, contracted_w=3000.0):
+    facts = balance.SourceFacts("Roof", "solar", 8000.0, True, False, None, True, contracted_w)
+    seen = state.EnergySnapshot(grid_w=grid_w)
+    return balance.build(facts, seen, "", stale_after=timedelta(hours=1), now=NOW, own_miners_w=0, other_miners_w=0)
+
+
+@pytest.mark.parametrize(
+    ("grid_w", "miners_w", "left_w"),
+    [
+        (500.0, 0.0, 2500.0),  # the rest of the home takes 500 W
+        (1500.0, 1000.0, 2500.0),  # the same with a miner of 1000 W running
+        (-2000.0, 0.0, 5000.0),  # what the roof gives comes on top
+        (4000.0, 1000.0, 0.0),  # the home alone takes it all
+    ],
+)
+def test_what_the_grid_connection_has_left_for_miners(grid_w, miners_w, left_w):
+    assert balance.import_limit_w([of_grid(grid_w)], miners_w) == left_w
+
+
+def test_without_a_contract_or_a_meter_there_is_no_such_limit():
+    assert balance.import_limit_w([], 0.0) is None
+    assert balance.import_limit_w([of_grid(None)], 0.0) is None
+    assert balance.import_limit_w([of_grid(500.0, None)], 0.0) is None
+
+
+def test_over_the_contract_the_miners_give_way():
+    runs = running(zone(20.0), key="a")
+    assert watts(runs, import_limit_w=1000.0) == {"a": 1000}
+    command = decided(runs, import_limit_w=900.0)["a"]
+    assert (command.power_w, command.guard) == (0, "power_limit")
+    assert command.reason == (
+        "What the grid connection has left for miners (900 W) leaves no room for the 1000 W of Avalon."
+    )
+    assert decided(runs, import_limit_w=-200.0)["a"].reason.startswith(
+        "What the grid connection has left for miners (0 W)"
+    )
