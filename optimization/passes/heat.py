@@ -17,15 +17,12 @@ def heating_w(rows: SiteRows, snapshots: Snapshots, zone_pk: UUID) -> float:
     return sum(part * drawn_w(rows, snapshots, pk) for pk, part in _parts(rows, zone_pk))
 
 
-def installed_w(rows: SiteRows, zone_pk: UUID) -> float:
-    """Nominal watts of the miners of a zone, split the same way."""
-    return sum(part * rows.miners[pk].nominal_power_w for pk, part in _parts(rows, zone_pk))
-
-
 def heating_share(rows: SiteRows, snapshots: Snapshots, zone_pk: UUID) -> float:
-    """What heats the zone now, of what its miners can give: 0 to 1."""
-    installed = installed_w(rows, zone_pk)
-    return min(1.0, heating_w(rows, snapshots, zone_pk) / installed) if installed > 0 else 0.0
+    """What heats the zone now, of the nominal watts of its miners (split the same way): 0 to 1."""
+    parts = _parts(rows, zone_pk)
+    installed_w = sum(part * rows.miners[pk].nominal_power_w for pk, part in parts)
+    drawn = sum(part * drawn_w(rows, snapshots, pk) for pk, part in parts)
+    return min(1.0, drawn / installed_w) if installed_w > 0 else 0.0
 
 
 def drawn_w(rows: SiteRows, snapshots: Snapshots, miner_pk: UUID) -> float:

@@ -35,9 +35,9 @@ def zones(
         for monitor in monitors:
             if monitor.pk not in judged:
                 judged[monitor.pk] = _judged(rows, monitor, observation, memory, now)
-        states = [judged[monitor.pk] for monitor in monitors]
+        sensors_of = [(monitor, judged[monitor.pk]) for monitor in monitors]
         share = heating_share(rows, snapshots, pk)
-        result[pk], kept[str(pk)] = _room(rows, zone, states, observation, memory, trends.get(str(pk)), share, now)
+        result[pk], kept[str(pk)] = _room(rows, zone, sensors_of, observation, memory, trends.get(str(pk)), share, now)
     memory.shell["trends"] = kept
     return result
 
@@ -82,7 +82,7 @@ def _limits(monitor: ClimateMonitor) -> sensors.Limits:
 def _room(
     rows: SiteRows,
     zone: ClimateZone,
-    states: Sequence[sensors.MonitorState],
+    judged: Sequence[tuple[ClimateMonitor, sensors.MonitorState]],
     observation: Observation,
     memory: Memory,
     points: Any,
@@ -90,16 +90,14 @@ def _room(
     now: datetime,
 ) -> tuple[ZoneState, list[list[float]]]:
     """One zone, and the points of its trend to be remembered. `share`: of what its miners can give, what heats it."""
-    key, monitors = f"zone:{zone.pk}", room_monitors(zone)
+    key = f"zone:{zone.pk}"
     before = zone_state.sensors_memory(rows.memory.sensors, key)
     values = {
-        str(monitor.pk): state.temperature_celsius
-        for monitor, state in zip(monitors, states, strict=True)
-        if state.temperature_celsius is not None
+        str(monitor.pk): state.temperature_celsius for monitor, state in judged if state.temperature_celsius is not None
     }
-    readings = [one for monitor in monitors if (one := reading_of(observation, monitor.pk, ClimateReading))]
+    readings = [one for monitor, _ in judged if (one := reading_of(observation, monitor.pk, ClimateReading))]
     stands, of_flat = flat.judge(values, share, before, now)
-    state = _zone(zone, states, _target(rows, zone, now), stands, readings)
+    state = _zone(zone, judged, _target(rows, zone, now), stands, readings)
     # Another sensor's temperature is no rise or fall.
     basis = sorted(values) or before.get("basis")
     points = points if before.get("basis") in (None, basis) and isinstance(points, list) else []
@@ -154,7 +152,7 @@ def _lowered(zone: ClimateZone, target: Target, there: presence.Presence, opened
 
 def _zone(
     zone: ClimateZone,
-    states: Sequence[sensors.MonitorState],
+    judged: Sequence[tuple[ClimateMonitor, sensors.MonitorState]],
     target: Target,
     stands: flat.Flat | None,
     readings: Sequence[ClimateReading],
@@ -172,13 +170,13 @@ def _zone(
         zone_id=str(zone.pk),
         slug=zone.slug,
         name=zone.name,
-        sensors=states,
+        sensors=[state for _, state in judged],
         target=target,
         hysteresis_celsius=zone.hysteresis_celsius,
         high_limit_celsius=zone.high_limit_celsius,
         frost_limit_celsius=zone.frost_limit_celsius if zone.frost_protection else None,
         trend_celsius_per_hour=None,
-        sensor_is_real=all(monitor.is_real for monitor in room_monitors(zone)),
+        sensor_is_real=all(monitor.is_real for monitor, _ in judged),
         flat=stands,
         problems=problems,
     )
