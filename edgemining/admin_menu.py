@@ -50,6 +50,8 @@ def navigation(request) -> list[dict]:
             _item("Controllers", "power", "miners.minercontroller"),
             _item("Circuits", "electrical_services", "miners.circuit"),
             _item("Miners", "memory", "miners.miner"),
+            _item("Pools", "waves", "miners.poolaccount"),
+            _item("Hash price", "payments", "miners.hashpricesource"),
         ),
         _group(
             "5 · Energy",

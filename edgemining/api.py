@@ -15,6 +15,7 @@ from climate import periods_api as periods
 from energy import api as energy
 from integrations import api as integrations
 from miners import api as miners
+from miners import value_api as value
 from optimization import api as optimization
 from optimization import policy_api as policies
 from sites import api as sites
@@ -128,12 +129,15 @@ for prefix, router in (
     ("/miners", miners.miners_router),
     ("/miner-controllers", miners.controllers_router),
     ("/circuits", miners.circuits_router),
+    ("/pool-trackers", value.pools_router),
+    ("/hash-price-sources", value.prices_router),
     ("/optimization-units", optimization.units_router),
     ("/policies", policies.router),
     ("/decisions", optimization.decisions_router),
     ("/decisional-context", policies.context_router),
     ("/rule-engine", policies.engine_router),
     ("", miners.wishes_router),
+    ("", value.earnings_router),
     ("", optimization.evaluate_router),
 ):
     api.add_router(prefix, router)

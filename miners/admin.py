@@ -194,3 +194,7 @@ class CommandLogAdmin(RecordAdmin):
     @admin.display(description="command", ordering="power_w")
     def power(self, row: CommandLog) -> str:
         return watts(row.power_w) if row.power_w else "off"
+
+
+# Django looks for set-up pages here; those of pools and the hash price stand in a file of their own.
+from . import value_admin  # noqa: E402, F401

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from climate.models import ClimateMonitor, ClimateZone, TargetPeriod
 from energy.models import EnergyMonitor, EnergySource
 from integrations.models import HomeAssistant, MqttBroker, SimulatedHouse
-from miners.models import Miner, MinerController
+from miners.models import HashPriceSource, Miner, MinerController, PoolAccount
 from optimization.models import OptimizationUnit, Policy, Rule
 from sites.models import Site
 
@@ -79,6 +79,19 @@ def miner(site: Site, name: str = "Avalon", *, zones=(), controller: MinerContro
     row = Miner.objects.create(site=site, name=name, controller=controller, **{"nominal_power_w": 1000, **kwargs})
     row.zones.set(zones)
     return row
+
+
+def pool(site: Site, **kwargs) -> PoolAccount:
+    return PoolAccount.objects.create(
+        site=site, **{"name": f"Pool {next(_numbers)}", "adapter_type": "simulated", **kwargs}
+    )
+
+
+def hash_price(site: Site, **kwargs) -> HashPriceSource:
+    config = {"sat_per_th_s_day": 45, "currency_per_btc": 60_000}
+    return HashPriceSource.objects.create(
+        site=site, **{"name": "Hash price", "adapter_type": "typed", "config": config, **kwargs}
+    )
 
 
 def policy(site: Site | None = None, rules: list[tuple[str, dict]] | None = None, **kwargs) -> Policy:

@@ -76,6 +76,8 @@ def filled(home, staff):
         controller=controller,
         circuit=circuit,
         miner=miner,
+        pool=factories.pool(home),
+        price=factories.hash_price(home),
         meter=meter,
         source=source,
         policy=policy,

@@ -25,9 +25,9 @@ class Operation:
 
         def fill(found: re.Match) -> str:
             name = found[1]
-            if name == "adapter_type":
-                return "dummy"
             resource = self.path.split("/")[3]
+            if name == "adapter_type":
+                return {"pool-trackers": "simulated", "hash-price-sources": "typed"}.get(resource, "dummy")
             return str(ids.get(f"{resource} {name}", ids.get(name, uuid4())))
 
         return re.sub(r"\{(\w+)\}", fill, self.path)
@@ -61,4 +61,6 @@ def ids_of(home) -> dict[str, object]:
         "climate-monitors row_id": home.sensor.pk,
         "energy-monitors row_id": home.meter.pk,
         "miner-controllers row_id": home.plug.pk,
+        "pool-trackers row_id": home.pool.pk,
+        "hash-price-sources row_id": home.price.pk,
     }

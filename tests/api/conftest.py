@@ -74,6 +74,8 @@ class Home:
     source: Any
     plug: Any
     circuit: Any
+    pool: Any
+    price: Any
     miner: Any
     policy: Any
     unit: Any
@@ -102,6 +104,8 @@ def furnish() -> Home:
         source=source,
         plug=plug,
         circuit=circuit,
+        pool=factories.pool(site),
+        price=factories.hash_price(site),
         miner=miner,
         policy=policy,
         unit=factories.unit(site, miners=[miner], policy=policy, energy_source=source),

@@ -1,0 +1,3 @@
+"""The API's caller, here too."""
+
+from tests.api.conftest import anna, api  # noqa: F401
