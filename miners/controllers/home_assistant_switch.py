@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field
-
 from integrations import units
 from integrations.connections.entities import EntityState, entity, entity_field, entity_type, measured
 from integrations.connections.home_assistant import HomeAssistantSession, turn
 from integrations.errors import AdapterError
-from integrations.registry import Adapter, AdapterConfig, ConnectionKind, Kind, register
+from integrations.registry import AdapterConfig, ConnectionKind, Kind, register
+from miners.controllers.auto_off import AutoOff, auto_off_field
 from miners.state import MinerSnapshot, MinerStatus
 
 _SWITCH_DOMAINS = ("switch", "input_boolean", "light", "fan")
@@ -23,7 +22,7 @@ _NOTHING_BELOW_W = 5.0
 
 
 @register
-class HomeAssistantSwitch(Adapter):
+class HomeAssistantSwitch(AutoOff):
     kind = Kind.MINER_CONTROLLER
     key = "home_assistant_switch"
     label = "Home Assistant switch"
@@ -49,25 +48,11 @@ class HomeAssistantSwitch(Adapter):
             *_POWER_DOMAINS,
             default="",
         )
-        # At least 15 min: half of it outlasts the longest control period (5 min).
-        auto_off_minutes: int | None = Field(
+        auto_off_minutes: int | None = auto_off_field(
             None,
-            ge=15,
-            le=1440,
-            title="Plug’s own auto-off timer",
-            description="The timer you set in the plug itself. Empty: none, or it does not start anew at every ‘on’.",
-            json_schema_extra={"unit": "min"},
+            "Plug’s own auto-off timer",
+            "The timer you set in the plug itself. Empty: none, or it does not start anew at every ‘on’.",
         )
-
-    @classmethod
-    def dead_man_of(cls, config: Config) -> str | None:
-        if config.auto_off_minutes is None:
-            return None
-        return f"the plug’s own timer switches it off within {config.auto_off_minutes} min"
-
-    @classmethod
-    def rearm_seconds(cls, config: Config) -> float | None:
-        return None if config.auto_off_minutes is None else config.auto_off_minutes * 60.0
 
     @classmethod
     def wants(cls, config: Config) -> tuple[str, ...]:

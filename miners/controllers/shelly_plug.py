@@ -12,9 +12,10 @@ from typing import Any
 from pydantic import Field
 
 from integrations.errors import BadAnswer, NotFound, Refused
-from integrations.registry import Adapter, AdapterConfig, Kind, Session, register
+from integrations.registry import AdapterConfig, Kind, Session, register
 from miners.address import DeviceAddress
 from miners.answer import Part
+from miners.controllers.auto_off import AutoOff, auto_off_field
 from miners.digest import Digest
 from miners.power import Identity, Level, PowerModel, PowerSource
 from miners.rest import RestDevice, surely
@@ -29,7 +30,7 @@ _UNKNOWN_CODES = (-105, 404)
 
 
 @register
-class ShellyPlug(Adapter):
+class ShellyPlug(AutoOff):
     kind = Kind.MINER_CONTROLLER
     key = "shelly_plug"
     label = "Shelly plug"
@@ -56,25 +57,9 @@ class ShellyPlug(Adapter):
             description="When it runs, as its label says.",
             json_schema_extra={"unit": "W"},
         )
-        # At least 15 min: half of it outlasts the longest control period (5 min).
-        auto_off_minutes: int | None = Field(
-            30,
-            ge=15,
-            le=1440,
-            title="Own off timer",
-            description="It switches itself off so long after the last ‘on’. Empty: never.",
-            json_schema_extra={"unit": "min"},
+        auto_off_minutes: int | None = auto_off_field(
+            30, "Own off timer", "It switches itself off so long after the last ‘on’. Empty: never."
         )
-
-    @classmethod
-    def dead_man_of(cls, config: Config) -> str | None:
-        if config.auto_off_minutes is None:
-            return None
-        return f"the plug’s own timer switches it off within {config.auto_off_minutes} min"
-
-    @classmethod
-    def rearm_seconds(cls, config: Config) -> float | None:
-        return None if config.auto_off_minutes is None else config.auto_off_minutes * 60.0
 
     @classmethod
     def identify(cls, config: Config, deadline: float) -> Identity:
