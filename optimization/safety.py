@@ -283,6 +283,17 @@ _SWITCHING = Group(
             (guards.cut_off,),
         ),
         Promise(
+            "In its quiet hours a miner takes no more than is set for them; only frost protection passes, and a "
+            "minimum on time ends first. They follow the clock of the home, also on the nights it is set.",
+            _LOOK,
+            _tests(
+                f"{_CONTROL}/test_quiet_hours.py",
+                "test_they_begin_and_end_by_the_homes_clock",
+                "test_they_break_no_minimum_on",
+            ),
+            (guards.quiet_hours,),
+        ),
+        Promise(
             "What only a plug can switch off does not start without one.",
             _LOOK,
             (f"{_PASSES}/test_cutoff.py::test_what_nothing_can_switch_off_is_not_started", _MUTATIONS),

@@ -158,6 +158,18 @@ def zones_warm(case: Guarded) -> Ceiling | None:
     return Ceiling("zones_warm", 0, f"{names} reached the upper bound ({bound:.1f} °C).")
 
 
+def quiet_hours(case: Guarded) -> Ceiling | None:
+    """Comfort, so frost protection passes."""
+    quiet = case.miner.quiet
+    if quiet is None or case.intent.origin == "frost":
+        return None
+    # What is allowed may be less than the least it can heat with.
+    runs = 0 < case.miner.least_w <= quiet.max_w
+    allowed = f"takes at most {quiet.max_w} W" if runs else "is off"
+    text = f"Quiet hours until {quiet.until_words}: {case.miner.name} {allowed}."
+    return Ceiling("quiet_hours", quiet.max_w if runs else 0, text)
+
+
 def state_unknown(case: Guarded) -> Ceiling | None:
     """Nothing starts before the device was seen off: not after a restart, not while an off is unconfirmed."""
     if not case.is_start:
@@ -222,6 +234,7 @@ GUARDS: tuple[Guard, ...] = (
     no_zone,
     lacks_off,
     zones_warm,
+    quiet_hours,
     state_unknown,
     clock,
     min_off,

@@ -14,6 +14,8 @@ from miners.power import PowerModel
 from miners.state import MinerSnapshot
 from optimization.rules import CompiledPolicy, Context
 
+from .quiet import Quiet
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -55,6 +57,8 @@ class MinerSituation:
     contexts: tuple[Context, ...] = ()
     #: Its levels; None: only on or off, at its nominal power.
     power: PowerModel | None = None
+    #: The quiet hours that hold now.
+    quiet: Quiet | None = None
     #: Since when it is wanted at its present watts.
     level_since: datetime | None = None
 
@@ -65,6 +69,11 @@ class MinerSituation:
     def fitting(self, power_w: float) -> int:
         """The watts of the level that a request means; an on-or-off miner takes what it is asked."""
         return round(power_w if self.power is None else self.power.fitting(power_w))
+
+    @property
+    def least_w(self) -> float:
+        """The least it can heat with."""
+        return float(self.nominal_power_w) if self.power is None else self.power.min_w
 
     @property
     def draws_w(self) -> float:

@@ -16,11 +16,13 @@ from energy.state import EnergySnapshot, EnergyState
 from miners import plug, readback
 from miners.dead_man import rearm_seconds
 from miners.models import DesiredState, ManualRequest, Miner
+from miners.pools.performance import performance
 from miners.reality import reality_problem
 from miners.state import MinerSnapshot, MinerStatus
 from optimization import sun
 from optimization.control import context
 from optimization.control.memory import Memory, parse_time
+from optimization.control.quiet import quiet_now
 from optimization.control.situation import MinerSituation, SiteSituation, UnitSituation, Wish
 from sites.words import ended
 
@@ -220,6 +222,7 @@ def _miner(
         max_starts_per_day=miner.max_starts_per_day,
         circuit=(str(miner.circuit_id), miner.circuit.name, miner.circuit.limit_w) if miner.circuit else None,
         power=miner.power if miner.controller is not None and miner.controller.power is not None else None,
+        quiet=quiet_now(miner.quiet_from, miner.quiet_until, miner.quiet_max_w, now, rows.site.tz),
         level_since=desired.changed_at if desired else None,
         is_active=miner.is_active,
         is_cut=miner.cut_at is not None,
@@ -245,6 +248,7 @@ def _shared(rows: SiteRows, now: datetime) -> dict[str, Any]:
     return {
         **context.timestamp(now.astimezone(site.tz)),
         **sun.values(now, site.latitude, site.longitude, site.tz),
+        **context.mining_performance(performance((pool.account for pool in rows.pools), now)),
     }
 
 

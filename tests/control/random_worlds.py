@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from climate.state import SensorHealth
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import Memory, ZoneTrip
+from optimization.control.quiet import Quiet
 from optimization.control.situation import Wish
 
 from . import worlds
@@ -73,6 +74,7 @@ def miners(draw, key: str, rooms):
         wish=draw(wishes),
         circuit=draw(st.sampled_from(CIRCUITS)),
         is_active=draw(st.sampled_from([True, True, True, False])),
+        quiet=draw(st.sampled_from([None, None, Quiet(0, worlds.NOW, "06:00"), Quiet(900, worlds.NOW, "06:00")])),
         is_cut=draw(st.sampled_from([False, False, False, True])),
         lacks_off=draw(st.sampled_from([False, False, False, True])),
         is_stopping=draw(st.sampled_from([False, False, False, True])),

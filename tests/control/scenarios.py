@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import Memory, ZoneTrip
+from optimization.control.quiet import Quiet
 from optimization.control.situation import MinerSituation
 
-from .worlds import SILENT, ago, lost, miner, running, wish, zone
+from .worlds import NOW, SILENT, ago, lost, miner, running, wish, zone
 
 COLD_ROOM, IN_BAND = zone(20.0), zone(21.0)
 TRIPPED = {"zone-hall": ZoneTrip(tripped=True, trips=[ago(600).isoformat()])}
@@ -23,6 +24,7 @@ PROTECTING = MinerSnapshot(MinerStatus.PROTECT, 1000.0, True, problem="A fan sta
 STOPPING = MinerSnapshot(MinerStatus.STOPPING, 30.0, True)
 #: Wanted on and committed, but not yet written or not obeyed: the device shows off.
 PENDING = {"desired_w": 1000, "desired_confirmed": False}
+QUIET = Quiet(0, NOW, "06:00")
 CIRCUIT = ("c", "Kitchen", 1500)
 
 
@@ -76,6 +78,9 @@ SCENARIOS = (
     Scenario("its plug was cut and nobody acknowledged it", "cut_off", miner(COLD_ROOM, is_cut=True), 0, "cut_off"),
     Scenario("cut and called on by hand", "cut_off", miner(COLD_ROOM, is_cut=True, wish=ON_WISH), 0, "cut_off"),
     Scenario("nothing can switch it off", "lacks_off", miner(COLD_ROOM, lacks_off=True), 0, "lacks_off"),
+    Scenario("cold in quiet hours", "quiet_hours", miner(COLD_ROOM, quiet=QUIET), 0, "quiet_hours"),
+    Scenario("called on by hand in quiet hours", "quiet_hours",
+             miner(COLD_ROOM, quiet=QUIET, wish=ON_WISH), 0, "quiet_hours"),
     Scenario("nobody said what it heats", "no_zone", running(wish=ON_WISH), 0, "no_zone"),
     Scenario("all its rooms are warm", "zones_warm", running(zone(21.5), wish=ON_WISH), 0, "zones_warm"),
     Scenario("both its rooms are warm", "zones_warm",
@@ -110,6 +115,7 @@ SCENARIOS = (
              1000, ""),
     Scenario("found running and nothing can switch it off: told as it is", "nobody",
              running(IN_BAND, lacks_off=True), 1000, ""),
+    Scenario("frost in quiet hours", "nobody", miner(zone(5.0), quiet=QUIET), 1000, ""),
     Scenario("just under the high limit", "nobody", running(zone(27.9, target=27.5)), 1000, ""),
     Scenario("silent, far from the limit: held", "nobody", running(zone(None, highest_celsius=26.9)), 1000, ""),
     Scenario("a clock jump stops nothing that runs", "nobody", running(IN_BAND), 1000, "", clock_stepped=True),
