@@ -15,6 +15,7 @@ from integrations.models import AdapterRow
 from integrations.registry import Kind
 
 from .hashprice.reading import HashPriceReading
+from .pools.performance import Account
 from .pools.reading import PoolReading, from_json
 
 
@@ -61,6 +62,15 @@ class PoolAccount(Remote):
 
     class Meta(Remote.Meta):
         verbose_name = "pool"
+
+    @property
+    def account(self) -> Account:
+        """For rules: what its pool tells, and what it told last."""
+        try:
+            tells = getattr(self.adapter, "tells", frozenset())
+        except LookupError:
+            tells = frozenset()
+        return Account(tells, self.last, self.read_at)
 
     def forget(self) -> None:
         super().forget()

@@ -110,6 +110,31 @@ def _zone(prefix: str, zone: ZoneState) -> Values:
     return values
 
 
+#: What the pools of a home say → its public names; hash rates have a unit beside them.
+_PERFORMANCE = {
+    "hash_rate_th_s": ("current_hashrate", "pool_stats.current_hashrate"),
+    "hash_rate_24h_th_s": ("pool_stats.average_hashrate_24h",),
+    "hash_rate_7d_th_s": ("pool_stats.average_hashrate_7d",),
+    "unpaid_sat": ("pool_stats.unpaid_balance",),
+    "next_payout_sat": ("pool_stats.estimated_next_payout",),
+    "payout_frequency": ("payout_schedule.frequency",),
+    "payout_threshold_sat": ("payout_schedule.threshold",),
+}
+
+
+def mining_performance(told: Mapping[str, Any]) -> Values:
+    """`mining_performance.*` of `miners.pools.performance`; a home without a pool has none of it."""
+    values: Values = {}
+    for name, value in told.items():
+        for path in _PERFORMANCE[name]:
+            if name.endswith("_th_s"):
+                values[f"mining_performance.{path}.value"] = value
+                values[f"mining_performance.{path}.unit"] = "TH/s"
+            else:
+                values[f"mining_performance.{path}"] = value
+    return values
+
+
 def miner(name: str, model: str, nominal_power_w: int, is_active: bool, snapshot: MinerSnapshot) -> Values:
     """`miner.*` and `miner_state.*`."""
     values: Values = {

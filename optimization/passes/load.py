@@ -15,7 +15,7 @@ from climate.models import ClimateMonitor, ClimateZone, TargetOverride, TargetPe
 from climate.targets import Override
 from energy.models import EnergySource
 from integrations.models import CONNECTIONS, Connection, SimulatedHouse
-from miners.models import DesiredState, ManualRequest, Miner
+from miners.models import DesiredState, ManualRequest, Miner, PoolAccount
 from optimization.control.memory import Memory
 from optimization.models import OptimizationUnit, PassState, Policy, Rule
 from optimization.rules import CompiledPolicy, FieldTree, RuleErrors, compile_rule
@@ -38,6 +38,7 @@ class SiteRows:
     sources: dict[UUID, EnergySource] = field(default_factory=dict)
     miners: dict[UUID, Miner] = field(default_factory=dict)
     desired: dict[UUID, DesiredState] = field(default_factory=dict)
+    pools: list[PoolAccount] = field(default_factory=list)
     requests: dict[UUID, ManualRequest] = field(default_factory=dict)
     units: list[OptimizationUnit] = field(default_factory=list)
     rules: dict[UUID, list[Rule]] = field(default_factory=dict)
@@ -48,7 +49,7 @@ class SiteRows:
 
 
 def load(site_ids: Sequence[UUID]) -> list[SiteRows]:
-    """The rows of these sites, in 21 statements."""
+    """The rows of these sites, in 22 statements."""
     found = {site.pk: SiteRows(site) for site in Site.objects.filter(pk__in=site_ids)}
     ids = list(found)
     for zone in ClimateZone.objects.filter(site__in=ids).prefetch_related("slots", "monitors"):
@@ -81,6 +82,8 @@ def _load_miners(found: dict[UUID, SiteRows], ids: list[UUID]) -> None:
         rows.miners[miner.pk] = miner
         if hasattr(miner, "desired"):
             rows.desired[miner.pk] = miner.desired
+    for pool in PoolAccount.objects.filter(site__in=ids).only("site", "adapter_type", "reading", "read_at"):
+        found[pool.site_id].pools.append(pool)
     requests = ManualRequest.objects.filter(miner__site__in=ids, cancelled_at__isnull=True).select_related("miner")
     for request in requests.order_by("created_at"):
         found[request.miner.site_id].requests[request.miner_id] = request
