@@ -20,6 +20,7 @@ from . import formats, queries, scope, stats
 from .cards import zone_card
 from .chart_views import ENERGY_RANGES, MINER_RANGES, ROOM_RANGES, ChartBox
 from .decisions import command_lines, decision_lines
+from .earnings_card import earnings_card
 from .energy_panel import energy_panels
 from .miner_cards import miner_card
 from .overview import overview
@@ -126,6 +127,7 @@ def miners(data: PageData) -> HttpResponse:
     cards = [miner_card(miner, data.at, alarms=data.alarms) for miner in data.miners]
     parts = [
         *(Part(f"miner-{card.id}", "dashboard/_miner_card.html", card) for card in cards),
+        *((Part("earnings", "dashboard/_earnings.html", earnings_card(data.site, data.at.now)),) if cards else ()),
         Part("commands", "dashboard/_commands.html", command_lines(data.site, data.at)),
     ]
     boxes = [(card.name, _miner_box(card.id)) for card in cards]
