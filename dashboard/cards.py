@@ -73,7 +73,7 @@ def _sensor_trouble(zone: ZoneFacts, at: Moment) -> Trouble | None:
         zone.live.get("problem") or default,
         formats.moment(since, at.now, at.tz) if since else "",
         "" if zone.live.get("heating") else "Heating is off.",
-        "Check the sensor’s battery and reach. Heating resumes by itself when it reports again."
+        "Check the sensor’s battery and reach. Heating resumes by itself when it has reported well for a while."
         if health == "lost"
         else "",
         "alarm" if health == "lost" else "warn",

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from climate import sensors, zone_state
+from climate import flat, sensors, zone_state
 from climate.models import HIGH_LIMIT_MARGIN_K, ClimateMonitor, ClimateZone
 from miners import readback
 from miners.models import Miner
@@ -176,9 +176,14 @@ _SENSORS = Group(
         Promise(
             f"A sensor that is unavailable, out of reach, outside {_LOW} … {_HIGH} °C or jumps by more than "
             f"{sensors.JUMP_K:g} K within {_span(sensors.JUMP_WITHIN)} is not believed, then lost: its miners go off. "
-            "A jump that stays is believed when that time is over.",
+            "A jump that stays is believed when that time is over. A sensor that was lost is believed again after "
+            f"{_span(sensors.RETURN_AFTER)} of good data.",
             f"{_LOST} + {_LOOK}",
             (
+                *_tests(
+                    "tests/climate/test_sensors.py",
+                    "test_it_is_lost_after_two_minutes_and_believed_after_five_good_ones",
+                ),
                 *_tests("tests/climate/test_sensors.py", "test_what_a_sensor_may_do"),
                 *_tests(
                     "tests/climate/test_sensors.py",
@@ -199,6 +204,17 @@ _SENSORS = Group(
             "A sensor whose time stands still is lost when its age limit is over.",
             f"its age limit ({_AGE} unless set otherwise) + {_LOOK}",
             ("tests/e2e/test_failures.py::test_a_sensor_that_repeats_an_old_value_is_lost_after_an_hour", _MATRIX),
+            (guards.sensor_lost,),
+        ),
+        Promise(
+            "A sensor that goes on reporting the very same value while its room is heated hard is found out: suspect, "
+            "then lost. A second sensor of the room that moves clears it.",
+            f"{_span(flat.SUSPECT_AFTER)} above {flat.HARD_SHARE:.0%} of the room’s power, "
+            f"+ {_span(flat.LOST_AFTER_SUSPECT)} + {_LOOK}",
+            (
+                f"{_PASSES}/test_rooms.py::test_a_sensor_that_stands_still_while_heated_hard_is_found_out_and_forgiven",
+                _MATRIX,
+            ),
             (guards.sensor_lost,),
         ),
         Promise(
@@ -375,12 +391,18 @@ _FROST = Group(
                     "test_frost_passes_through_the_same_guards",
                 ),
                 f"{_PASSES}/test_alarms.py::test_frost_is_protected_whatever_the_rules_say",
+                f"{_PASSES}/test_rooms.py::test_two_cold_sensors_that_differ_keep_the_frost_out",
+                f"{_PASSES}/test_rooms.py::test_frost_is_kept_out_through_an_open_window",
             ),
         ),
         Promise(
             "Where it may not or cannot, that is an alarm.",
             _LOOK,
-            (f"{_PASSES}/test_alarms.py::test_frost_that_cannot_be_protected_is_an_alarm",),
+            _tests(
+                f"{_PASSES}/test_alarms.py",
+                "test_frost_that_cannot_be_protected_is_an_alarm",
+                "test_frost_that_a_running_miner_does_not_keep_out_is_an_alarm",
+            ),
         ),
     ),
 )
@@ -552,7 +574,7 @@ LIMITS = (
         "another plug.",
     ),
     Limit(
-        "A single sensor that lies believably: a wrong but possible value below the high limit with a moving time.",
+        "A single sensor that lies believably: a wrong but possible, changing value below the high limit.",
         "Give a room where it matters a second sensor: the warmer one counts, and the high limit looks at both.",
     ),
     Limit(

@@ -59,7 +59,7 @@ _TABLE = (
         Severity.ALARM,
         "Sensor lost",
         "Every miner heating the zone is off.",
-        "Check the sensor's battery and its connection. Heating resumes by itself when it reports again.",
+        "Check its battery and connection. Heating resumes by itself when it has reported well for five minutes.",
     ),
     AlarmKind(
         "frost_not_protected",
