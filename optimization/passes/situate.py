@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from miners.pools.performance import performance
-
 from climate.sensors import MonitorState
 from climate.state import ZoneState
 from energy import balance
@@ -18,6 +16,7 @@ from energy.state import EnergySnapshot, EnergyState
 from miners import plug, readback
 from miners.dead_man import rearm_seconds
 from miners.models import DesiredState, ManualRequest, Miner
+from miners.pools.performance import performance
 from miners.reality import reality_problem
 from miners.state import MinerSnapshot, MinerStatus
 from optimization import sun

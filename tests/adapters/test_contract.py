@@ -96,9 +96,7 @@ DRIVERS = [
 ]
 #: Services on the internet are read in `tests/pools`, on bytes recorded from them.
 SERVICES = (Kind.POOL_TRACKER, Kind.HASH_PRICE_SOURCE)
-STANDALONE = [
-    pair for pair in ALL if pair[1].connection is None and pair not in DRIVERS and pair[0] not in SERVICES
-]
+STANDALONE = [pair for pair in ALL if pair[1].connection is None and pair not in DRIVERS and pair[0] not in SERVICES]
 ON_HOME_ASSISTANT = [pair for pair in CONNECTED if pair[1].connection is ConnectionKind.HOME_ASSISTANT]
 
 
