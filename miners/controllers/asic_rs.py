@@ -11,6 +11,7 @@ import asyncio
 import importlib.util
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
@@ -149,13 +150,27 @@ def _run(config: AsicRs.Config, deadline: float, use: Callable[[Any], Awaitable[
     key = (where.ip, config.user, config.password)
     try:
         left = deadline - time.monotonic()
-        return asyncio.run(asyncio.wait_for(found_and_used(), max(left, 0.0)))
+        return _run(lambda: asyncio.wait_for(found_and_used(), max(left, 0.0)))
     except AdapterError:
         raise
     except TimeoutError:
         raise DeadlineExceeded(f"{_NAME} at {where.shown} did not answer in time.") from None
     except Exception as error:  # a foreign library: any of its errors is the device's
         raise BadAnswer(f"{_NAME} at {where.shown} could not be used through pyasic-rs: {_short(error)}.") from None
+
+
+def _run(work: Callable[[], Awaitable[_Value]]) -> _Value:
+    """The result of `work()` in an event loop of its own, whatever runs in this thread."""
+
+    async def alone() -> _Value:
+        return await work()
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(alone())
+    with ThreadPoolExecutor(1, thread_name_prefix="asic-rs") as elsewhere:
+        return elsewhere.submit(asyncio.run, alone()).result()
 
 
 async def _miner(config: AsicRs.Config, ip: str) -> Any:

@@ -237,3 +237,13 @@ def test_the_form_says_whether_the_package_is_there():
 def test_its_ports_are_fixed(address):
     with pytest.raises(ValidationError, match="leave the port out"):
         AsicRs.Config.model_validate({"address": address})
+
+
+def test_an_event_loop_in_the_same_thread_does_not_disturb_it():
+    async def inside() -> int:
+        async def answer() -> int:
+            return 42
+
+        return asic_rs._run(answer)
+
+    assert asyncio.run(inside()) == 42
