@@ -223,7 +223,7 @@ def _miner(
         circuit=(str(miner.circuit_id), miner.circuit.name, miner.circuit.limit_w) if miner.circuit else None,
         power=miner.power if miner.controller is not None and miner.controller.power is not None else None,
         quiet=quiet_now(miner.quiet_from, miner.quiet_until, miner.quiet_max_w, now, rows.site.tz),
-        level_since=desired.changed_at if desired else None,
+        level_since=_level_since(miner, desired),
         is_active=miner.is_active,
         is_cut=miner.cut_at is not None,
         lacks_off=plug.is_switch(miner.power) and not plugs.has_plug(miner),
@@ -236,6 +236,16 @@ def _miner(
         )
         or "",
     )
+
+
+def _level_since(miner: Miner, desired: DesiredState | None) -> datetime | None:
+    """Since when it is at its present watts: a write that had to be repeated is later than what was wanted.
+
+    Where a timer is rearmed by writing, the last write says nothing of the level.
+    """
+    if desired is None or desired.written_at is None or rearm_seconds(miner.controller) is not None:
+        return desired.changed_at if desired is not None else None
+    return max(desired.written_at, desired.changed_at or desired.written_at)
 
 
 def _with_contexts(situation: MinerSituation, miner: Miner, shared: dict[str, Any]) -> MinerSituation:
