@@ -150,7 +150,7 @@ def _run(config: AsicRs.Config, deadline: float, use: Callable[[Any], Awaitable[
     key = (where.ip, config.user, config.password)
     try:
         left = deadline - time.monotonic()
-        return _run(lambda: asyncio.wait_for(found_and_used(), max(left, 0.0)))
+        return _in_a_loop(lambda: asyncio.wait_for(found_and_used(), max(left, 0.0)))
     except AdapterError:
         raise
     except TimeoutError:
@@ -159,7 +159,7 @@ def _run(config: AsicRs.Config, deadline: float, use: Callable[[Any], Awaitable[
         raise BadAnswer(f"{_NAME} at {where.shown} could not be used through pyasic-rs: {_short(error)}.") from None
 
 
-def _run(work: Callable[[], Awaitable[_Value]]) -> _Value:
+def _in_a_loop(work: Callable[[], Awaitable[_Value]]) -> _Value:
     """The result of `work()` in an event loop of its own, whatever runs in this thread."""
 
     async def alone() -> _Value:

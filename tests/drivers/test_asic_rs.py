@@ -244,6 +244,6 @@ def test_an_event_loop_in_the_same_thread_does_not_disturb_it():
         async def answer() -> int:
             return 42
 
-        return asic_rs._run(answer)
+        return asic_rs._in_a_loop(answer)
 
     assert asyncio.run(inside()) == 42
