@@ -101,6 +101,15 @@ class CircuitAdmin(SiteRowAdmin):
 
 
 class MinerForm(SiteRowForm):
+    def clean_level_watts(self) -> dict:
+        """An emptied input is no correction."""
+        return self.cleaned_data["level_watts"] or {}
+
+    def _reality(self, cleaned: dict, zones) -> str | None:
+        if self.site is None:
+            return None
+        return reality_problem(cleaned.get("controller"), zones, self.site, cleaned.get("cutoff"))
+
     def clean(self):
         cleaned = super().clean()
         zones, none = cleaned.get("zones"), cleaned.get("heats_no_room")
@@ -108,7 +117,7 @@ class MinerForm(SiteRowForm):
             self.add_error("heats_no_room", f"It heats {listed(zones)}. Untick this, or untick the rooms.")
         if zones is not None and not zones and not none:
             self.add_error("zones", "Which rooms does it heat? Tick them, or tick ‘heats no room’ below.")
-        problem = reality_problem(cleaned.get("controller"), zones or (), self.site) if self.site else None
+        problem = self._reality(cleaned, zones or ())
         if problem:
             self.add_error("controller", problem)
         return cleaned
@@ -138,6 +147,10 @@ class MinerAdmin(SetAsideAdmin, SiteRowAdmin):
                     "level_watts",
                 )
             },
+        ),
+        (
+            "Plug before it, quiet hours",
+            {"fields": ("cutoff", "quiet_from", "quiet_until", "quiet_max_w"), "classes": ("collapse",)},
         ),
         ("In use", {"fields": ("is_active", "leave_on")}),
     )

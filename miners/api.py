@@ -5,7 +5,7 @@ through every guard.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -146,6 +146,11 @@ class MinerIn(Body):
     climate_zone_ids: list[UUID] = Field([], max_length=50, description="The zones it heats.")
     heats_no_room: bool = field(Miner, "heats_no_room")
     circuit_id: UUID | None = None
+    cutoff_id: UUID | None = Field(None, description="The plug before it: its meter is believed first, its relay last.")
+    quiet_from: time | None = Field(None, description="In the site's time, like 22:00; empty: no quiet hours.")
+    quiet_until: time | None = None
+    quiet_max_w: int = Field(0, ge=0, le=20_000, description="At most in quiet hours; 0 is off.")
+    level_watts: dict[str, float] = Field({}, max_length=200, description="Measured watts by the key of a level.")
     min_on_seconds: int = field(Miner, "min_on_seconds")
     min_off_seconds: int = field(Miner, "min_off_seconds")
     ramp_seconds: int = field(Miner, "ramp_seconds")
@@ -160,6 +165,7 @@ _LINKS = {
     "controller_id": rows.Link("controller", MinerController),
     "climate_zone_ids": rows.Link("zones", ClimateZone),
     "circuit_id": rows.Link("circuit", Circuit),
+    "cutoff_id": rows.Link("cutoff", MinerController),
 }
 
 
@@ -174,6 +180,12 @@ class MinerOut(Answer):
     climate_zone_ids: list[UUID]
     heats_no_room: bool
     circuit_id: UUID | None
+    cutoff_id: UUID | None
+    cut_at: datetime | None
+    quiet_from: time | None
+    quiet_until: time | None
+    quiet_max_w: int
+    level_watts: dict[str, float]
     min_on_seconds: int
     min_off_seconds: int
     ramp_seconds: int
@@ -202,7 +214,7 @@ def _keep_controller_while_on(miner: Miner, values: dict[str, Any]) -> None:
 
 def _is_real_throughout(miner: Miner) -> None:
     """A real heater follows no invented sensor."""
-    problem = reality_problem(miner.controller, miner.zones.prefetch_related("monitors"), miner.site)
+    problem = reality_problem(miner.controller, miner.zones.prefetch_related("monitors"), miner.site, miner.cutoff)
     if problem:
         raise invalid("controller_id", problem, str(miner.controller_id))
 
@@ -234,7 +246,7 @@ class MinerChangedOut(MinerOut):
 def _change(request: HttpRequest, miner_id: UUID, body: MinerPatch) -> Miner:
     miner = _miner(miner_id)
     was_active = miner.is_active
-    new_links = {"controller_id", "climate_zone_ids"} & body.model_fields_set
+    new_links = {"controller_id", "climate_zone_ids", "cutoff_id"} & body.model_fields_set
     check = _is_real_throughout if new_links else None
     miner = rows.write(miner, body, _LINKS, prepare=_keep_controller_while_on, check=check)
     miner.not_seen_off = rows.see_off(miner, by=rows.person(request)) if was_active and not miner.is_active else []

@@ -167,6 +167,9 @@ class Miner(NamedModel):
                 {"controller": f"‘{self}’ is on. Stop it, wait until it is off, then change what drives it."}
             )
         self._check_cutoff(stored)
+        if (self.quiet_from is None) != (self.quiet_until is None):
+            missing = "quiet_until" if self.quiet_until is None else "quiet_from"
+            raise ValidationError({missing: "Quiet hours need both times: from and until. Fill in both, or neither."})
         if self.controller_id and self.controller.site_id != self.site_id:
             raise ValidationError({"controller": f"‘{self.controller}’ belongs to another site."})
         if self.circuit_id and self.circuit.site_id != self.site_id:

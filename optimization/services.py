@@ -154,7 +154,7 @@ def miner_problems(miner: Miner, unit: OptimizationUnit) -> list[str]:
     zones = list(miner.zones.prefetch_related("monitors"))
     if not zones and not miner.heats_no_room:
         problems.append(f"Say which rooms {miner.name} heats, or that it heats none.")
-    reality = reality_problem(miner.controller, zones, miner.site)
+    reality = reality_problem(miner.controller, zones, miner.site, miner.cutoff)
     if reality:
         problems.append(reality)
     return problems

@@ -8,9 +8,23 @@ os.environ.setdefault("SECRET_KEY", "only for tests: thirty-two characters and t
 # The browser tests run Playwright's own event loop in the test thread.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
+import gc
+
 import pytest
+from hypothesis import settings as hypothesis
+
+# HYPOTHESIS_PROFILE=thorough looks longer where a test names no number of examples of its own.
+hypothesis.register_profile("suite", max_examples=50, deadline=None)
+hypothesis.register_profile("thorough", max_examples=1000, deadline=None)
+hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 pytest_plugins = ["tests.servers.fixtures"]
+
+
+def pytest_collection_finish(session) -> None:
+    """Thousands of collected tests live as long as the process: the garbage collector need not walk them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

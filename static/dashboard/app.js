@@ -56,12 +56,17 @@
   }
   document.addEventListener("visibilitychange", () => { tick(); refresh(); });
 
-  /* A part is swapped only when it looks different, and never under somebody's hands. */
+  /* A part is swapped only when it looks different, and never under somebody's hands: a tap is lost on what goes. */
+  let pressed = null;
+  document.addEventListener("pointerdown", (event) => { pressed = event.target; }, true);
+  for (const end of ["pointerup", "pointercancel"]) {
+    document.addEventListener(end, () => setTimeout(() => { pressed = null; }), true);
+  }
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const old = event.detail.target, fresh = event.detail.fragment.firstElementChild;
     if (!old || !fresh) return;
     const typing = old.contains(document.activeElement) && document.activeElement.matches("input, select, textarea");
-    if (old.dataset.key === fresh.dataset.key || typing || old.querySelector(".htmx-request")) {
+    if (old.dataset.key === fresh.dataset.key || typing || old.contains(pressed) || old.querySelector(".htmx-request")) {
       event.detail.shouldSwap = false;
       return;
     }

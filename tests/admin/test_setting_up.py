@@ -93,6 +93,7 @@ def miner_form(home, **changes) -> dict:
         "ramp_seconds": "120",
         "max_starts_per_hour": "2",
         "max_starts_per_day": "8",
+        "quiet_max_w": "0",
         "is_active": "on",
         **changes,
     }
@@ -207,6 +208,25 @@ def test_disabling_for_real_switches_the_miner_off(page, home, ready_miner, djan
     unit.refresh_from_db()
     assert not unit.is_enabled
     assert DesiredState.objects.get().power_w == 0
+
+
+def test_an_emptied_correction_of_levels_is_none(page, home, ready_miner):
+    zones = [str(zone.pk) for zone in ready_miner.zones.all()]
+    data = miner_form(home, zones=zones, level_watts="", quiet_from="22:00", quiet_until="07:00")
+    assert page.post(url("miners_miner", "change", ready_miner.pk), data).status_code == 302
+    stored = type(ready_miner).objects.get()
+    assert (stored.level_watts, stored.quiet_from.hour, stored.quiet_max_w) == ({}, 22, 0)
+
+
+def test_a_real_miner_behind_an_invented_plug_is_refused(page, home, ready_miner):
+    plug = factories.controller(home, name="Invented", adapter_type="dummy")
+    real = factories.controller(
+        home, name="Real", adapter_type="home_assistant_switch", config={"entity_switch": "switch.a"},
+        home_assistant=factories.home_assistant(home),
+    )  # fmt: skip
+    data = miner_form(home, heats_no_room="on", controller=str(real.pk), cutoff=str(plug.pk))
+    response = page.post(url("miners_miner", "add"), data)
+    assert "Choose a real plug" in errors_of(response)["controller"]
 
 
 def test_an_inactive_miner_is_seen_off_after_the_commit(

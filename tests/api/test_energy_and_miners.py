@@ -204,6 +204,19 @@ def test_deactivating_says_what_nobody_has_seen_off(api, furnished, settings, ho
     assert api.patch(address, off).json()["not_seen_off"] == []
 
 
+def test_the_plug_before_a_miner_and_its_quiet_hours(api, furnished):
+    plug = factories.controller(furnished.site, name="Plug before it")
+    address = f"/miners/{furnished.miner.pk}"
+    changed = api.patch(address, {"cutoff_id": str(plug.pk), "quiet_from": "22:00", "quiet_until": "07:00"})
+    assert changed.status_code == 200
+    stored = api.get(address).json()
+    assert (stored["cutoff_id"], stored["quiet_from"], stored["cut_at"]) == (str(plug.pk), "22:00:00", None)
+    half = api.patch(address, {"quiet_until": None})
+    assert half.status_code == 422
+    wrong = api.patch(address, {"level_watts": {"turbo": 900}})
+    assert "no power of a level" in problems(wrong)["body.level_watts"]
+
+
 def test_starts_by_default_are_those_of_every_other_way_in(api, furnished):
     made = api.post("/miners", {"site_id": str(furnished.site.pk), "name": "Second"}).json()
     plain = Miner()

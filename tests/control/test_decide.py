@@ -19,7 +19,7 @@ from optimization.control.memory import Memory, ZoneTrip
 from .random_worlds import memories, sites
 from .worlds import NOW, OFF, ON, SILENT, ago, command, decided, lost, miner, running, site, unit, wish, zone
 
-MANY = settings(max_examples=250, deadline=None)
+MANY = settings(max_examples=120, deadline=None)
 #: Guards whose word is safety: they may break a minimum on time.
 SAFETY = {
     "stopping", "inactive", "high_limit", "high_limit_latched", "sensor_lost", "device_fault", "reality", "no_zone",

@@ -17,7 +17,7 @@ def _rule(tree, **more):
     return compile_rule(tree, FIELDS, kind="start", name="r", rule_id="r", **more)
 
 
-@settings(max_examples=600)
+@settings(max_examples=200)
 @given(trees(), contexts, st.lists(st.integers(-100, 100), min_size=20, max_size=20))
 def test_compiled_is_interpreted_is_the_oracle(tree, ctx, ages):
     rule = _rule(tree)

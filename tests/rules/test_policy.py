@@ -117,7 +117,7 @@ def _naive(starts, stops, seen, running):
     return "start", wanted
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(trees(), max_size=3),
     st.lists(trees(), max_size=3),

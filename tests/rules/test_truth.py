@@ -66,7 +66,7 @@ def _filled(ctx: Context, hollow, pick: int) -> Context:
     return Context(fill(ctx.shared), fill(ctx.own))
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(trees(with_for=False), known_or_not)
 def test_refining_an_unknown_never_flips_a_definite_result(tree, ctx):
     rule = _compile(tree)
@@ -76,7 +76,7 @@ def test_refining_an_unknown_never_flips_a_definite_result(tree, ctx):
             assert rule.test(_filled(ctx, None, pick), ({}, NOW)) is before
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(trees(), known_or_not)
 def test_absence_never_makes_a_rule_true(tree, ctx):
     """What is true without a battery is true with any battery."""

@@ -217,7 +217,7 @@ garbage = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(PLACES), garbage, st.sampled_from(["replace", "delete"]))
 def test_damaged_json_is_a_value_error_or_a_house_that_works(path, junk, how):
     raw = copy.deepcopy(GOOD)
