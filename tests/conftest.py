@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings as hypothesis
 
 # HYPOTHESIS_PROFILE=thorough looks longer where a test names no number of examples of its own.
-hypothesis.register_profile("suite", max_examples=50, deadline=None)
+hypothesis.register_profile("suite", max_examples=40, deadline=None)
 hypothesis.register_profile("thorough", max_examples=1000, deadline=None)
 hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
@@ -25,6 +25,7 @@ def pytest_collection_finish(session) -> None:
     """Thousands of collected tests live as long as the process: the garbage collector need not walk them."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(autouse=True)
