@@ -9,13 +9,6 @@ import pytest
 from .devices import Bench, Device
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What pyasic-rs asks are fixed ports: one test process at a time."""
-    for item in items:
-        if "asic" in item.name or item.path.name == "test_asic_rs.py":
-            item.add_marker(pytest.mark.xdist_group("usual_ports"))
-
-
 @pytest.fixture
 def bench_of() -> Iterator[Callable[[Device], Bench]]:
     """`bench_of(device)` makes an emulated device with its driver; all end with the test."""

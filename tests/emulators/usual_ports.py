@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import errno
 import itertools
+import os
 import socket
 import socketserver
 import threading
 
 from tests.servers.process import missing
 
-_hosts = (f"127.80.{high}.{low}" for high in itertools.count(1) for low in range(1, 255))
+#: Every test process has a network of its own: "gw3" is the fourth of them.
+_net = 80 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw100").removeprefix("gw"))
+_hosts = (f"127.{_net}.{high}.{low}" for high in itertools.count(1) for low in range(1, 255))
 
 
 class _Forwarder(socketserver.ThreadingTCPServer):
