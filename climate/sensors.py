@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sites.clock import is_ahead
+
 from . import remembered
 from .state import ClimateReading, SensorHealth
 
@@ -22,8 +24,6 @@ RETURN_AFTER = timedelta(minutes=5)
 JUMP_K, JUMP_WITHIN = 5.0, timedelta(minutes=10)
 #: How long the last good value of a sensor still says how hot its room may be.
 LAST_COUNTS_FOR = timedelta(hours=1)
-#: A source's clock may run a little ahead of ours.
-FUTURE_TOLERANCE = timedelta(seconds=60)
 #: What of a sensor's memory is a time (ISO): moved when the wall clock is set.
 MEMORY_TIMES = ("bad_since", "good_since", "last_at")
 
@@ -111,7 +111,7 @@ def _fault(reading: ClimateReading, limits: Limits, now: datetime) -> str:
     if not low <= seen <= high:  # also refuses NaN
         return f"says {_celsius(seen)} °C, {limits.why_not_plausible}"
     observed = reading.observed_at
-    if observed is not None and observed - now > FUTURE_TOLERANCE:
+    if observed is not None and is_ahead(observed, now):
         return "reports from the future; a clock is wrong"
     if observed is not None and now - observed > limits.stale_after:
         return f"has been silent for {_minutes(now - observed)}"

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from sites.clock import FUTURE_TOLERANCE
 from sites.models import Site
 from sites.services import log_activity
 
@@ -34,7 +35,7 @@ from .models import (
 )
 from .periods import Planned, find_clash
 from .state import Lowered, Target
-from .targets import FUTURE_TOLERANCE, Override, Period, Plan, Preset, lower, resolve_target
+from .targets import Override, Period, Plan, Preset, lower, resolve_target
 
 _CHANGED_SINCE = "It was changed again since, so there is nothing to undo."
 

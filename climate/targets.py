@@ -9,23 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+from sites.clock import is_ahead
 
 from .schedule import Slot, next_change, slot_at
 from .state import Lowered, Target, TargetSource
 
 #: The preset that keeps pipes whole, °C; the others are each zone's own.
 FROST_PRESET_CELSIUS = 7.0
-#: What was made further ahead of now was made by a clock that has been set back: it is over (DESIGN §5.10).
-FUTURE_TOLERANCE = timedelta(seconds=60)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def was_made(created_at: datetime | None, now: datetime) -> bool:
     """False when it was made ahead of `now`, by a clock that has been set back since."""
-    return created_at is None or created_at - now <= FUTURE_TOLERANCE
+    return created_at is None or not is_ahead(created_at, now)
 
 
 class Preset(StrEnum):

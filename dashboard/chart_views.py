@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import wraps
 from uuid import UUID
 
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -38,45 +40,38 @@ class ChartBox:
     stats: list[Stat]
 
 
-def _hours(request: HttpRequest, ranges: dict[int, str]) -> int | None:
-    """How far back is asked for; None when it is not one of `ranges`."""
-    text = request.GET.get("hours", str(next(iter(ranges))))
-    return int(text) if text in map(str, ranges) else None
+def _chart(ranges: dict[int, str]) -> Callable[[Callable[..., dict]], Callable[..., HttpResponse]]:
+    """Makes `columns(hours, …) -> dict` a view: signed in, and `hours` is one of `ranges`, by default the first."""
+
+    def make(columns: Callable[..., dict]) -> Callable[..., HttpResponse]:
+        def view(request: HttpRequest, **ids: UUID) -> JsonResponse:
+            text = request.GET.get("hours", str(next(iter(ranges))))
+            if text not in map(str, ranges):
+                sentence = f"hours: ‘{text[:60]}’ is not one of {', '.join(map(str, ranges))}."
+                return JsonResponse({"error": sentence}, status=422)
+            return JsonResponse(columns(int(text), **ids))
+
+        return require_safe(signed_in(wraps(columns)(view)))
+
+    return make
 
 
-def _refused(request: HttpRequest, ranges: dict[int, str]) -> JsonResponse:
-    seen, choices = request.GET["hours"][:60], ", ".join(map(str, ranges))
-    return JsonResponse({"error": f"hours: ‘{seen}’ is not one of {choices}."}, status=422)
+@_chart(ROOM_RANGES)
+def zone_chart(hours: int, zone_id: UUID) -> dict:
+    """The columns of a room's chart."""
+    return charts.zone_chart(get_object_or_404(ClimateZone, pk=zone_id), hours, timezone.now())
 
 
-@require_safe
-@signed_in
-def zone_chart(request: HttpRequest, zone_id: UUID) -> JsonResponse:
-    """The columns of a room's chart; `hours` is one of its ranges."""
-    hours = _hours(request, ROOM_RANGES)
-    if hours is None:
-        return _refused(request, ROOM_RANGES)
-    return JsonResponse(charts.zone_chart(get_object_or_404(ClimateZone, pk=zone_id), hours, timezone.now()))
-
-
-@require_safe
-@signed_in
-def energy_chart(request: HttpRequest, source_id: UUID) -> JsonResponse:
-    """The columns of a source's chart; `hours` is one of its ranges, by default since the site's last midnight."""
-    hours = _hours(request, ENERGY_RANGES)
-    if hours is None:
-        return _refused(request, ENERGY_RANGES)
+@_chart(ENERGY_RANGES)
+def energy_chart(hours: int, source_id: UUID) -> dict:
+    """The columns of a source's chart; 0 hours: since the site's last midnight."""
     row = get_object_or_404(EnergySource.objects.select_related("site"), pk=source_id)
     at = queries.now_at(row.site)
     begin = at.now - timedelta(hours=hours) if hours else since_midnight(at)
-    return JsonResponse(charts.energy_chart(row, begin, at.now))
+    return charts.energy_chart(row, begin, at.now)
 
 
-@require_safe
-@signed_in
-def miner_chart(request: HttpRequest, miner_id: UUID) -> JsonResponse:
-    """The columns of a miner's chart; `hours` is one of its ranges."""
-    hours = _hours(request, MINER_RANGES)
-    if hours is None:
-        return _refused(request, MINER_RANGES)
-    return JsonResponse(charts.miner_chart(get_object_or_404(Miner, pk=miner_id), hours, timezone.now()))
+@_chart(MINER_RANGES)
+def miner_chart(hours: int, miner_id: UUID) -> dict:
+    """The columns of a miner's chart."""
+    return charts.miner_chart(get_object_or_404(Miner, pk=miner_id), hours, timezone.now())

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .state import EnergySnapshot, EnergyState
+from sites.clock import is_ahead
 
-FUTURE_TOLERANCE = timedelta(seconds=60)
+from .state import EnergySnapshot, EnergyState
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def build(
     """The state at `now`; a stale or unreadable snapshot is unknown throughout, with the reason."""
     problem = error
     if snapshot is not None and snapshot.observed_at is not None:
-        if snapshot.observed_at - now > FUTURE_TOLERANCE:
+        if is_ahead(snapshot.observed_at, now):
             problem, snapshot = "The energy values come from the future; a clock is wrong.", None
         elif now - snapshot.observed_at > stale_after:
             minutes = int((now - snapshot.observed_at).total_seconds() // 60)

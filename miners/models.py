@@ -154,10 +154,20 @@ class Miner(NamedModel):
         constraints = [models.UniqueConstraint(fields=["site", "slug"], name="miner_slug_unique_in_site")]
 
     @property
+    def detected_power(self) -> power.PowerModel | None:
+        """Its levels as detected and corrected; None: nobody asked it, or it is only switched."""
+        told = self._told_power
+        return None if told is None else power.corrected(told, self.level_watts)
+
+    @property
     def power(self) -> power.PowerModel:
-        """Its levels: as detected and corrected, else on or off at its nominal power."""
-        found = None if self.controller is None else self.controller.power
-        return power.on_or_off(self.nominal_power_w) if found is None else power.corrected(found, self.level_watts)
+        """Its levels as detected and corrected, else on or off at its nominal power."""
+        return self.detected_power or power.on_or_off(self.nominal_power_w)
+
+    @property
+    def _told_power(self) -> power.PowerModel | None:
+        """Its levels in the device's own watts."""
+        return None if self.controller is None else self.controller.power
 
     def clean(self):
         self._check_level_watts()
@@ -195,12 +205,12 @@ class Miner(NamedModel):
 
     def told_w(self, power_w: float) -> float:
         """What the device is to be told for `power_w`: its own watts of a level that a person has corrected."""
-        found = None if self.controller is None else self.controller.power
-        return power_w if found is None else power.as_told(found, self.level_watts, power_w)
+        told = self._told_power
+        return power_w if told is None else power.as_told(told, self.level_watts, power_w)
 
     def _check_level_watts(self) -> None:
-        found = None if self.controller is None else self.controller.power
-        known = {level.key for level in found.levels} if found else set()
+        told = self._told_power
+        known = {level.key for level in told.levels} if told else set()
         for key, watts in (self.level_watts if isinstance(self.level_watts, dict) else {"": None}).items():
             is_number = isinstance(watts, int | float) and not isinstance(watts, bool)
             if key not in known or not is_number or not 1 <= watts <= 20_000:

@@ -92,5 +92,5 @@ def _metered(name: str, device: MinerSnapshot, power_w: float, model: PowerModel
 
 def _level_w(device: MinerSnapshot, model: PowerModel) -> float:
     """The watts of the level it says it is at; it does not say: of its lowest."""
-    named = (level.power_w for level in model.levels if level.key == device.level)
-    return next(named, device.set_power_w or model.min_w)
+    named_w = model.watts_of(device.level)
+    return (device.set_power_w or model.min_w) if named_w is None else named_w

@@ -91,6 +91,10 @@ class PowerModel:
         """The least it can heat with."""
         return self.levels[0].power_w
 
+    def watts_of(self, key: str) -> float | None:
+        """The watts of the level a device calls so; None: it has no such level."""
+        return next((level.power_w for level in self.levels if level.key == key), None)
+
     def fitting(self, power_w: float) -> float:
         """The watts of the level a request means: 0 for ≤ 0, else the highest level not above it, else the lowest."""
         if power_w <= 0:

@@ -67,8 +67,8 @@ def needs_level(desired: Wanted, snapshot: MinerSnapshot, model: PowerModel, now
 
 
 def _is_set(desired_w: int, snapshot: MinerSnapshot, model: PowerModel) -> bool | None:
-    named = (level.power_w for level in model.levels if level.key == snapshot.level)
-    set_w = next(named, snapshot.set_power_w)
+    named_w = model.watts_of(snapshot.level)
+    set_w = snapshot.set_power_w if named_w is None else named_w
     return None if set_w is None else abs(set_w - desired_w) <= SET_WITHIN_W
 
 

@@ -9,6 +9,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
+#: A stored or told time further ahead of now comes from a clock that was set back, or is wrong (DESIGN §5.10).
+FUTURE_TOLERANCE = timedelta(seconds=60)
+
+
+def is_ahead(at: datetime, now: datetime) -> bool:
+    """`at` cannot have been yet: a clock was set back since, or the source's is wrong."""
+    return at - now > FUTURE_TOLERANCE
+
 
 class Clock(Protocol):
     def now(self) -> datetime:

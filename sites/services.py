@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
+from .alarms import AlarmKind
 from .models import ActivityLog, Alarm, ApiToken, Severity, SignInLink, Site
 
 SIGN_IN_LINK_MINUTES = 15
@@ -17,6 +18,26 @@ SIGN_IN_LINK_MINUTES = 15
 def log_activity(site: Site | None, text: str, *, severity: str = Severity.INFO, actor: str = "") -> None:
     """Add one plain sentence to the activity log."""
     ActivityLog.objects.create(site=site, text=text[:500], severity=severity, actor=actor[:80])
+
+
+def raise_site_alarm(site: Site, kind: AlarmKind, text: str, *, since: datetime | None = None) -> tuple[Alarm, bool]:
+    """Open this alarm of a whole site outside a pass, and say so once. False: it was open already."""
+    alarm, created = Alarm.objects.get_or_create(
+        site=site,
+        kind=kind.key,
+        subject="site",
+        ended_at=None,
+        defaults={
+            "severity": kind.severity,
+            "text": text,
+            "did": kind.did,
+            "remedy": kind.remedy,
+            "since": since or timezone.now(),
+        },
+    )
+    if created:
+        log_activity(site, f"{kind.title}: {text}", severity=kind.severity)
+    return alarm, created
 
 
 def acknowledge_alarm(alarm: Alarm, by: str) -> None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sites.clock import FUTURE_TOLERANCE
+
 from .reading import PoolReading
 
 #: A pool that has not answered for so long says nothing.
 OLDEST = timedelta(hours=2)
-_FUTURE_TOLERANCE = timedelta(seconds=60)
 _SUMS = (
     "hash_rate_th_s",
     "hash_rate_24h_th_s",
@@ -54,7 +55,7 @@ def _value(account: Account, name: str, now: datetime) -> Any:
     """What it says; None when it never answered, too long ago, or at a time still to come (the clock was set back)."""
     if account.reading is None or account.read_at is None:
         return None
-    if not -_FUTURE_TOLERANCE <= now - account.read_at <= OLDEST:
+    if not -FUTURE_TOLERANCE <= now - account.read_at <= OLDEST:
         return None
     return getattr(account.reading, name)
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
+from sites.clock import is_ahead
 from sites.models import Site
 from sites.store import store
-
-#: A stored time further ahead than this comes from a clock that was set back: due.
-FUTURE_TOLERANCE = timedelta(seconds=60)
 
 
 @dataclass(slots=True)
@@ -28,7 +26,7 @@ def due_sites(now: datetime, tick_seconds: float) -> Due:
     for pk, period, asked in Site.objects.values_list("pk", "control_period_seconds", "next_pass_at"):
         # Half a tick of slack keeps a 10 s period at 10 s, not at 12.
         claimed = store().add(f"cadence:{pk}", 1, max(0.5, period - tick_seconds / 2))
-        wanted = asked is not None and (asked <= now or asked - now > FUTURE_TOLERANCE)
+        wanted = asked is not None and (asked <= now or is_ahead(asked, now))
         due.every.append(pk)
         due.longest_period_seconds = max(due.longest_period_seconds, period)
         if claimed or wanted:

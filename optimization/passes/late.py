@@ -17,8 +17,8 @@ from integrations.ask import AskRequest, ask_connections
 from integrations.models import HomeAssistant
 from sites.alarms import KINDS
 from sites.heartbeat import late_after_seconds
-from sites.models import Alarm, Site
-from sites.services import log_activity
+from sites.models import Site
+from sites.services import raise_site_alarm
 
 from .load import SiteRows
 from .observe import Observation
@@ -48,21 +48,12 @@ def _raise_and_close(site_ids: Collection[str]) -> None:
 
 def raise_alarms(site_ids: Collection[str]) -> None:
     """Open the alarm `passes_late` for these sites where it is not open yet, and tell it."""
-    now, kind, told = timezone.now(), KINDS["passes_late"], []
+    now, told = timezone.now(), []
     for site in Site.objects.filter(pk__in=site_ids, is_active=True):
         since = now - timedelta(seconds=late_after_seconds(site.control_period_seconds))
         text = f"No control pass of {site.name} has completed since {since.astimezone(site.tz):%H:%M}."
-        alarm, created = Alarm.objects.get_or_create(
-            site=site,
-            kind=kind.key,
-            subject="site",
-            ended_at=None,
-            defaults={
-                "severity": kind.severity, "text": text, "did": kind.did, "remedy": kind.remedy, "since": since,
-            },
-        )  # fmt: skip
+        alarm, created = raise_site_alarm(site, KINDS["passes_late"], text, since=since)
         if created:
-            log_activity(site, f"{kind.title}: {text}", severity=kind.severity)
             told.append(SiteRows(site, alarms=[alarm]))
     _tell(told)
 

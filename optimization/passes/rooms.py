@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from climate import flat, presence, sensors, window, zone_state
-from climate.models import HIGH_LIMIT_MARGIN_K, ClimateMonitor, ClimateZone
+from climate.models import ClimateMonitor, ClimateZone
 from climate.services import periods_of
 from climate.state import ClimateReading, Target, ZoneState
 from climate.targets import Plan, lower, resolve_target
@@ -139,11 +139,10 @@ def _target(rows: SiteRows, zone: ClimateZone, now: datetime) -> Target:
 
 
 def _lowered(zone: ClimateZone, target: Target, there: presence.Presence, opened: window.Window) -> Target:
-    # The limit never gives way to a target: the effective target stays a margin below it.
-    ceiling = zone.high_limit_celsius - HIGH_LIMIT_MARGIN_K - zone.hysteresis_celsius
     return lower(
         target,
-        ceiling_celsius=ceiling,
+        # The limit never gives way to a target: the effective target stays a margin below it.
+        ceiling_celsius=zone.highest_target_celsius,
         eco_celsius=zone.eco_celsius,
         nobody_there=there.nobody_there,
         window_open=opened.open_since is not None,

@@ -17,8 +17,8 @@ from optimization.control.situation import Command
 from sites.alarms import KINDS
 from sites.clock import Clock, SystemClock
 from sites.lease import Lease, acquire
-from sites.models import Alarm, Severity
-from sites.services import log_activity
+from sites.models import Severity
+from sites.services import raise_site_alarm
 from sites.store import store
 
 from . import act, findings, last_resort, plugs, record, timing
@@ -230,17 +230,7 @@ def _failed(rows: SiteRows, observation: Observation, report: PassReport) -> Non
     report.failed.append(site.pk)
     last_resort.hand_over_failed(rows, observation)
     store().set(memory_key(site.pk), replace(rows.memory, shell={}).to_json())
-    kind = KINDS["pass_failed"]
-    text = f"The control of {site.name} failed; its miners are as they were."
-    _, created = Alarm.objects.get_or_create(
-        site=site,
-        kind=kind.key,
-        subject="site",
-        ended_at=None,
-        defaults={"severity": kind.severity, "text": text, "did": kind.did, "remedy": kind.remedy},
-    )
-    if created:
-        log_activity(site, f"{kind.title}: {text}", severity=kind.severity)
+    raise_site_alarm(site, KINDS["pass_failed"], f"The control of {site.name} failed; its miners are as they were.")
 
 
 def _end_failure(rows: SiteRows, batch: record.Batch, now: datetime) -> None:

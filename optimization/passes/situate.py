@@ -24,6 +24,7 @@ from optimization.control import context
 from optimization.control.memory import Memory, parse_time
 from optimization.control.quiet import quiet_now
 from optimization.control.situation import MinerSituation, SiteSituation, UnitSituation, Wish
+from sites.clock import is_ahead
 from sites.words import ended
 
 from . import plugs, rooms
@@ -33,8 +34,6 @@ from .observe import Observation
 
 #: A miner found switched off at the device stays off this long (DESIGN §5.7).
 OUTSIDE_OFF_HOLD = timedelta(hours=2)
-#: A stored time further ahead of now comes from a clock that was set back (DESIGN §5.10).
-FUTURE_TOLERANCE = timedelta(seconds=60)
 
 
 @dataclass(slots=True)
@@ -182,7 +181,7 @@ def _holds(request: ManualRequest, now: datetime) -> bool:
     """A wish with an end is over at it, or when it was made in the future: the clock was set back since."""
     if request.until is None:
         return True
-    return now < request.until and request.created_at - now <= FUTURE_TOLERANCE
+    return now < request.until and not is_ahead(request.created_at, now)
 
 
 def _miner(
@@ -221,7 +220,7 @@ def _miner(
         max_starts_per_hour=miner.max_starts_per_hour,
         max_starts_per_day=miner.max_starts_per_day,
         circuit=(str(miner.circuit_id), miner.circuit.name, miner.circuit.limit_w) if miner.circuit else None,
-        power=miner.power if miner.controller is not None and miner.controller.power is not None else None,
+        power=miner.detected_power,
         quiet=quiet_now(miner.quiet_from, miner.quiet_until, miner.quiet_max_w, now, rows.site.tz),
         level_since=_level_since(miner, desired),
         is_active=miner.is_active,

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "sensors.md"
-_BEGIN, _END = "<!-- sensors: begin -->\n", "<!-- sensors: end -->\n"
+from .document import Place
+
+PLACE = Place("sensors")
 TWO_MINUTES = "2 min, then 5 min of good data"
 NOT_BELIEVED = "Not believed: nothing starts; when that lasts, lost: what heats the room is off."
 
@@ -193,15 +193,5 @@ def markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
-def in_document() -> str:
-    """The table between its two marks in the document."""
-    return DOCUMENT.read_text().split(_BEGIN)[1].split(_END)[0]
-
-
-def _write() -> None:
-    before, rest = DOCUMENT.read_text().split(_BEGIN)
-    DOCUMENT.write_text(before + _BEGIN + markdown() + _END + rest.split(_END)[1])
-
-
 if __name__ == "__main__":
-    _write()
+    PLACE.write(markdown())

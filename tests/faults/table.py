@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
-_BEGIN, _END = "<!-- faults: begin -->\n", "<!-- faults: end -->\n"
+from .document import Place
+
+PLACE = Place("faults")
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,16 +445,6 @@ def markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
-def in_document() -> str:
-    """The table between its two marks in the document."""
-    return DOCUMENT.read_text().split(_BEGIN)[1].split(_END)[0]
-
-
-def _write() -> None:
-    before, rest = DOCUMENT.read_text().split(_BEGIN)
-    DOCUMENT.write_text(before + _BEGIN + markdown() + _END + rest.split(_END)[1])
-
-
 if __name__ == "__main__":
     import os
 
@@ -462,5 +452,5 @@ if __name__ == "__main__":
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "edgemining.settings")
     django.setup()
-    _write()
+    PLACE.write(markdown())
     sys.exit(0)

@@ -73,4 +73,4 @@ def test_a_lost_sensor_is_back_after_five_good_minutes_and_says_how_far_it_is(mo
 
 
 def test_the_document_shows_the_table():
-    assert sensors.in_document() == sensors.markdown(), "run: python -m tests.faults.sensors"
+    assert sensors.PLACE.read() == sensors.markdown(), "run: python -m tests.faults.sensors"

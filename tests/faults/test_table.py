@@ -5,7 +5,7 @@ from .table import FAULTS, Limit
 
 
 def test_the_document_shows_the_table():
-    assert table.in_document() == table.markdown(), "run: python -m tests.faults.table"
+    assert table.PLACE.read() == table.markdown(), "run: python -m tests.faults.table"
 
 
 def test_every_row_says_what_holds():
