@@ -133,7 +133,7 @@ class MinerAdmin(SetAsideAdmin, SiteRowAdmin):
     list_select_related = ("site", "controller", "desired")
     alternative = "To leave it alone for a while, untick ‘active’; its history stays."
     fieldsets = (
-        (None, {"fields": ("site", "name", "model", "controller", "nominal_power_w")}),
+        (None, {"fields": ("site", "name", "model", "controller", "device_class", "nominal_power_w")}),
         ("Where its heat goes", {"fields": ("zones", "heats_no_room", "circuit")}),
         (
             "Switching",
@@ -144,13 +144,14 @@ class MinerAdmin(SetAsideAdmin, SiteRowAdmin):
                     "ramp_seconds",
                     "max_starts_per_hour",
                     "max_starts_per_day",
+                    "start_cost",
                     "level_watts",
                 )
             },
         ),
         (
-            "Plug before it, quiet hours",
-            {"fields": ("cutoff", "quiet_from", "quiet_until", "quiet_max_w"), "classes": ("collapse",)},
+            "Plug before it, noise, quiet hours",
+            {"fields": ("cutoff", "noise_db", "quiet_from", "quiet_until", "quiet_max_w"), "classes": ("collapse",)},
         ),
         ("In use", {"fields": ("is_active", "leave_on")}),
     )

@@ -28,6 +28,7 @@ from sites.rest.problems import Conflict, invalid
 
 from . import services
 from .models import Circuit, DesiredState, ManualRequest, Miner, MinerController
+from .power import DEVICE_CLASSES
 from .readback import may_be_on
 from .reality import reality_problem
 from .state import MinerStatus
@@ -133,7 +134,7 @@ def delete_circuit(request: HttpRequest, circuit_id: UUID):
     return rows.remove(circuit, by=rows.person(request), used_through=("miners",))
 
 
-def _default(name: str) -> int:
+def _default(name: str) -> Any:
     return Miner._meta.get_field(name).default
 
 
@@ -156,6 +157,9 @@ class MinerIn(Body):
     ramp_seconds: int = field(Miner, "ramp_seconds")
     max_starts_per_hour: int = Field(_default("max_starts_per_hour"), ge=1, le=60)
     max_starts_per_day: int = Field(_default("max_starts_per_day"), ge=1, le=1000)
+    device_class: str = Field("", description=f"Empty: as its device says. One of: {', '.join(DEVICE_CLASSES)}.")
+    noise_db: int | None = Field(None, ge=0, le=120, description="At full power, as its maker says.")
+    start_cost: float = Field(_default("start_cost"), ge=0, le=100, description="What a start wears, in the currency.")
     leave_on: bool = field(Miner, "leave_on")
     is_active: bool = field(Miner, "is_active")
 
@@ -191,6 +195,9 @@ class MinerOut(Answer):
     ramp_seconds: int
     max_starts_per_hour: int
     max_starts_per_day: int
+    device_class: str
+    noise_db: int | None
+    start_cost: float
     leave_on: bool
     is_active: bool
 

@@ -16,6 +16,8 @@ from sites.words import listed
 
 from . import power, readback
 
+#: What a miner's class says as long as nobody says otherwise.
+_OF_ITS_CLASS = ("min_on_seconds", "min_off_seconds", "max_starts_per_hour", "max_starts_per_day")
 CONNECTION_COLUMNS = tuple(f"{kind}_id" for kind in ConnectionKind)
 
 
@@ -142,6 +144,26 @@ class Miner(NamedModel):
         blank=True,
         help_text="What its levels really take, where you measured it: the level’s name and its watts.",
     )
+    device_class = models.CharField(
+        "kind of machine",
+        max_length=12,
+        blank=True,
+        choices=[(one.key, one.label) for one in power.DEVICE_CLASSES.values()],
+        help_text="What it bears: its times and starts follow from it as long as nobody changes them.",
+    )
+    noise_db = models.PositiveSmallIntegerField(
+        "noise (dB)",
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(120)],
+        help_text="At full power, as its maker says. Of two that heat a room, the quieter goes first.",
+    )
+    start_cost = models.FloatField(
+        "price of a start",
+        default=0.05,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+        help_text="What a start wears, in the home’s currency: another miner starts only where it is worth that.",
+    )
     leave_on = models.BooleanField(
         "leave on when stopping",
         default=False,
@@ -172,6 +194,7 @@ class Miner(NamedModel):
     def clean(self):
         self._check_level_watts()
         stored = Miner.objects.filter(pk=self.pk).select_related("desired").first()
+        self.take_class(stored)
         if stored is not None and stored.controller_id != self.controller_id and _may_be_on(stored):
             raise ValidationError(
                 {"controller": f"‘{self}’ is on. Stop it, wait until it is off, then change what drives it."}
@@ -184,6 +207,21 @@ class Miner(NamedModel):
             raise ValidationError({"controller": f"‘{self.controller}’ belongs to another site."})
         if self.circuit_id and self.circuit.site_id != self.site_id:
             raise ValidationError({"circuit": f"‘{self.circuit}’ belongs to another site."})
+
+    def take_class(self, stored: Miner | None) -> None:
+        """What its device said it is, and the times and starts of its class where nobody changed them (not saved)."""
+        told = self._told_power
+        if told is not None and not self.device_class:
+            self.device_class = told.device_class
+            if self.ramp_seconds == Miner._meta.get_field("ramp_seconds").default:
+                self.ramp_seconds = told.ramp_seconds
+            if stored is None and self.nominal_power_w == Miner._meta.get_field("nominal_power_w").default:
+                self.nominal_power_w = round(told.max_w)
+        before = "" if stored is None else stored.device_class
+        if self.device_class != before:
+            values = {name: getattr(self, name) for name in _OF_ITS_CLASS}
+            for name, value in power.followed(values, before, self.device_class).items():
+                setattr(self, name, value)
 
     def _check_cutoff(self, stored: Miner | None) -> None:
         """The plug before it is another than what drives it, and is not let go while the miner may be on."""

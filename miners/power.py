@@ -52,6 +52,15 @@ DEVICE_CLASSES = {
 }
 
 
+def followed(values: Mapping[str, int], before: str, after: str) -> dict[str, int]:
+    """Of these settings of a machine, those nobody changed from its class `before`, as its class `after` has them.
+
+    Keys of `DEVICE_CLASSES`; an unknown one (empty, say) counts as a heater on a plug.
+    """
+    old, new = (DEVICE_CLASSES.get(key, DEVICE_CLASSES["plain"]) for key in (before, after))
+    return {name: getattr(new, name) for name, value in values.items() if value == getattr(old, name)}
+
+
 @dataclass(frozen=True, slots=True)
 class Level:
     """One setting a device can be given: its own name for it, and the watts (= heat) it takes at the wall."""

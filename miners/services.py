@@ -42,6 +42,7 @@ def identify(controller: MinerController, *, by: str) -> Identity:
     }
     with transaction.atomic():
         MinerController.objects.filter(pk=controller.pk).update(identity=controller.identity)
+        _take_class(controller)
         log_activity(
             controller.site, f"‘{controller}’ is a {found.model} ({found.firmware} {found.version}).", actor=by
         )
@@ -50,6 +51,18 @@ def identify(controller: MinerController, *, by: str) -> Identity:
             log_activity(controller.site, text, severity=Severity.WARNING)
         controller.site.wake()
     return found
+
+
+def _take_class(controller: MinerController) -> None:
+    """What this controller drives takes the class of the device, where nobody said otherwise."""
+    stored = Miner.objects.filter(controller=controller).first()
+    if stored is not None:
+        miner = Miner.objects.select_related("controller").get(pk=stored.pk)
+        miner.take_class(stored)
+        changed = [
+            one.attname for one in Miner._meta.fields if getattr(miner, one.attname) != getattr(stored, one.attname)
+        ]
+        miner.save(update_fields=changed)
 
 
 def request_power(

@@ -137,7 +137,7 @@ class OptimizationUnitAdmin(SiteRowAdmin):
     alternative = "To pause it, untick ‘is enabled’: its miners are switched off and everything stays as it is."
     fieldsets = (
         (None, {"fields": ("site", "name", "description")}),
-        ("What it decides", {"fields": ("miners", "zones", "policy", "energy_source")}),
+        ("What it decides", {"fields": ("miners", "zones", "policy", "dosing", "energy_source")}),
         ("In use", {"fields": ("is_enabled",)}),
     )
 

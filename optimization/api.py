@@ -21,7 +21,7 @@ from sites.rest.paging import Paged
 from sites.rest.problems import Conflict
 
 from . import services
-from .models import Decision, OptimizationUnit, Policy
+from .models import Decision, Dosing, OptimizationUnit, Policy
 
 units_router = Router(tags=["optimization-units"])
 decisions_router = Router(tags=["decisions"])
@@ -36,6 +36,7 @@ class UnitIn(Body):
     energy_source_id: UUID | None = Field(None, description="Not needed to heat.")
     miner_ids: list[UUID] = Field([], max_length=200)
     climate_zone_ids: list[UUID] = Field([], max_length=200, description="Empty: the zones its miners heat.")
+    dosing: Dosing = Field(Dosing.NEED, description="How many watts it wants where its policy says “heat”.")
 
 
 UnitPatch = patch_of(UnitIn)
@@ -60,6 +61,7 @@ class UnitOut(Answer):
     energy_source_id: UUID | None
     miner_ids: list[UUID]
     climate_zone_ids: list[UUID]
+    dosing: Dosing
 
     @staticmethod
     def resolve_miner_ids(unit: OptimizationUnit) -> list[UUID]:

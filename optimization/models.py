@@ -61,6 +61,14 @@ class Rule(UUIDModel):
         return self.name
 
 
+class Dosing(models.TextChoices):
+    """How many watts a unit wants where its policy says “heat”."""
+
+    NEED = "need", "as much as the rooms need"
+    FULL = "full", "all its miners can give"
+    SURPLUS = "surplus", "as much as the rooms need, within the solar surplus"
+
+
 class OptimizationUnit(NamedModel):
     """What is decided together: miners and zones, a policy, and (not required) an energy source."""
 
@@ -74,6 +82,13 @@ class OptimizationUnit(NamedModel):
     miners = models.ManyToManyField(Miner, blank=True, related_name="units")
     zones = models.ManyToManyField(
         ClimateZone, blank=True, related_name="units", help_text="Empty: the zones its miners heat."
+    )
+    dosing = models.CharField(
+        "how much it heats",
+        max_length=8,
+        choices=Dosing,
+        default=Dosing.NEED,
+        help_text="Miners with levels, and several miners of one room, give what is asked for and no more.",
     )
 
     class Meta:

@@ -175,10 +175,13 @@ def disable_unit(unit: OptimizationUnit, *, by: str = "", seconds: float = STOP_
     return switch_off(miners, seconds=seconds)
 
 
-def switch_off(miners: Iterable[Miner], *, seconds: float = STOP_SECONDS, clock: Clock | None = None) -> list[str]:
+def switch_off(
+    miners: Iterable[Miner], *, seconds: float = STOP_SECONDS, clock: Clock | None = None, take_leases: bool = False
+) -> list[str]:
     """Switch these miners off by passes of their sites and wait until they are seen off.
 
-    Returns a sentence for each that was not within `seconds`. Miners marked “leave on” are left.
+    Returns a sentence for each that was not within `seconds`. Miners marked “leave on” are left. `take_leases`:
+    who still has a site to himself after half of the time has died with it.
     """
     wanted = {miner.pk: miner for miner in miners if not miner.leave_on}
     sites = {miner.site_id for miner in wanted.values()}
@@ -186,9 +189,10 @@ def switch_off(miners: Iterable[Miner], *, seconds: float = STOP_SECONDS, clock:
     real = [pk for pk, miner in wanted.items() if miner.controller is not None and miner.controller.is_real]
     deadline = time.monotonic() + seconds
     while wanted:
-        run_sites(sites, clock=clock, stopping=frozenset(wanted))
+        is_late = take_leases and time.monotonic() >= deadline - seconds / 2
+        report = run_sites(sites, clock=clock, stopping=frozenset(wanted), take_leases=is_late)
         open_ids = _not_seen_off(real)
-        if not open_ids or time.monotonic() >= deadline:
+        if not (open_ids or report.busy) or time.monotonic() >= deadline:
             return [_not_off(wanted[pk]) for pk in open_ids]
         time.sleep(_LOOK_EVERY_SECONDS)
     return []
@@ -207,7 +211,7 @@ def _not_off(miner: Miner) -> str:
 def clean_stop(seconds: float = STOP_SECONDS) -> list[str]:
     """The program stops: every miner it may have on is switched off and seen off (DESIGN §5.8)."""
     rows = DesiredState.objects.select_related("miner__site", "miner__controller")
-    return switch_off([row.miner for row in rows if may_be_on(row)], seconds=seconds)
+    return switch_off([row.miner for row in rows if may_be_on(row)], seconds=seconds, take_leases=True)
 
 
 def heaters_of(obj: models.Model) -> list[Miner]:

@@ -30,3 +30,10 @@ def acquire(site_id, seconds: float = LEASE_SECONDS) -> Lease | None:
     """The lease of a site, or None while somebody else has it."""
     lease = Lease(f"lease:{site_id}", secrets.token_hex(8))
     return lease if store().add(lease.key, lease.token, seconds) else None
+
+
+def take_over(site_id, seconds: float = LEASE_SECONDS) -> Lease:
+    """The lease of a site whoever has it: he writes to no device any more, should he still live."""
+    lease = Lease(f"lease:{site_id}", secrets.token_hex(8))
+    store().set(lease.key, lease.token, seconds)
+    return lease

@@ -16,7 +16,7 @@ from optimization.control.memory import parse_time
 from optimization.control.situation import Command
 from sites.alarms import KINDS
 from sites.clock import Clock, SystemClock
-from sites.lease import Lease, acquire
+from sites.lease import Lease, acquire, take_over
 from sites.models import Severity
 from sites.services import raise_site_alarm
 from sites.store import store
@@ -56,20 +56,33 @@ class _Work:
 
 
 def run_sites(
-    site_ids: Iterable[UUID], *, clock: Clock | None = None, stopping: frozenset[UUID] = frozenset()
+    site_ids: Iterable[UUID],
+    *,
+    clock: Clock | None = None,
+    stopping: frozenset[UUID] = frozenset(),
+    take_leases: bool = False,
 ) -> PassReport:
-    """One pass of each of these sites. `stopping`: miners to be switched off whatever anybody wants."""
+    """One pass of each of these sites. `stopping`: miners to be switched off whatever anybody wants.
+
+    `take_leases`: nobody else is to run passes any more; a lease that is still held was left by a worker that died.
+    """
     clock, report, ids = clock or SystemClock(), PassReport(), list(site_ids)
     for start in range(0, len(ids), CHUNK_SITES):
-        _run_chunk(ids[start : start + CHUNK_SITES], clock, stopping, report)
+        _run_chunk(ids[start : start + CHUNK_SITES], clock, stopping, take_over if take_leases else acquire, report)
     return report
 
 
-def _run_chunk(ids: list[UUID], clock: Clock, stopping: frozenset[UUID], report: PassReport) -> None:
+def _run_chunk(
+    ids: list[UUID],
+    clock: Clock,
+    stopping: frozenset[UUID],
+    lease_of: Callable[[UUID], Lease | None],
+    report: PassReport,
+) -> None:
     leases: dict[UUID, Lease] = {}
     try:
         for pk in ids:
-            lease = acquire(pk)
+            lease = lease_of(pk)
             if lease is None:
                 report.busy.append(pk)
             else:

@@ -93,6 +93,7 @@ def miner_form(home, **changes) -> dict:
         "ramp_seconds": "120",
         "max_starts_per_hour": "2",
         "max_starts_per_day": "8",
+        "start_cost": "0.05",
         "quiet_max_w": "0",
         "is_active": "on",
         **changes,
@@ -153,7 +154,7 @@ def test_a_zone_of_another_site_is_refused_by_name(page, home):
 
 
 def unit_form(home, **changes) -> dict:
-    return {"site": str(home.pk), "name": "Ground floor", "is_enabled": "on", **changes}
+    return {"site": str(home.pk), "name": "Ground floor", "dosing": "need", "is_enabled": "on", **changes}
 
 
 @pytest.fixture

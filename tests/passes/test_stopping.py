@@ -15,10 +15,11 @@ from optimization import services
 from optimization.models import Decision, OptimizationUnit
 from optimization.passes import record
 from optimization.passes.due import due_sites
+from sites.lease import acquire
 from sites.models import Site
 from tests import factories
 
-from .bench import Home
+from .bench import BenchPlug, Home
 from .test_order import Killed, killed
 
 
@@ -216,6 +217,28 @@ def test_a_clean_stop_waits_until_it_is_seen_off(bench_home, monkeypatch):
     monkeypatch.setattr(services.time, "sleep", look)
     assert services.clean_stop(seconds=20) == []
     assert len(looks) == 1
+
+
+@pytest.mark.parametrize("is_real", [True, False])
+def test_a_clean_stop_takes_over_from_a_worker_that_died(bench_home, monkeypatch, is_real):
+    """What it left behind, the lease, holds for longer than a stop may wait; pretended heaters are stopped, too."""
+    bench_home.go()
+    monkeypatch.setattr(BenchPlug, "is_real", is_real)
+    monkeypatch.setattr(services, "_LOOK_EVERY_SECONDS", 0.01)
+    left_behind = acquire(bench_home.site.pk)
+    assert services.clean_stop(seconds=0.2) == []
+    assert not bench_home.plug.on
+    assert bench_home.desired.power_w == 0
+    assert not left_behind.holds()
+
+
+def test_a_clean_stop_waits_for_who_is_at_work(bench_home, monkeypatch):
+    """He is given half of the time to end his pass."""
+    bench_home.go()
+    at_work = acquire(bench_home.site.pk)
+    monkeypatch.setattr(services.time, "sleep", lambda seconds: at_work.release())
+    assert services.clean_stop(seconds=20) == []
+    assert not bench_home.plug.on
 
 
 def test_after_a_clean_stop_a_cold_room_is_heated_again(bench_home):
