@@ -135,8 +135,27 @@ def mining_performance(told: Mapping[str, Any]) -> Values:
     return values
 
 
-def miner(name: str, model: str, nominal_power_w: int, is_active: bool, snapshot: MinerSnapshot) -> Values:
-    """`miner.*` and `miner_state.*`."""
+#: What a device tells of itself → its public names; each has its unit beside it.
+_QUANTITIES = {
+    "hash_rate_th_s": ("hash_rate", "TH/s"),
+    "chip_temperature_celsius": ("max_chip_temperature", "°C"),
+    "board_temperature_celsius": ("max_board_temperature", "°C"),
+    "inlet_temperature_celsius": ("inlet_temperature", "°C"),
+    "outlet_temperature_celsius": ("outlet_temperature", "°C"),
+    "fan_rpm": ("external_fan_speed", "RPM"),
+}
+
+
+def miner(
+    name: str,
+    model: str,
+    nominal_power_w: int,
+    is_active: bool,
+    snapshot: MinerSnapshot,
+    highest_hash_rate_th_s: float | None = None,
+) -> Values:
+    """`miner.*` and `miner_state.*`. What a device that answers does not tell, it does not have; of one that is
+    silent nothing is known."""
     values: Values = {
         "miner.name": name,
         "miner.model": model,
@@ -144,14 +163,19 @@ def miner(name: str, model: str, nominal_power_w: int, is_active: bool, snapshot
         "miner.active": is_active,
         "miner_state.status": str(snapshot.status),
     }
-    if snapshot.power_is_measured:
-        values["miner_state.power_consumption"] = snapshot.power_w
-    if snapshot.hash_rate_th_s is not None:
-        values["miner_state.hash_rate.value"] = snapshot.hash_rate_th_s
-        values["miner_state.hash_rate.unit"] = "TH/s"
-    if snapshot.chip_temperature_celsius is not None:
-        values["miner_state.max_chip_temperature.value"] = snapshot.chip_temperature_celsius
-        values["miner_state.max_chip_temperature.unit"] = "°C"
+    if highest_hash_rate_th_s is not None:
+        values["miner.hash_rate_max.value"] = highest_hash_rate_th_s
+        values["miner.hash_rate_max.unit"] = "TH/s"
+    is_silent = not snapshot.status.is_known
+    if snapshot.power_is_measured or is_silent:
+        values["miner_state.power_consumption"] = snapshot.power_w if snapshot.power_is_measured else None
+    for attribute, (path, unit) in _QUANTITIES.items():
+        value = getattr(snapshot, attribute)
+        if value is not None or is_silent:
+            values[f"miner_state.{path}.value"] = value
+            values[f"miner_state.{path}.unit"] = unit
+    if snapshot.uptime_seconds is not None or is_silent:
+        values["miner_state.system_uptime"] = snapshot.uptime_seconds
     return values
 
 

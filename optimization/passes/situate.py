@@ -248,7 +248,9 @@ def _level_since(miner: Miner, desired: DesiredState | None) -> datetime | None:
 
 
 def _with_contexts(situation: MinerSituation, miner: Miner, shared: dict[str, Any]) -> MinerSituation:
-    own = context.miner(miner.name, miner.model, miner.nominal_power_w, miner.is_active, situation.snapshot)
+    levels = () if situation.power is None else situation.power.levels
+    highest = max((level.hash_rate_th_s for level in levels if level.hash_rate_th_s is not None), default=None)
+    own = context.miner(miner.name, miner.model, miner.nominal_power_w, miner.is_active, situation.snapshot, highest)
     return replace(situation, contexts=context.of_miner(shared, own, situation.zones))
 
 
