@@ -6,6 +6,7 @@ reference notes on miners, "Recommended adapter".
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -114,6 +115,15 @@ class PowerModel:
             steps = int((min(power_w, self.max_w) - self.min_w) // self.step_w)
             return self.min_w + steps * self.step_w
         return max(level.power_w for level in self.levels if level.power_w <= power_w)
+
+    def covering(self, power_w: float) -> float:
+        """The watts of the lowest level that gives `power_w` (at least the lowest of all), else of the highest."""
+        if self.step_w is not None:
+            if power_w >= self.max_w:
+                return self.fitting(self.max_w)
+            steps = math.ceil(max(0.0, power_w - self.min_w) / self.step_w)
+            return min(self.min_w + steps * self.step_w, self.fitting(self.max_w))
+        return next((level.power_w for level in self.levels if level.power_w >= power_w), self.max_w)
 
     def level_of(self, power_w: float) -> Level:
         """The listed level nearest below (or the lowest)."""

@@ -14,6 +14,7 @@ from climate.services import replace_schedule
 from climate.targets import Preset
 from energy.models import EnergyMonitor, EnergySource
 from integrations.models import SimulatedHouse
+from miners import power
 from miners.models import Miner, MinerController
 from simulation import HouseSpec, MinerSpec, RoomSpec, demo_spec
 from simulation.demo import TURIN
@@ -137,12 +138,24 @@ def _miner(site: Site, house: SimulatedHouse, spec: MinerSpec, zones: dict[str, 
         adapter_type="simulated",
         config={"miner": spec.key},
         simulated_house=house,
+        identity={"model": spec.name, "power": power.to_json(_power_of(spec))},
     )
     miner = Miner.objects.create(
         site=site, name=spec.name, controller=controller, nominal_power_w=round(max(spec.levels_w))
     )
     miner.zones.add(zones[spec.room])
     return miner
+
+
+def _power_of(spec: MinerSpec) -> power.PowerModel:
+    """The levels of a simulated machine, as a device of its kind would tell them."""
+    pairs = zip(spec.levels_w, spec.hash_rates_th_s, strict=True)
+    return power.PowerModel(
+        tuple(power.Level(f"{watts:.0f} W", watts, hash_rate) for watts, hash_rate in pairs),
+        standby_w=spec.standby_w,
+        off_survives_power_cut=spec.off_survives_power_cut,
+        needs_pool=False,
+    )
 
 
 def _energy_source(site: Site, house: SimulatedHouse, spec: HouseSpec) -> EnergySource:

@@ -102,6 +102,10 @@ class OptimizationUnit(NamedModel):
             raise ValidationError({"policy": f"‘{self.policy}’ belongs to another site."})
         if self.energy_source_id and self.energy_source.site_id != self.site_id:
             raise ValidationError({"energy_source": f"‘{self.energy_source}’ belongs to another site."})
+        if self.dosing == Dosing.SURPLUS and self.energy_source_id is None:
+            raise ValidationError(
+                {"dosing": "Which surplus? Choose an energy source below, or let it heat as much as the rooms need."}
+            )
 
 
 class Decision(UUIDModel):

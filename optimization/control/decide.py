@@ -1,4 +1,4 @@
-"""One decision of a site: wishes → frost → strategy → guards → limits → minimum on time → commands.
+"""One decision of a site: wishes → frost → strategy → staging → guards → limits → minimum on time → commands.
 
 Pure: the same situation and memory give the same answer, so explanations, what-if runs and
 benchmarks call this very function.
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from miners.state import MinerStatus
 
-from . import guards, limits
+from . import guards, limits, staging
 from .high_limit import update_trips
 from .memory import Memory
 from .situation import Ceiling, Command, Intent, MinerSituation, SiteSituation
@@ -39,24 +39,38 @@ def decide(
     after = replace(memory, trips=update_trips(zones.values(), acknowledged, memory, now), holds={}, unknown_since={})
 
     wanted: list[tuple[MinerSituation, str, Intent]] = []
+    ceilings: dict[str, Ceiling] = {}
+
+    def bound(miner: MinerSituation, intent: Intent) -> None:
+        """What the guards say to this intent."""
+        case = guards.Guarded(miner, intent, after.trips, now, situation.clock_stepped, situation.is_stopped)
+        ceiling = guards.lowest_ceiling(case)
+        if ceiling is not None:
+            ceilings[miner.miner_id] = ceiling
+        else:
+            ceilings.pop(miner.miner_id, None)
+
     for unit in situation.units:
         result = strategy.decide(unit, memory, now)
         after.holds.update(result.holds)
         if result.unknown_since is not None:
             after.unknown_since[unit.unit_id] = result.unknown_since
+        intents = {
+            miner.miner_id: manual_intent(miner, now) or frost_intent(miner) or result.intents[miner.miner_id]
+            for miner in unit.miners
+        }
         for miner in unit.miners:
-            intent = manual_intent(miner, now) or frost_intent(miner) or result.intents[miner.miner_id]
-            wanted.append((miner, unit.unit_id, intent))
+            bound(miner, intents[miner.miner_id])
+        # What guards keep off gives nothing: another takes its part. Then they have the last word.
+        changed = staging.staged(unit, intents, ceilings, now)
+        for miner in unit.miners:
+            if miner.miner_id in changed:
+                bound(miner, changed[miner.miner_id])
+            wanted.append((miner, unit.unit_id, changed.get(miner.miner_id, intents[miner.miner_id])))
     for miner in situation.loose:
         intent = manual_intent(miner, now) or _left_alone(miner)
+        bound(miner, intent)
         wanted.append((miner, "", intent))
-
-    ceilings: dict[str, Ceiling] = {}
-    for miner, _, intent in wanted:
-        case = guards.Guarded(miner, intent, after.trips, now, situation.clock_stepped, situation.is_stopped)
-        ceiling = guards.lowest_ceiling(case)
-        if ceiling is not None:
-            ceilings[miner.miner_id] = ceiling
     _share_limits(wanted, ceilings, situation)
     commands = [
         _command(miner, unit_id, intent, ceilings.get(miner.miner_id), now) for miner, unit_id, intent in wanted

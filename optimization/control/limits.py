@@ -109,7 +109,7 @@ def _serve(lines: _Lines, ask: Asking, ceilings: dict[str, Ceiling]) -> None:
     if takes_w > room_w:
         watts = max(ask.least_w, float(min(ask.power_w, ask.miner.fitting(room_w))))
         ceilings[ask.miner.miner_id] = _lowered(line, ask, round(watts))
-        lines.leave(ask.miner, max(0.0, ask.takes_w - watts))
+        lines.leave(ask.miner, max(0.0, ask.miner.draws_w - watts, ask.miner.desired_w - watts))
         takes_w = watts
     lines.take(ask.miner, takes_w)
 

@@ -95,3 +95,16 @@ def held_unknown(miner: MinerSituation, lacking: str, hold: timedelta) -> str:
 def unknown_too_long(lacking: str, since: datetime, now: datetime) -> str:
     minutes = (now - since) // timedelta(minutes=1)
     return f"Off: for {minutes} min {lacking}. Heating resumes by itself when it is known again."
+
+
+def others_suffice(miner: MinerSituation) -> str:
+    """Why a miner rests although its policy lets it heat."""
+    zone = _zone(miner)
+    where = "its rooms" if zone is None else zone.name
+    return f"The other miners give what {where} needs or may take now, so {miner.name} rests."
+
+
+def gives(miner: MinerSituation, watts: int, count: int) -> str:
+    """That it gives less than it could."""
+    part = " its share of" if count > 1 else ""
+    return f"It gives {watts} W,{part} what is needed or may be taken now."

@@ -61,6 +61,9 @@ class MinerSituation:
     quiet: Quiet | None = None
     #: Since when it is wanted at its present watts.
     level_since: datetime | None = None
+    #: At full power, as its maker says; and what a start wears, in the home's currency.
+    noise_db: int | None = None
+    start_cost: float = 0.0
 
     @property
     def is_wanted_on(self) -> bool:
@@ -86,13 +89,16 @@ class MinerSituation:
 
 @dataclass(frozen=True, slots=True)
 class UnitSituation:
-    """Miners decided together by one policy."""
+    """Miners decided together by one policy. `dosing`: see `optimization.models.Dosing`."""
 
     unit_id: str
     name: str
     policy: CompiledPolicy | None
     policy_problem: str
     miners: tuple[MinerSituation, ...]
+    dosing: str = "need"
+    #: What the unit could use without importing (W), its own miners counted back in; None: nobody knows.
+    surplus_w: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,9 +116,10 @@ def situate(
             problems[unit.pk] = problem
         unit_zones = [zones[zone.pk] for zone in unit.zones.all() if zone.pk in zones] or _heated(rows, members, zones)
         source = rows.sources.get(unit.energy_source_id)
+        state = _unit_energy(rows, source, observation, miners, members, now)
         values = {
             **shared,
-            **context.energy(_unit_energy(rows, source, observation, miners, members, now)),
+            **context.energy(state),
             **context.climate(list(zones.values())),
             **({} if outdoor is None else context.outdoor(outdoor.temperature_celsius)),
             **_extremes(unit_zones),
@@ -130,6 +131,8 @@ def situate(
                 policy,
                 problem,
                 tuple(_with_contexts(miners[pk], rows.miners[pk], values) for pk in members),
+                unit.dosing,
+                None if state is None else state.surplus_w,
             )
         )
     note_silent(memory, snapshots)
@@ -223,6 +226,8 @@ def _miner(
         power=miner.detected_power,
         quiet=quiet_now(miner.quiet_from, miner.quiet_until, miner.quiet_max_w, now, rows.site.tz),
         level_since=_level_since(miner, desired),
+        noise_db=miner.noise_db,
+        start_cost=miner.start_cost,
         is_active=miner.is_active,
         is_cut=miner.cut_at is not None,
         lacks_off=plug.is_switch(miner.power) and not plugs.has_plug(miner),

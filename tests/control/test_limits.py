@@ -18,7 +18,9 @@ BOOTING = MinerSnapshot(MinerStatus.STARTING, 60.0, True)
 
 
 def watts(*miners, limit=None, **kwargs):
-    return {key: command.power_w for key, command in decided(*miners, power_limit_w=limit, **kwargs).items()}
+    """What comes of all they can give."""
+    situation = site(unit(*miners, dosing="full"), power_limit_w=limit, **kwargs)
+    return {command.miner_id: command.power_w for command in decide(situation, Memory())[0]}
 
 
 def on_circuit(limit_w, key="c"):
