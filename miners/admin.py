@@ -150,8 +150,19 @@ class MinerAdmin(SetAsideAdmin, SiteRowAdmin):
             },
         ),
         (
-            "Plug before it, noise, quiet hours",
-            {"fields": ("cutoff", "noise_db", "quiet_from", "quiet_until", "quiet_max_w"), "classes": ("collapse",)},
+            "Plug before it, noise, quiet hours, heat limits",
+            {
+                "fields": (
+                    "cutoff",
+                    "noise_db",
+                    "quiet_from",
+                    "quiet_until",
+                    "quiet_max_w",
+                    "max_chip_celsius",
+                    "max_board_celsius",
+                ),
+                "classes": ("collapse",),
+            },
         ),
         ("In use", {"fields": ("is_active", "leave_on")}),
     )

@@ -159,6 +159,8 @@ class MinerIn(Body):
     max_starts_per_day: int = Field(_default("max_starts_per_day"), ge=1, le=1000)
     device_class: str = Field("", description=f"Empty: as its device says. One of: {', '.join(DEVICE_CLASSES)}.")
     noise_db: int | None = Field(None, ge=0, le=120, description="At full power, as its maker says.")
+    max_chip_celsius: int | None = Field(None, ge=40, le=130, description="From there on off; empty: its own business.")
+    max_board_celsius: int | None = Field(None, ge=40, le=130)
     start_cost: float = Field(_default("start_cost"), ge=0, le=100, description="What a start wears, in the currency.")
     leave_on: bool = field(Miner, "leave_on")
     is_active: bool = field(Miner, "is_active")
@@ -197,6 +199,8 @@ class MinerOut(Answer):
     max_starts_per_day: int
     device_class: str
     noise_db: int | None
+    max_chip_celsius: int | None
+    max_board_celsius: int | None
     start_cost: float
     leave_on: bool
     is_active: bool

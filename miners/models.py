@@ -158,6 +158,16 @@ class Miner(NamedModel):
         validators=[MaxValueValidator(120)],
         help_text="At full power, as its maker says. Of two that heat a room, the quieter goes first.",
     )
+    max_chip_celsius = models.PositiveSmallIntegerField(
+        "chips at most (°C)",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(40), MaxValueValidator(130)],
+        help_text="From there on it is switched off, and starts again 10 °C below. Empty: it protects itself.",
+    )
+    max_board_celsius = models.PositiveSmallIntegerField(
+        "boards at most (°C)", null=True, blank=True, validators=[MinValueValidator(40), MaxValueValidator(130)]
+    )
     start_cost = models.FloatField(
         "price of a start",
         default=0.05,

@@ -147,10 +147,20 @@ _HEAT = Group(
             ),
         ),
         Promise(
-            "A miner that protects itself, that nobody gave a room, or that is switched off in its settings stays off.",
+            "A miner that protects itself, whose chips or boards are at a limit you set, that nobody gave a room, or "
+            "that is switched off in its settings stays off.",
             _LOOK,
             (_MUTATIONS, f"{_PASSES}/test_stopping.py::test_deactivated_means_off_at_once"),
-            (guards.device_fault, guards.no_zone, guards.inactive),
+            (guards.device_fault, guards.device_hot, guards.no_zone, guards.inactive),
+        ),
+        Promise(
+            "How much a unit heats and with which miner never lets one heat that its policy or a guard does not.",
+            _LOOK,
+            _tests(
+                f"{_CONTROL}/test_staging.py",
+                "test_nothing_is_dealt_that_policy_or_guards_forbid",
+                "test_what_guards_keep_off_is_replaced",
+            ),
         ),
         Promise(
             "A real heater never follows an invented sensor: refused at set-up, off if it happens all the same.",

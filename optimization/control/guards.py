@@ -18,6 +18,8 @@ from .memory import ZoneTrip
 from .situation import Ceiling, Intent, MinerSituation
 
 NEAR_LIMIT_K = 1.0
+#: So far below its limit a hot device may start again.
+COOLED_K = 10.0
 HOUR, DAY = timedelta(hours=1), timedelta(hours=24)
 
 
@@ -139,6 +141,22 @@ def device_fault(case: Guarded) -> Ceiling | None:
     )
 
 
+def device_hot(case: Guarded) -> Ceiling | None:
+    """Hotter than a person allows it to be; it starts again some degrees below."""
+    miner, seen = case.miner, case.miner.snapshot
+    parts = (
+        ("chips", seen.chip_temperature_celsius, miner.max_chip_celsius),
+        ("boards", seen.board_temperature_celsius, miner.max_board_celsius),
+    )
+    for part, celsius, limit in parts:
+        if celsius is None or limit is None:
+            continue
+        if celsius >= limit or (case.is_start and celsius > limit - COOLED_K):
+            text = f"The {part} of {miner.name} are at {celsius:.0f} °C, their limit is {limit:.0f} °C."
+            return Ceiling("device_hot", 0, f"{text} It may start below {limit - COOLED_K:.0f} °C.", is_safety=True)
+    return None
+
+
 def reality(case: Guarded) -> Ceiling | None:
     if not case.miner.reality_problem:
         return None
@@ -230,6 +248,7 @@ GUARDS: tuple[Guard, ...] = (
     sensor_lost,
     sensor_unsure,
     device_fault,
+    device_hot,
     reality,
     no_zone,
     lacks_off,

@@ -97,13 +97,33 @@ def _serve_what_runs(lines: _Lines, turns: Sequence[Asking], ceilings: dict[str,
         else:
             ceilings[ask.miner.miner_id] = _no_room(line, ask)
             lines.leave(ask.miner, _may_draw_w(ask.miner))
+    served = []
     for ask in kept:
         lines.take(ask.miner, -ask.least_w)
-        _serve(lines, ask, ceilings)
+        served.append((ask, _serve(lines, ask, ceilings)))
+    for ask, watts in served:
+        _hold_back(lines, ask, watts, ceilings)
 
 
-def _serve(lines: _Lines, ask: Asking, ceilings: dict[str, Ceiling]) -> None:
-    """As much as it asks, or the highest level there is room for."""
+def _hold_back(lines: _Lines, ask: Asking, watts: float, ceilings: dict[str, Ceiling]) -> None:
+    """A higher level waits until what gives way to it has come down."""
+    model, now_w = ask.miner.power, max(ask.miner.draws_w, float(ask.miner.desired_w))
+    if model is None or not model.is_stepped or watts <= now_w:
+        return
+    line, room_w = lines.room(ask.miner, is_start=True)
+    if room_w >= 0:
+        return
+    held_w = ask.miner.fitting(max(now_w, watts + room_w))
+    ceilings[ask.miner.miner_id] = Ceiling("power_limit", held_w, _comes_down(line, ask), is_safety=True)
+    lines.take(ask.miner, held_w - watts)
+
+
+def _comes_down(line: _Line, ask: Asking) -> str:
+    return f"{line} has room for more of {ask.miner.name} as soon as others have come down."
+
+
+def _serve(lines: _Lines, ask: Asking, ceilings: dict[str, Ceiling]) -> float:
+    """As much as it asks, or the highest level there is room for (W)."""
     line, room_w = lines.room(ask.miner, is_start=not ask.is_running)
     takes_w = ask.takes_w
     if takes_w > room_w:
@@ -112,6 +132,7 @@ def _serve(lines: _Lines, ask: Asking, ceilings: dict[str, Ceiling]) -> None:
         lines.leave(ask.miner, max(0.0, ask.miner.draws_w - watts, ask.miner.desired_w - watts))
         takes_w = watts
     lines.take(ask.miner, takes_w)
+    return takes_w
 
 
 def _no_room(line: _Line, ask: Asking) -> Ceiling:

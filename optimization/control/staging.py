@@ -212,7 +212,7 @@ def _dealt(member: _Member, watts: int, count: int) -> Intent:
     """The intent with its part; the very same where nothing changes."""
     miner, intent = member.miner, member.intent
     if watts == 0:
-        return Intent(0, intent.origin, "staged_off", sentences.others_suffice(miner), intent.rule_id, intent.rule_name)
+        return replace(intent, power_w=0, code="staged_off", reason=sentences.others_suffice(miner))
     if watts == miner.fitting(member.most_w):  # all it may: the guard that allows no more says so itself
         full = miner.fitting(intent.power_w) == miner.fitting(miner.nominal_power_w)
         return intent if full else replace(intent, power_w=miner.nominal_power_w)

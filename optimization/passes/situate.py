@@ -228,6 +228,8 @@ def _miner(
         level_since=_level_since(miner, desired),
         noise_db=miner.noise_db,
         start_cost=miner.start_cost,
+        max_chip_celsius=miner.max_chip_celsius,
+        max_board_celsius=miner.max_board_celsius,
         is_active=miner.is_active,
         is_cut=miner.cut_at is not None,
         lacks_off=plug.is_switch(miner.power) and not plugs.has_plug(miner),

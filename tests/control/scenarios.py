@@ -21,6 +21,10 @@ TWO_TRIPS = {"zone-hall": ZoneTrip(trips=[ago(3600).isoformat(), ago(7200).isofo
 THREE_STARTS = tuple(ago(s) for s in (700, 1400, 2100))
 DAYS_STARTS = tuple(ago(3700 + 100 * n) for n in range(40))
 PROTECTING = MinerSnapshot(MinerStatus.PROTECT, 1000.0, True, problem="A fan stands still.")
+HOT_CHIPS = MinerSnapshot(
+    MinerStatus.HEATING, 1000.0, True, chip_temperature_celsius=90.0, board_temperature_celsius=70.0
+)
+COOLING_CHIPS = MinerSnapshot(MinerStatus.OFF, 5.0, True, chip_temperature_celsius=81.0)
 STOPPING = MinerSnapshot(MinerStatus.STOPPING, 30.0, True)
 #: Wanted on and committed, but not yet written or not obeyed: the device shows off.
 PENDING = {"desired_w": 1000, "desired_confirmed": False}
@@ -71,6 +75,16 @@ SCENARIOS = (
              miner(zone(None), wish=ON_WISH), 0, "sensor_unsure"),
     Scenario("on by hand while one of two rooms is not known", "sensor_unsure",
              miner(COLD_ROOM, zone(None, key="attic"), wish=ON_WISH), 0, "sensor_unsure"),
+    Scenario("its chips at their limit", "device_hot",
+             running(IN_BAND, snapshot=HOT_CHIPS, max_chip_celsius=90), 0, "device_hot"),
+    Scenario("its boards at their limit", "device_hot",
+             running(IN_BAND, snapshot=HOT_CHIPS, max_board_celsius=70), 0, "device_hot"),
+    Scenario("its chips not yet 10 °C below their limit", "device_hot",
+             miner(COLD_ROOM, snapshot=COOLING_CHIPS, max_chip_celsius=90), 0, "device_hot"),
+    Scenario("its chips cooled down", "nobody",
+             miner(COLD_ROOM, snapshot=COOLING_CHIPS, max_chip_celsius=91), 1000, ""),
+    Scenario("hot chips of a miner without a limit", "nobody",
+             running(IN_BAND, snapshot=HOT_CHIPS), 1000, ""),
     Scenario("the device protects itself", "device_fault",
              running(IN_BAND, snapshot=PROTECTING), 0, "device_fault"),
     Scenario("a real device on an invented sensor", "reality",

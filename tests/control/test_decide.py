@@ -22,8 +22,8 @@ from .worlds import NOW, OFF, ON, SILENT, ago, command, decided, lost, miner, ru
 MANY = settings(max_examples=120, deadline=None)
 #: Guards whose word is safety: they may break a minimum on time.
 SAFETY = {
-    "stopping", "inactive", "high_limit", "high_limit_latched", "sensor_lost", "device_fault", "reality", "no_zone",
-    "power_limit", "cut_off",
+    "stopping", "inactive", "high_limit", "high_limit_latched", "sensor_lost", "device_fault", "device_hot", "reality",
+    "no_zone", "power_limit", "cut_off",
 }  # fmt: skip
 STARTS_ONLY = {"state_unknown", "off_first", "clock", "min_off", "start_budget", "lacks_off", "stagger"}
 

@@ -185,6 +185,28 @@ def test_nothing_starts_into_what_was_lowered_a_moment_ago():
     assert watts(calm, small, limit=1500) == {"a": 1300, "b": 100}
 
 
+def test_a_higher_level_waits_until_others_have_come_down():
+    """Together they would take 3200 W until the warmer one has obeyed."""
+    cold, warm = stepped(zone(19.0), "a", watts=800), stepped(zone(21.0, key="attic"), "b", watts=1600)
+    assert watts(cold, warm, limit=2400) == {"a": 800, "b": 800}
+    assert watts(cold, stepped(zone(21.0, key="attic"), "b", watts=800), limit=2400) == {"a": 1600, "b": 800}
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from([800, 1300, 1600]), st.floats(15.0, 21.3)), min_size=1, max_size=5),
+    st.integers(0, 9000),
+)
+def test_what_is_raised_never_comes_before_what_is_lowered(running_at, limit):
+    """Whoever obeys first: what each takes at most, before or after its command, keeps the limit where it was kept."""
+    members = [
+        stepped(zone(celsius, key=f"r{n}"), f"m{n}", watts=level) for n, (level, celsius) in enumerate(running_at)
+    ]
+    result = watts(*members, limit=limit)
+    before = sum(one.desired_w for one in members)
+    assert sum(max(one.desired_w, result[one.miner_id]) for one in members) <= max(limit, before)
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from([800, 1300, 1600]), st.floats(15.0, 21.3)), min_size=1, max_size=5),

@@ -16,7 +16,7 @@ from optimization.control.decide import decide
 from optimization.control.memory import Memory
 from optimization.control.quiet import Quiet
 
-from . import worlds
+from . import random_worlds, worlds
 from .worlds import NOW, miner, running, site, unit, zone
 
 AVALON = PowerModel((Level("eco", 800.0, 51.0), Level("standard", 1300.0, 75.0), Level("super", 1600.0, 90.0)))
@@ -275,3 +275,17 @@ def test_the_sun_is_never_exceeded_by_more_than_what_must_run(world, surplus_w):
     must = [one for one in on if one.is_wanted_on and one.min_on_seconds]
     lowest_w = sum(one.least_w for one in must) or max(one.least_w for one in on)
     assert sum(watts.values()) <= max(surplus_w, lowest_w) + 1
+
+
+@given(random_worlds.sites(), random_worlds.memories())
+def test_nothing_is_dealt_that_policy_or_guards_forbid(situation, memory):
+    """Whatever the dosing: what is off with all it can give is off, and nobody gets more than then."""
+    full = replace(situation, units=tuple(replace(one, dosing="full") for one in situation.units))
+    most = {one.miner_id: one for one in decide(full, memory)[0]}
+    for command in decide(situation, memory)[0]:
+        if most[command.miner_id].guard not in _SHARED and command.guard not in ("min_on", "write_gap"):
+            assert command.power_w <= most[command.miner_id].power_w
+
+
+#: What others take decides these.
+_SHARED = ("power_limit", "stagger")
