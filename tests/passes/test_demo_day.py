@@ -26,6 +26,8 @@ BELOW_K, ABOVE_K = 0.5, 0.4
 #: Energy that has been there for this long (s) must be felt: minimum off time, boot, and the room's own mass.
 FELT_AFTER_S = 5400
 HOUR, PERIOD_S = 3600, 60
+#: A level is reached within its ramp.
+LEVEL_SEEN_S = 300
 
 
 @dataclass
@@ -129,6 +131,11 @@ def test_a_day_of_the_simulated_home(begins_at, hours):
         assert len(report.completed) == len(days)
         for day in days:
             day.look(clock, PERIOD_S)
+    for _ in range(LEVEL_SEEN_S // PERIOD_S):  # what the last pass commanded is seen by a later one
+        clock.advance(PERIOD_S)
+        run_sites([day.site.pk for day in days], clock=clock)
+        if all(row.confirmed_at for row in DesiredState.objects.all()):
+            break
     for day in days:
         assert [problem for one in (*day.rooms.values(), *day.miners.values()) for problem in one.problems] == []
         assert day.highest_celsius < 23.0  # the high limit is 28 °C
