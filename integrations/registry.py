@@ -84,6 +84,10 @@ class Adapter:
     is_real: ClassVar[bool] = True
     #: Pool trackers and hash price sources: how often it is asked, at most (s).
     refresh_seconds: ClassVar[float] = 900.0
+    #: Standalone controllers only: where such a device listens; discovery asks it only there (none: it never does).
+    usual_ports: ClassVar[tuple[int, ...]] = ()
+    #: Standalone controllers only: knows many kinds, each less well than its own driver; discovery asks it last.
+    is_generalist: ClassVar[bool] = False
     #: Controllers only: what cuts the power when this program is gone, whatever the configuration (None: nothing).
     dead_man: ClassVar[str | None] = None
     #: Controllers only: how to set the dead-man up, one or two sentences.
@@ -117,6 +121,13 @@ class Adapter:
     @classmethod
     def identify(cls, config: AdapterConfig, deadline: float) -> Any:
         """Standalone controllers: the `miners.power.Identity` of what is at the address. Raises `AdapterError`."""
+        raise NotImplementedError
+
+    @classmethod
+    def recognise(cls, config: AdapterConfig, deadline: float) -> str:
+        """Standalone controllers: what a device of this kind calls itself without a password. Raises `AdapterError`
+        at any other. Discovery asks it first where a driver has it: no password is tried at a stranger.
+        """
         raise NotImplementedError
 
     @classmethod

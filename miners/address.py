@@ -31,7 +31,7 @@ class Place:
     shown: str
 
 
-def _split(text: str) -> tuple[str, int | None]:
+def split(text: str) -> tuple[str, int | None]:
     """Host and port; a ValueError when it is neither."""
     bracketed = _V6_WITH_PORT.fullmatch(text)
     if bracketed:
@@ -41,6 +41,8 @@ def _split(text: str) -> tuple[str, int | None]:
     else:
         host, _, port = text.partition(":")
         port = port or (None if ":" not in text else "none")
+    if port is not None and not (port.isascii() and port.isdigit()):
+        raise ValueError
     number = None if port is None else int(port)
     if number is not None and not 0 < number < 65536:
         raise ValueError
@@ -54,22 +56,37 @@ def is_private(ip: str) -> bool:
     return (address.is_private or address.is_link_local) and not address.is_multicast and not address.is_unspecified
 
 
-def _checked(text: str) -> str:
-    example = {"example": "192.168.1.40", "seen": text[:60]}
+def _trouble(text: str) -> tuple[str, str] | None:
+    """What kind of problem `text` is as an address, and in which words; None where it is one."""
+    no_address = ("address", "‘{seen}’ is no address; one looks like {example}")
     try:
-        host, _ = _split(text)
+        host, _ = split(text)
     except ValueError:
-        raise PydanticCustomError("address", "‘{seen}’ is no address; one looks like {example}", example) from None
+        return no_address
     try:
         is_here = is_private(host)
     except ValueError:
-        if not _NAME.fullmatch(host) or host.rstrip(".").replace(".", "").isdigit():
-            raise PydanticCustomError("address", "‘{seen}’ is no address; one looks like {example}", example) from None
-        return text
-    if not is_here:
-        raise PydanticCustomError(
-            "address_public", "‘{seen}’ is not in this home’s network; enter the miner’s own, like {example}", example
-        )
+        is_name = _NAME.fullmatch(host) and not host.rstrip(".").replace(".", "").isdigit()
+        return None if is_name else no_address
+    if is_here:
+        return None
+    return "address_public", "‘{seen}’ is not in this home’s network; enter the miner’s own, like {example}"
+
+
+def _context(text: str) -> dict[str, str]:
+    return {"example": "192.168.1.40", "seen": text[:60]}
+
+
+def address_problem(text: str) -> str | None:
+    """Why `text` is no address of a device in this home, without a full stop; None where it is one."""
+    found = _trouble(text)
+    return None if found is None else found[1].format(**_context(text))
+
+
+def _checked(text: str) -> str:
+    found = _trouble(text)
+    if found is not None:
+        raise PydanticCustomError(*found, _context(text))
     return text
 
 
@@ -90,7 +107,7 @@ def place(address: str, usual_port: int, name: str) -> Place:
 
     Looking a name up can block; `integrations.ask` gives such a call up.
     """
-    host, port = _split(address)
+    host, port = split(address)
     port = port or usual_port
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any
@@ -185,3 +186,9 @@ class Identity:
     serial: str
     power: PowerModel
     limits: Sequence[str] = ()
+
+
+def identity_json(found: Identity, at: datetime) -> dict[str, Any]:
+    """What a controller keeps of it (`MinerController.identity`)."""
+    told = {name: getattr(found, name) for name in ("model", "firmware", "version", "serial")}
+    return {**told, "power": to_json(found.power), "limits": list(found.limits), "at": at.isoformat()}

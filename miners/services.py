@@ -14,7 +14,7 @@ from sites.models import Severity, Site
 from sites.services import log_activity
 
 from .models import ManualRequest, Miner, MinerController
-from .power import Identity, to_json
+from .power import Identity, identity_json
 
 MANUAL_ON_DEFAULT = timedelta(hours=2)
 MANUAL_ON_MAX = timedelta(hours=24)
@@ -34,12 +34,7 @@ def identify(controller: MinerController, *, by: str) -> Identity:
         name=f"‘{controller}’",
     )  # fmt: skip
     before = controller.identity.get("serial")
-    controller.identity = {
-        **{name: getattr(found, name) for name in ("model", "firmware", "version", "serial")},
-        "power": to_json(found.power),
-        "limits": list(found.limits),
-        "at": timezone.now().isoformat(),
-    }
+    controller.identity = identity_json(found, timezone.now())
     with transaction.atomic():
         MinerController.objects.filter(pk=controller.pk).update(identity=controller.identity)
         _take_class(controller)

@@ -18,3 +18,11 @@ def record_earnings() -> None:
     from .earnings import record
 
     record(timezone.now())
+
+
+@shared_task(ignore_result=True)
+def discover(search_id: str, addresses: list[str]) -> None:
+    """Look for miners where a person said (`discovery_job`)."""
+    from .discovery_job import run
+
+    run(search_id, addresses)

@@ -96,6 +96,8 @@ def described(installed: bool) -> str:
 class AsicRs(Adapter):
     kind = Kind.MINER_CONTROLLER
     key = "asic_rs"
+    usual_ports = (4028, 4433) if is_installed() else ()
+    is_generalist = True
     label = "Other miners (pyasic-rs)"
     description = described(is_installed())
     dead_man = None

@@ -26,7 +26,7 @@ from miners.address import DeviceAddress
 from miners.judging import HEATS_FROM, Word, contradiction, judge, settled
 from miners.power import Identity, Level, OffBy, PowerModel, PowerSource
 from miners.state import MinerSnapshot, MinerStatus
-from miners.wire import Cgminer, device_time, first, number, rows, status_of
+from miners.wire import PORT, Cgminer, device_time, first, number, rows, status_of
 from sites.store import store
 
 _NAME = "The Avalon"
@@ -73,6 +73,7 @@ _KINDS = {
 class AvalonMiner(Adapter):
     kind = Kind.MINER_CONTROLLER
     key = "avalon"
+    usual_ports = (PORT,)
     label = "Avalon (Q, Mini 3, Nano 3S)"
     description = "A Canaan Avalon home miner; the Nano 3S is set and read, but only a plug switches it off."
     dead_man = None
@@ -105,6 +106,11 @@ class AvalonMiner(Adapter):
         if config.dead_man_minutes is None or known.get("proven") is False or known.get("soft_off") is False:
             return None
         return config.dead_man_minutes * 60.0
+
+    @classmethod
+    def recognise(cls, config: Config, deadline: float) -> str:
+        """“Avalon Q”, or the name of a model this driver does not know. Raises `AdapterError`."""
+        return f"Avalon {_values(Cgminer(config.address, _NAME, deadline))[1].get('Ver', '').partition('-')[0][:20]}"
 
     @classmethod
     def identify(cls, config: Config, deadline: float) -> Identity:
@@ -204,12 +210,17 @@ class _Seen:
         return int(self.number(key, 0, 4e9) or 0)
 
 
-def _look(device: Cgminer) -> _Seen:
+def _values(device: Cgminer) -> tuple[dict[str, Any], dict[str, str]]:
+    """The answer, and what it says by name. Raises `BadAnswer` at anything but an Avalon."""
     answer = device.ask("estats")
     text = next((one for one in rows(answer, "STATS") for one in one.values() if _is_stats(one)), None)
     if text is None:
         raise BadAnswer(f"What answers as {device.called} is no Avalon. Check the address.")
-    values = dict(_PAIR.findall(text))
+    return answer, dict(_PAIR.findall(text))
+
+
+def _look(device: Cgminer) -> _Seen:
+    answer, values = _values(device)
     model = values.get("Ver", "").partition("-")[0]
     kind = _KINDS.get(model.lower())
     if kind is None:

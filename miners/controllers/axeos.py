@@ -54,6 +54,7 @@ _LIMIT_BYTES = 200_000
 class AxeOSMiner(Adapter):
     kind = Kind.MINER_CONTROLLER
     key = "axeos"
+    usual_ports = (80,)
     label = "Bitaxe or NerdQAxe (AxeOS)"
     description = (
         "A Bitaxe with AxeOS 2.14 or later, or a NerdQAxe with 1.0.36 or later; older ones are read, not switched."

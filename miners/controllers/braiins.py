@@ -12,7 +12,7 @@ from pydantic import Field
 
 from integrations.errors import BadAnswer, NotFound, Refused
 from integrations.registry import Adapter, AdapterConfig, Kind, Session, register
-from miners.address import DeviceAddress
+from miners.address import DeviceAddress, http_device
 from miners.answer import Part, celsius
 from miners.judging import Word
 from miners.power import Identity, Level, PowerModel
@@ -57,6 +57,7 @@ _STOP_SENTENCES = {
 class Braiins(Adapter):
     kind = Kind.MINER_CONTROLLER
     key = "braiins"
+    usual_ports = (80,)
     label = "Braiins OS"
     description = "An Antminer with Braiins OS 25.07 or later: pause, resume and a power target in watts."
     dead_man = None
@@ -68,6 +69,20 @@ class Braiins(Adapter):
         password: str = Field(
             "", max_length=200, description="The password of its own web page.", json_schema_extra={"secret": True}
         )
+
+    @classmethod
+    def recognise(cls, config: Config, deadline: float) -> str:
+        """“Braiins OS”, by its version or by how its API refuses who has not logged in. Raises `AdapterError`."""
+        http = http_device(config.address, _NAME)
+        try:
+            answer = http.request("GET", "/api/v1/version/", deadline=deadline)
+        finally:
+            http.close()
+        # Its refusal is JSON with a message; web pages with a password answer with a page and a challenge.
+        said = Part(answer.json(), http.place) if answer.status in (200, 401) and not answer.challenge else None
+        if said is None or not (said.text("message") if answer.status == 401 else said.number("major")):
+            raise BadAnswer(f"What answers at {http.place} is not Braiins OS. Check the address.")
+        return "Braiins OS"
 
     @classmethod
     def identify(cls, config: Config, deadline: float) -> Identity:

@@ -48,6 +48,7 @@ def _watts_of_levels(text: str) -> str:
 class Heater21Energy(Adapter):
     kind = Kind.MINER_CONTROLLER
     key = "heater_21energy"
+    usual_ports = (80,)
     label = "21energy heater (Ofen)"
     description = "A room heater of 21energy: on and off, and its five levels once their watts are known."
     dead_man = None

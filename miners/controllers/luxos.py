@@ -20,7 +20,7 @@ from miners.address import DeviceAddress
 from miners.judging import HEATS_FROM, OFF_UP_TO, Word, contradiction, judge, settled
 from miners.power import Identity, Level, PowerModel, PowerSource
 from miners.state import MinerSnapshot, MinerStatus
-from miners.wire import Cgminer, device_time, first, number, rows
+from miners.wire import PORT, Cgminer, device_time, first, number, rows
 
 _NAME = "The Antminer"
 _STANDBY_W = 20.0
@@ -33,6 +33,7 @@ _SIDES = ("BottomLeft", "BottomRight", "TopLeft", "TopRight", "Board")
 class LuxOSMiner(Adapter):
     kind = Kind.MINER_CONTROLLER
     key = "luxos"
+    usual_ports = (PORT,)
     label = "Antminer with LuxOS"
     description = "An Antminer running LuxOS: off, and every power profile up to its default one."
     dead_man = None

@@ -33,6 +33,7 @@ _UNKNOWN_CODES = (-105, 404)
 class ShellyPlug(AutoOff):
     kind = Kind.MINER_CONTROLLER
     key = "shelly_plug"
+    usual_ports = (80,)
     label = "Shelly plug"
     description = "A metering plug or relay of Shelly (Plus, Pro, Gen3, Gen4), with its own off timer."
     dead_man = None
@@ -60,6 +61,15 @@ class ShellyPlug(AutoOff):
         auto_off_minutes: int | None = auto_off_field(
             30, "Own off timer", "It switches itself off so long after the last ‘on’. Empty: never."
         )
+
+    @classmethod
+    def recognise(cls, config: Config, deadline: float) -> str:
+        """Its model: a Shelly tells it without its password. Raises `AdapterError`."""
+        with RestDevice(config.address, deadline, name=_NAME) as device:
+            info = _call(device, "Shelly.GetDeviceInfo")
+        if not info.text("mac"):
+            raise BadAnswer(f"{info.what} is no Shelly. Check the address.")
+        return f"Shelly {info.text('app') or info.text('model') or 'plug'}"
 
     @classmethod
     def identify(cls, config: Config, deadline: float) -> Identity:

@@ -67,6 +67,7 @@ class _Preset:
 class Vnish(Adapter):
     kind = Kind.MINER_CONTROLLER
     key = "vnish"
+    usual_ports = (80,)
     label = "VNish"
     description = "An Antminer with VNish: start and stop; throttle from 1.3.3 on, its tuned presets before."
     dead_man = None
@@ -77,6 +78,13 @@ class Vnish(Adapter):
         password: str = Field(
             "admin", max_length=200, description="The password of its own web page.", json_schema_extra={"secret": True}
         )
+
+    @classmethod
+    def recognise(cls, config: Config, deadline: float) -> str:
+        """Its model: VNish tells it without its password. Raises `AdapterError`."""
+        with _device(config, deadline) as device:
+            info = _checked_info(device, device.plain("GET", "info"))
+        return f"{info.text('miner') or info.text('model') or 'Antminer'} with VNish"
 
     @classmethod
     def identify(cls, config: Config, deadline: float) -> Identity:
@@ -195,7 +203,11 @@ def _summary(device: RestDevice) -> Part:
 
 
 def _info(device: RestDevice) -> Part:
-    info = Part(device.get("info"), device.what)
+    return _checked_info(device, device.get("info"))
+
+
+def _checked_info(device: RestDevice, answer: object) -> Part:
+    info = Part(answer, device.what)
     if info.text("fw_name").lower() not in ("vnish", "xminer"):
         raise BadAnswer(f"{device.what} is not a VNish miner: it calls its firmware ‘{info.text('fw_name')[:40]}’.")
     return info

@@ -44,10 +44,10 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
 
 
 class UsualPorts:
-    """Whoever connects to `host` at one of `ports` reaches the emulator at `to_port`."""
+    """Whoever connects to `host` (default: one of its own) at one of `ports` reaches the emulator at `to_port`."""
 
-    def __init__(self, ports: tuple[int, ...], to_port: int) -> None:
-        self.host = next(_hosts)
+    def __init__(self, ports: tuple[int, ...], to_port: int, host: str = "") -> None:
+        self.host = host or next(_hosts)
         self._forwarders = [self._forward(port, to_port) for port in ports]
 
     def _forward(self, port: int, to_port: int) -> _Forwarder:

@@ -1,0 +1,26 @@
+"""A street of devices, and its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from integrations import ask
+from miners.rest import forget_tokens
+from tests.discovery.street import Neighbours, Street
+from tests.emulators.clock import Clock
+
+
+@pytest.fixture
+def street() -> Iterator[Street]:
+    made = Street()
+    yield made
+    made.close()
+    ask.forget()
+    forget_tokens()
+
+
+@pytest.fixture
+def neighbours(street) -> Neighbours:
+    return Neighbours(street, Clock())
