@@ -15,6 +15,7 @@ from climate import periods_api as periods
 from energy import api as energy
 from integrations import api as integrations
 from miners import api as miners
+from miners import discovery_api as discovery
 from miners import value_api as value
 from optimization import api as optimization
 from optimization import policy_api as policies
@@ -128,6 +129,7 @@ for prefix, router in (
     ("/energy-monitors", energy.monitors_router),
     ("/miners", miners.miners_router),
     ("/miner-controllers", miners.controllers_router),
+    ("/miner-discovery", discovery.router),
     ("/circuits", miners.circuits_router),
     ("/pool-trackers", value.pools_router),
     ("/hash-price-sources", value.prices_router),

@@ -16,7 +16,7 @@ from sites.models import Site
 from sites.store import store
 
 from .discovery import SEARCH_SECONDS, Look, search
-from .models import MinerController
+from .driven import driven_places
 from .typed_addresses import Target, targets
 
 #: A search nobody has taken up by then does not begin any more (s).
@@ -148,35 +148,6 @@ def run(search_id: str, addresses: list[str]) -> None:
     finally:
         progress.end(stage)
         store().delete_if(_busy(kept.site_id), search_id)
-
-
-def driven_places() -> dict[Target, MinerController]:
-    """What the controllers of all homes drive, by place."""
-    found = {}
-    for row in MinerController.objects.select_related("site", "miner", "cuts"):
-        place = _place_of(row)
-        if place is not None:
-            found[place] = row
-    return found
-
-
-def driving(address: str, serial: str = "") -> MinerController | None:
-    """The controller, of whatever home, that drives this address or this very device."""
-    driven = driven_places()
-    wanted = Target.of(address)
-    for place, row in driven.items():
-        is_there = place.host == wanted.host and (place.port == wanted.port or None in (place.port, wanted.port))
-        if is_there or (serial and row.identity.get("serial") == serial):
-            return row
-    return None
-
-
-def _place_of(row: MinerController) -> Target | None:
-    address = row.config.get("address")
-    try:
-        return Target.of(address) if isinstance(address, str) else None
-    except ValueError:
-        return None
 
 
 class _Progress:

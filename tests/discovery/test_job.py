@@ -8,6 +8,7 @@ from edgemining.engine import WorkerThread
 from miners import discovery_job, tasks
 from miners.discovery import Found, Look
 from miners.discovery_job import Busy, Stage
+from miners.driven import driven_places, driving
 from miners.typed_addresses import NotAPlace, Target
 from sites.store import store
 from tests import factories
@@ -138,12 +139,12 @@ def test_who_drives_an_address_or_the_same_device_by_another(home):
         home, adapter_type="avalon", config={"address": "Avalon.Local:4028"}, identity={"serial": "02:00"}
     )
     factories.controller(home, config={"address": ["odd"]})
-    assert discovery_job.driving("avalon.local") == row
-    assert discovery_job.driving("avalon.local:4028") == row
-    assert discovery_job.driving("avalon.local:80") is None
-    assert discovery_job.driving("127.0.0.7", "02:00") == row
-    assert discovery_job.driving("127.0.0.7", "") is None
-    assert Target.of("AVALON.local:4028") in discovery_job.driven_places()
+    assert driving("avalon.local") == row
+    assert driving("avalon.local:4028") == row
+    assert driving("avalon.local:80") is None
+    assert driving("127.0.0.7", "02:00") == row
+    assert driving("127.0.0.7", "") is None
+    assert Target.of("AVALON.local:4028") in driven_places()
 
 
 @pytest.mark.django_db(transaction=True)
