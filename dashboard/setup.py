@@ -194,6 +194,9 @@ def miners(request: HttpRequest) -> HttpResponse:
     if "forget" in request.POST:
         _remember(request, miners=[miner for miner in named if miner["entity_switch"] != request.POST["forget"]])
         return redirect("setup-miners")
+    if "later" in request.POST:
+        _remember(request, miners=[])
+        return redirect("setup-energy")
     if "next" in request.POST and named:
         return redirect("setup-energy")
     entities, problem = _entities(request)
@@ -292,4 +295,4 @@ def _done(request: HttpRequest, site: Site, demo: Site | None) -> HttpResponse:
     del request.session[SESSION_KEY]
     scope.choose(request, site.pk)
     request.session[TOAST_KEY] = {"text": text, "is_error": False}
-    return redirect("home")
+    return redirect("home" if site.miners.exists() else "add-miner")

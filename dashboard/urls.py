@@ -3,7 +3,19 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from . import actions, away_actions, chart_views, downloads, safety, setup, sign_in, target_actions, views, week_editor
+from . import (
+    actions,
+    add_miner,
+    away_actions,
+    chart_views,
+    downloads,
+    safety,
+    setup,
+    sign_in,
+    target_actions,
+    views,
+    week_editor,
+)
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -45,6 +57,12 @@ urlpatterns = [
     path("setup/miners/", setup.miners, name="setup-miners"),
     path("setup/energy/", setup.energy, name="setup-energy"),
     path("setup/finish/", setup.finish, name="setup-finish"),
+    # the add-wizard
+    path("miners/add/", add_miner.where, name="add-miner"),
+    path("miners/add/found/", add_miner.found, name="add-miner-found"),
+    path("miners/add/open/", add_miner.open_device, name="add-miner-open"),
+    path("miners/add/settings/", add_miner.settings, name="add-miner-settings"),
+    path("miners/add/finish/", add_miner.finish, name="add-miner-finish"),
     # signing in and out
     path("sign-in/", sign_in.SignIn.as_view(), name="sign-in"),
     path("sign-in/<str:token>/", sign_in.sign_in_link, name="sign-in-link"),

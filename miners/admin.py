@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from unfold.decorators import action
 
 from climate.admin import zone_checks
 from climate.models import ClimateMonitor, ClimateZone
@@ -129,6 +131,7 @@ class MinerAdmin(SetAsideAdmin, SiteRowAdmin):
 
     form = MinerForm
     heats = True
+    actions_list = ("find_by_address",)
     list_display = ("name", "state", "power", "wanted", "rooms", "controller")
     list_select_related = ("site", "controller", "desired")
     alternative = "To leave it alone for a while, untick ‘active’; its history stays."
@@ -169,6 +172,11 @@ class MinerAdmin(SetAsideAdmin, SiteRowAdmin):
 
     def get_queryset(self, request):
         return super().get_queryset(request).prefetch_related("zones")
+
+    @action(description="Find a miner by its address", url_path="find-by-address", permissions=["add"])
+    def find_by_address(self, request):
+        """The add-wizard, a page of its own."""
+        return redirect("add-miner")
 
     def _live(self, miner: Miner) -> dict:
         return miner.live.get("miners", {}).get(str(miner.pk), {})

@@ -1,0 +1,109 @@
+"""What a device can and cannot, in plain words, before a person relies on it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from integrations.registry import Adapter, AdapterConfig
+from miners.power import DEVICE_CLASSES, OffBy, PowerModel, from_json
+from sites.words import duration
+
+from . import formats
+
+#: More levels than this are told as a span.
+_MOST_LEVELS_NAMED = 6
+
+
+@dataclass(frozen=True)
+class Capability:
+    """One line: what it is about, what holds, and whether a person should be wary of it."""
+
+    term: str
+    text: str
+    is_warning: bool = False
+
+
+def model_of(identity: Mapping[str, Any]) -> PowerModel | None:
+    """Its levels; None where the identity holds none that can be read."""
+    return from_json(identity.get("power") or {})
+
+
+def capabilities(
+    identity: Mapping[str, Any], adapter: type[Adapter], config: AdapterConfig, *, has_plug: bool = False
+) -> list[Capability]:
+    """What `identity` (as a controller keeps it) means. `has_plug`: a plug stands before the device."""
+    model = model_of(identity)
+    if model is None:
+        return []
+    return [
+        Capability("Heats with", levels(model)),
+        _off(model, has_plug),
+        _after_power_cut(model),
+        _dead_man(adapter, config),
+        *([Capability("Pool", "Without a pool it does not heat.")] if model.needs_pool else []),
+        Capability("Treated as", device_class(model)),
+    ]
+
+
+def levels(model: PowerModel) -> str:
+    """“830 W, 1.4 kW or 1.7 kW”, “any power from 0.8 to 3.2 kW in steps of 50 W”, “1.0 kW, on or off”."""
+    watts = [_watts(level.power_w) for level in model.levels]
+    if model.step_w is not None and len(watts) > 1:
+        return f"any power from {watts[0]} to {watts[-1]}, in steps of {_watts(model.step_w)}"
+    if len(watts) == 1:
+        return f"{watts[0]}, on or off"
+    if len(watts) > _MOST_LEVELS_NAMED:
+        return f"{len(watts)} levels from {watts[0]} to {watts[-1]}"
+    return f"{', '.join(watts[:-1])} or {watts[-1]}"
+
+
+def _watts(value: float) -> str:
+    """Whole watts: levels are compared."""
+    return f"{value:.0f}{formats.THIN}W"
+
+
+def _off(model: PowerModel, has_plug: bool) -> Capability:
+    if model.off_by is OffBy.DEVICE:
+        return Capability("Switched off by", "the device itself; a plug before it is the last resort.")
+    if has_plug:
+        return Capability("Switched off by", "the plug before it: the device has no off of its own.")
+    return Capability(
+        "Switched off by",
+        "only a plug: the device has no off of its own. Without a plug before it, it is never started.",
+        is_warning=True,
+    )
+
+
+def _after_power_cut(model: PowerModel) -> Capability:
+    match model.off_survives_power_cut:
+        case True:
+            return Capability("After a power cut", "it stays off when it was off.")
+        case False:
+            text = "it heats again by itself, until the program sees it and switches it off."
+        case _:
+            text = "nobody knows whether it stays off; the program looks and switches it off."
+    return Capability("After a power cut", text, is_warning=True)
+
+
+def _dead_man(adapter: type[Adapter], config: AdapterConfig) -> Capability:
+    words = adapter.dead_man_of(config)
+    term = "If this program is gone"
+    if words:
+        return Capability(term, f"{words}.")
+    return Capability(term, f"nothing switches it off yet. {adapter.dead_man_help}".strip(), is_warning=True)
+
+
+def device_class(model: PowerModel) -> str:
+    one = DEVICE_CLASSES.get(model.device_class, DEVICE_CLASSES["plain"])
+    return (
+        f"{one.label}: runs at least {duration(one.min_on_seconds)}, rests at least {duration(one.min_off_seconds)}, "
+        f"starts at most {one.max_starts_per_hour} times an hour and {one.max_starts_per_day} times a day."
+    )
+
+
+def limits(identity: Mapping[str, Any]) -> Sequence[str]:
+    """What its driver wants a person to read."""
+    found = identity.get("limits")
+    return [str(line) for line in found] if isinstance(found, (list, tuple)) else []
