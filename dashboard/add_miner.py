@@ -31,7 +31,7 @@ from sites.words import listed, watts
 
 from .add_miner_forms import NEW_PLUG, DriverForm, HeatForm, WhereForm, uuid_or_none
 from .capabilities import capabilities, limits, model_of
-from .page import TOAST_KEY, digest, signed_in
+from .page import TOAST_KEY, PageData, digest, respond, signed_in
 from .scope import scope_of
 
 SESSION_KEY = "add_miner"
@@ -80,7 +80,8 @@ def _page(request: HttpRequest, here: str, template: str = "", **context: Any) -
     at = names.index(here)
     steps = [(name, label, index < at, index == at) for index, (name, label) in enumerate(STEPS)]
     template = template or f"dashboard/{here.replace('-', '_')}.html"
-    return render(request, template, {"steps": steps, "answers": _answers(request), "place": "miners", **context})
+    data = PageData(request, scope_of(request))
+    return respond(data, template, [], steps=steps, answers=_answers(request), place="miners", **context)
 
 
 # --- where ----------------------------------------------------------------------------------------
@@ -145,7 +146,7 @@ def found(request: HttpRequest, site: Site) -> HttpResponse:
     if "choose" in request.POST:
         return _chosen(request, search, request.POST["choose"])
     context = _found_context(site, search)
-    if not request.htmx:
+    if not request.htmx or "shape" in request.GET:
         return _page(request, "add-miner-found", **context)
     if request.GET.get("seen") == context["seen"]:
         return HttpResponse(status=204)
