@@ -7,6 +7,7 @@ the end, in one transaction.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +28,7 @@ from miners.driven import driven_by, driven_places, driving
 from optimization.adding import NewDevice, NewMiner, add_miner, check_new_miner
 from sites.fields import decrypt, encrypt
 from sites.models import Site
-from sites.words import listed, watts
+from sites.words import watts
 
 from .add_miner_forms import NEW_PLUG, DriverForm, HeatForm, WhereForm, uuid_or_none
 from .capabilities import capabilities, limits, model_of
@@ -123,7 +124,7 @@ class FoundLine:
 
     address: str
     title: str
-    now: str
+    about: str
     here: str
     problem: str
     needs_password: bool
@@ -148,14 +149,14 @@ def found(request: HttpRequest, site: Site) -> HttpResponse:
     context = _found_context(site, search)
     if not request.htmx or "shape" in request.GET:
         return _page(request, "add-miner-found", **context)
-    if request.GET.get("seen") == context["seen"]:
+    if request.GET.get("state") == context["state"]:
         return HttpResponse(status=204)
     return render(request, "dashboard/_add_miner_found.html", context)
 
 
 def _found_context(site: Site, search: discovery_job.Search) -> dict[str, Any]:
     driven = driven_places()
-    lines = [_found_line(site, one, driven) for one in search.found]
+    lines = [_found_line(site, one, driven) for one in sorted(search.found, key=lambda one: by_number(one["address"]))]
     known = []
     for address in search.known:
         row = driving(address, driven=driven)
@@ -166,17 +167,24 @@ def _found_context(site: Site, search: discovery_job.Search) -> dict[str, Any]:
         "lines": lines,
         "known": known,
         "more_strangers": strangers - len(search.strangers),
-        "seen": digest(search, lines, known),
+        "state": digest(search, lines, known),
     }
 
 
 def _found_line(site: Site, one: dict[str, Any], driven: dict) -> FoundLine:
     row = driving(one["address"], one["serial"], driven)
-    title = " ".join(filter(None, (one["model"], one["firmware"], one["version"])))
-    says = [one["status"].replace("_", " ")] if one["status"] else []
-    says += [watts(one["power_w"])] if one["power_w"] is not None else []
+    software = f"{one['firmware']} {one['version']}".strip()
+    now = ", ".join(
+        filter(None, (one["status"].replace("_", " "), "" if one["power_w"] is None else watts(one["power_w"])))
+    )
+    about = " · ".join(filter(None, (one["address"], now, software)))
     here = "" if row is None else driven_by(row, site)
-    return FoundLine(one["address"], title, ", ".join(says), here, one["problem"], one["needs_password"])
+    return FoundLine(one["address"], one["model"], about, here, one["problem"], one["needs_password"])
+
+
+def by_number(address: str) -> tuple[list[int], str]:
+    """127.0.0.9 before 127.0.0.10."""
+    return [int(part) for part in re.findall(r"[0-9]+", address)], address
 
 
 def _chosen(request: HttpRequest, search: discovery_job.Search, address: str) -> HttpResponse:
@@ -383,7 +391,7 @@ def _summary(request: HttpRequest, site: Site) -> list[tuple[str, str]]:
     rooms = [said["zones"].get(pk, "a room that is gone") for pk in heat["zones"]]
     return [
         ("Name", heat["name"]),
-        ("Heats", listed(rooms) or "no room"),
+        ("Heats", ", ".join(rooms) or "no room"),
         ("Plug before it", plug),
         ("Line", said["circuit"].get(heat["circuit"], "–")),
         ("Decided by", said["unit"].get(heat["unit"], "–")),

@@ -18,11 +18,12 @@ _MOST_LEVELS_NAMED = 6
 
 @dataclass(frozen=True)
 class Capability:
-    """One line: what it is about, what holds, and whether a person should be wary of it."""
+    """One line: what it is about, what holds, whether a person should be wary of it, and what to do about it."""
 
     term: str
     text: str
     is_warning: bool = False
+    more: str = ""
 
 
 def model_of(identity: Mapping[str, Any]) -> PowerModel | None:
@@ -92,18 +93,19 @@ def _dead_man(adapter: type[Adapter], config: AdapterConfig) -> Capability:
     term = "If this program is gone"
     if words:
         return Capability(term, f"{words}.")
-    return Capability(term, f"nothing switches it off yet. {adapter.dead_man_help}".strip(), is_warning=True)
+    return Capability(term, "nothing switches it off yet.", is_warning=True, more=adapter.dead_man_help)
 
 
 def device_class(model: PowerModel) -> str:
     one = DEVICE_CLASSES.get(model.device_class, DEVICE_CLASSES["plain"])
     return (
         f"{one.label}: runs at least {duration(one.min_on_seconds)}, rests at least {duration(one.min_off_seconds)}, "
-        f"starts at most {one.max_starts_per_hour} times an hour and {one.max_starts_per_day} times a day."
+        f"at most {one.max_starts_per_hour} starts an hour and {one.max_starts_per_day} a day."
     )
 
 
 def limits(identity: Mapping[str, Any]) -> Sequence[str]:
-    """What its driver wants a person to read."""
+    """What its driver wants a person to read, beside what `capabilities` says already."""
     found = identity.get("limits")
-    return [str(line) for line in found] if isinstance(found, (list, tuple)) else []
+    lines = [str(line) for line in found] if isinstance(found, (list, tuple)) else []
+    return [line for line in lines if not line.startswith("After a power cut")]

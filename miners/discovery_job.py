@@ -21,8 +21,8 @@ from .typed_addresses import Target, targets
 
 #: A search nobody has taken up by then does not begin any more (s).
 TAKEN_UP_WITHIN_SECONDS = 60
-#: The home is free again at the latest after this (s), whatever became of the worker.
-_BUSY_SECONDS = TAKEN_UP_WITHIN_SECONDS + SEARCH_SECONDS + 30
+#: The home is free again at the latest so long after it was taken up (s), whatever became of the worker.
+_BUSY_SECONDS = SEARCH_SECONDS + 30
 #: What was found can be looked at so long (s).
 KEPT_SECONDS = 3600.0
 _TELL_EVERY_SECONDS = 0.3
@@ -89,7 +89,7 @@ def start(site: Site, text: str, *, by: str) -> Search:
         looked=len(known),
         known=[place.address for place in known],
     )
-    if not store().add(_busy(begun.site_id), begun.id, _BUSY_SECONDS):
+    if not store().add(_busy(begun.site_id), begun.id, TAKEN_UP_WITHIN_SECONDS + 5):
         raise Busy(str(store().get(_busy(begun.site_id))))
     store().set(_state(begun.id), _stored(begun), KEPT_SECONDS)
     to_do = [place.address for place in places if place not in driven]
@@ -138,6 +138,7 @@ def run(search_id: str, addresses: list[str]) -> None:
     kept = look_up(search_id)
     if kept is None or kept.stage is not Stage.WAITING:
         return
+    store().set(_busy(kept.site_id), search_id, _BUSY_SECONDS)
     progress = _Progress(kept)
     progress.tell()
     stage = Stage.BROKEN_OFF

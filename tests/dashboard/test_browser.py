@@ -17,7 +17,7 @@ from sites.models import Alarm
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 MEASURES = (Path(__file__).parent / "measures.js").read_text()
-PAGES = ["home", "energy", "miners", "policies", "activity", "safety", "setup"]
+PAGES = ["home", "energy", "miners", "add-miner", "policies", "activity", "safety", "setup"]
 WEIGHT_LIMIT_BYTES = 150_000
 
 

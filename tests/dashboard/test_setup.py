@@ -272,3 +272,14 @@ def _rooms_of(client):
         return dict(fields) | targets | ROOMS
 
     return data
+
+
+def test_a_miner_with_an_address_is_added_after_the_home(signed_in, fake):
+    walk_to(signed_in, fake, "setup-miners")
+    assert "Add it afterwards" in signed_in.get(reverse("setup-miners")).content.decode()
+    assert signed_in.post(reverse("setup-miners"), {"later": "1"}).url == reverse("setup-energy")
+    signed_in.post(reverse("setup-energy"), {"skip": "1"})
+    answer = signed_in.post(reverse("setup-finish"), {"name": "Ours", "policy": "keep_the_room_warm"})
+    assert answer.url == reverse("add-miner")
+    unit = Site.objects.get(name="Ours").units.get()
+    assert (unit.is_enabled, unit.miners.count()) == (False, 0)

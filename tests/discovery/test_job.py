@@ -10,7 +10,7 @@ from miners.discovery import Found, Look
 from miners.discovery_job import Busy, Stage
 from miners.driven import driven_places, driving
 from miners.typed_addresses import NotAPlace, Target
-from sites.store import store
+from sites.store import RedisStore, store
 from tests import factories
 from tests.emulators.avalon import Avalon
 from tests.emulators.clock import Clock
@@ -125,6 +125,27 @@ def test_nobody_knows_a_search_that_never_was():
     assert discovery_job.look_up("no such") is None
     assert discovery_job.cancel("no such") is None
     tasks.discover("no such", ["127.0.0.1"])
+
+
+@pytest.mark.redis
+def test_in_a_fleet_progress_and_end_go_through_redis(home, sent, street, redis_server, monkeypatch):
+    """The web process that starts and ends it and the worker that does it share nothing but the store."""
+    web, at_work = RedisStore(redis_server.url), RedisStore(redis_server.url)
+    monkeypatch.setattr(discovery_job, "store", lambda: web)
+    street.settle(2, Avalon(Clock()), 4028)
+    first = discovery_job.start(home, f"{street.at(1)}-3", by="Ada")
+    monkeypatch.setattr(discovery_job, "store", lambda: at_work)
+    tasks.discover(*sent[0][0])
+    monkeypatch.setattr(discovery_job, "store", lambda: web)
+    done = discovery_job.look_up(first.id)
+    assert (done.stage, [found["model"] for found in done.found]) == (Stage.DONE, ["Avalon Q"])
+    second = discovery_job.start(home, street.at(2), by="Ada")
+    with pytest.raises(Busy):
+        discovery_job.start(home, street.at(2), by="Bob")
+    discovery_job.cancel(second.id)
+    monkeypatch.setattr(discovery_job, "store", lambda: at_work)
+    tasks.discover(*sent[1][0])
+    assert discovery_job.look_up(second.id).stage is Stage.CANCELLED
 
 
 def test_what_is_driven_here_already_is_left_alone(home, sent):
