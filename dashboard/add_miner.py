@@ -166,6 +166,7 @@ def _found_context(site: Site, search: discovery_job.Search) -> dict[str, Any]:
         "search": search,
         "lines": lines,
         "known": known,
+        "strangers": sorted(search.strangers, key=by_number),
         "more_strangers": strangers - len(search.strangers),
         "state": digest(search, lines, known),
     }

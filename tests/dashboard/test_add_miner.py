@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import timedelta
 
 import pytest
@@ -21,21 +20,14 @@ from optimization.demo import create_demo_home
 from optimization.passes.run import run_sites
 from sites.models import ActivityLog
 from tests import factories
+from tests.discovery.street import WallClock
 from tests.emulators.avalon import NANO_3S, Avalon
 from tests.emulators.braiins import PASSWORD, BraiinsEmulator
-from tests.emulators.clock import Clock
 from tests.emulators.luxos import LuxOS
 from tests.emulators.plug import PlugEmulator
 from tests.passes import bench as room_bench
 
 pytestmark = pytest.mark.django_db
-
-
-class WallClock(Clock):
-    """The device lives in the time of the passes."""
-
-    def now(self) -> float:
-        return time.time()
 
 
 class Walk:

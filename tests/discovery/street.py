@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import threading
 import time
 from typing import Any
 
@@ -85,7 +84,3 @@ class Neighbours:
     @property
     def emulators(self) -> list[Emulator]:
         return [one for one in vars(self).values() if isinstance(one, Emulator)]
-
-
-def threads() -> int:
-    return threading.active_count()
