@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-MODULES = ("rules", "simulation", "passes", "faults", "history", "drivers", "process")
+MODULES = ("rules", "simulation", "passes", "dosing", "faults", "history", "drivers", "process")
 
 
 def main(chosen: list[str]) -> int:

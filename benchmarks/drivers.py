@@ -8,7 +8,7 @@ import sys
 import time
 from functools import partial
 
-from benchmarks.passes import _setup
+from benchmarks.passes import prepare_database
 from benchmarks.rows import Row, row
 
 READS = 200
@@ -34,7 +34,7 @@ print(time.process_time() - began, kilobytes() - before)
 
 
 def rows() -> list[Row]:
-    _setup()
+    prepare_database()
     seconds, kilobytes = _import_cost()
     return [
         *_read_rows(),

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
-from benchmarks.passes import _setup
+from benchmarks.passes import prepare_database
 from benchmarks.rows import Row, row
 
 PERIOD_S = 10
@@ -104,7 +104,7 @@ def _seconds_to_write(event: Callable[[_Home], None], phase_s: int) -> float:
 def rows() -> list[Row]:
     from django.utils import timezone
 
-    _setup()
+    prepare_database()
     from sites import store
 
     real_time, real_now = store.time, timezone.now

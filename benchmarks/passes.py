@@ -18,7 +18,7 @@ GUARDS_TARGET_US = 20.0
 STAGING_TARGET_US = 100.0
 
 
-def _setup() -> None:
+def prepare_database() -> None:
     os.environ["DATABASE_URL"] = "sqlite://:memory:"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "edgemining.settings")
     import django
@@ -125,7 +125,7 @@ def _decision_us() -> tuple[float, float]:
 
 
 def rows() -> list[Row]:
-    _setup()
+    prepare_database()
     from sites.models import Site
 
     result, statements = [], set()
