@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from miners.models import CommandLog
+from miners.models import CommandLog, Miner
 from optimization.models import Decision
 from sites.models import Site
 
@@ -13,6 +13,7 @@ from . import formats
 from .facts import Moment
 
 SHOWN = 12
+COMMANDS_A_PAGE = 50
 _ACTIONS = {
     "start": ("started", "heat"),
     "stop": ("stopped", "calm"),
@@ -69,14 +70,26 @@ def decision_lines(site: Site, miner_ids: Sequence[str], at: Moment) -> tuple[De
 def command_lines(site: Site, at: Moment) -> tuple[CommandLine, ...]:
     """The newest writes to this home's devices."""
     rows = CommandLog.objects.filter(miner__site=site).select_related("miner")
-    return tuple(
-        CommandLine(
-            formats.moment(row.at, at.now, at.tz),
-            row.miner.name,
-            formats.power(row.power_w) if row.power_w else "off",
-            f"failed: {row.error}" if row.outcome == "failed" else "sent",
-            row.outcome == "failed",
-            row.reason,
-        )
-        for row in rows[:SHOWN]
+    return tuple(_command_line(row, row.miner.name, at) for row in rows[:SHOWN])
+
+
+def commands_of(miner: Miner, at: Moment, *, before: int | None = None) -> tuple[tuple[CommandLine, ...], int | None]:
+    """The last writes to one miner (before the row with this id), and the id from which older ones go on, if any."""
+    rows = CommandLog.objects.filter(miner=miner).order_by("-pk")
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    rows = list(rows[: COMMANDS_A_PAGE + 1])
+    shown = rows[:COMMANDS_A_PAGE]
+    older = shown[-1].pk if len(rows) > len(shown) else None
+    return tuple(_command_line(row, miner.name, at) for row in shown), older
+
+
+def _command_line(row: CommandLog, name: str, at: Moment) -> CommandLine:
+    return CommandLine(
+        formats.moment(row.at, at.now, at.tz),
+        name,
+        formats.power(row.power_w) if row.power_w else "off",
+        f"failed: {row.error}" if row.outcome == "failed" else "sent",
+        row.outcome == "failed",
+        row.reason,
     )
