@@ -19,7 +19,8 @@ _ACTIONS = {
     "stop": ("stopped", "calm"),
     "hold": ("kept running", "heat"),
     "keep_off": ("stayed off", "calm"),
-    "level": ("level changed", "heat"),
+    "level": ("changed its level", "heat"),
+    "leave": ("was left alone", "calm"),
 }
 
 
@@ -38,7 +39,7 @@ class DecisionLine:
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """What was written to a device and what came of it."""
+    """What was written to a device and what came of it; `miner` is empty on its own page."""
 
     at: str
     miner: str
@@ -81,7 +82,7 @@ def commands_of(miner: Miner, at: Moment, *, before: int | None = None) -> tuple
     rows = list(rows[: COMMANDS_A_PAGE + 1])
     shown = rows[:COMMANDS_A_PAGE]
     older = shown[-1].pk if len(rows) > len(shown) else None
-    return tuple(_command_line(row, miner.name, at) for row in shown), older
+    return tuple(_command_line(row, "", at) for row in shown), older
 
 
 def _command_line(row: CommandLog, name: str, at: Moment) -> CommandLine:

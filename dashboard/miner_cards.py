@@ -232,9 +232,9 @@ def _figures(miner: MinerFacts, at: Moment, value: MinerValue | None, currency: 
     if not miner.is_plain or live.get("chip_temperature_celsius") is not None:
         found.append(Figure("Chips", formats.celsius(live.get("chip_temperature_celsius"))))
     if value is not None and (found or value.earned_sat_per_day is not None):
-        note = f"{money(value.earned_currency_per_day, currency)} a day"
-        known = value.earned_currency_per_day is not None
-        found.append(Figure("Earns", sats(value.earned_sat_per_day), note if known else "a day"))
+        in_money, sat = value.earned_currency_per_day, value.earned_sat_per_day
+        note = f"{money(in_money, currency)} a day" if in_money is not None else "a day" if sat is not None else ""
+        found.append(Figure("Earns", sats(sat), note))
     found.append(starts_figure(miner, at))
     return tuple(found)
 

@@ -105,7 +105,7 @@ class Switching:
 def switching(miner: MinerFacts, of: SwitchingFacts, at: Moment) -> Switching:
     """How often and when it may switch, what switches it, what is around it."""
     pairs = [
-        ("Starts", _starts(miner, of, at)),
+        *_starts(miner, of, at),
         ("May switch next", _next(miner, at)),
         ("Once on, at least", formats.duration(of.min_on_seconds)),
         ("Once off, at least", formats.duration(of.min_off_seconds)),
@@ -127,12 +127,12 @@ def switching(miner: MinerFacts, of: SwitchingFacts, at: Moment) -> Switching:
     return Switching(tuple(pairs), warning, of.dead_man.help if unguarded else "")
 
 
-def _starts(miner: MinerFacts, of: SwitchingFacts, at: Moment) -> str:
+def _starts(miner: MinerFacts, of: SwitchingFacts, at: Moment) -> tuple[Pair, ...]:
     hour = sum(at.now - start < timedelta(hours=1) for start in miner.starts)
-    day = len(miner.starts)
     return (
-        f"{started_today(miner, at)} today; {day} of {of.max_starts_per_day} in 24{formats.THIN}h, "
-        f"{hour} of {of.max_starts_per_hour} in the last hour"
+        ("Starts today", str(started_today(miner, at))),
+        (f"Starts in 24{formats.THIN}h", f"{len(miner.starts)} of {of.max_starts_per_day}"),
+        ("Starts in an hour", f"{hour} of {of.max_starts_per_hour}"),
     )
 
 

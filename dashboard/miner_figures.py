@@ -42,7 +42,7 @@ def efficiency(live: Mapping[str, Any]) -> float | None:
 def source_words(live: Mapping[str, Any]) -> str:
     """Where its watts come from."""
     source = live.get("power_source")
-    if source in set(PowerSource):
+    if source in (PowerSource.METER, PowerSource.FIRMWARE, PowerSource.TABLE):
         return SOURCES[PowerSource(source)]
     return "measured" if live.get("power_is_measured") else SOURCES[PowerSource.NONE]
 

@@ -15,22 +15,35 @@ _UNSEEN = frozenset({"unreachable", "unknown"})
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """A miner that needs somebody: “Avalon” “does not answer”; `tone`: alarm or warn."""
+
+    id: str
+    name: str
+    what: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
 class MinerTotals:
-    """`needs`: (id, name, what) of those in trouble."""
+    """`needs`: those in trouble."""
 
     figures: tuple[Figure, ...]
-    needs: tuple[tuple[str, str, str], ...]
+    needs: tuple[Need, ...]
 
 
 def miner_totals(miners: Sequence[MinerFacts], cards: Sequence[MinerCard], panel: Panel) -> MinerTotals:
     """`cards` and `panel`: of the same miners. What is not known is not in a sum, and its note says so."""
     active = [miner for miner in miners if miner.is_active and miner.has_controller]
-    needs = tuple(
-        (card.id, card.name, card.trouble.text if card.trouble else card.state.word)
-        for card in cards
-        if card.state.tone == "alarm" or card.trouble
-    )
+    needs = tuple(_need(card) for card in cards if card.state.tone == "alarm" or card.trouble)
     return MinerTotals((_power(active), _hash_rate(active), *_value(panel)), needs)
+
+
+def _need(card: MinerCard) -> Need:
+    """Its name is said once, also where the sentence begins with it."""
+    what = card.trouble.text if card.trouble else card.state.word
+    tone = "alarm" if card.state.tone == "alarm" or card.trouble.tone == "alarm" else "warn"
+    return Need(card.id, card.name, what.removeprefix(card.name).strip(), tone)
 
 
 def _power(miners: Sequence[MinerFacts]) -> Figure:

@@ -136,12 +136,11 @@ def miners(data: PageData) -> HttpResponse:
     each = [Part(f"miner-{card.id}", "dashboard/_miner_card.html", card) for card in cards]
     earnings = Part("earnings", "dashboard/_earnings.html", earnings_card(panel))
     sent = Part("commands", "dashboard/_commands.html", command_lines(data.site, data.at))
-    boxes = [(miner.name, miner_box(miner.id)) for miner in data.miners]
+    first = next((card.id for card in cards if card.state.tone == "heat"), cards[0].id if cards else "")
+    boxes = [(miner.name, miner_box(miner.id), miner.id == first) for miner in data.miners]
     parts = [totals, *each, earnings, sent] if cards else [sent]
-    return respond(
-        data, "dashboard/miners.html", parts, totals=totals, each=[*each, earnings], sent=sent, has_miners=bool(cards),
-        boxes=boxes, place="miners",
-    )  # fmt: skip
+    context = {"totals": totals, "each": each, "earnings": earnings, "sent": sent, "boxes": boxes}
+    return respond(data, "dashboard/miners.html", parts, has_miners=bool(cards), place="miners", **context)
 
 
 def miner_box(miner_id: str) -> ChartBox:
