@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from tests import factories
+
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PAGES = ["home", "energy", "miners", "add-miner", "policies", "activity", "safety", "setup"]
@@ -105,7 +107,8 @@ def test_away_is_one_tap_and_so_is_coming_back(screen, seen_home):
 
 def test_nothing_jumps_while_a_page_loads_and_lives(screen, full_home):
     zone = reverse("zone", args=[full_home.zone.pk])
-    for width, paths in ((360, ("/", zone)), (1440, (zone, "/energy/", "/miners/"))):
+    miner = reverse("miner", args=[full_home.miner.pk])
+    for width, paths in ((360, ("/", zone, miner)), (1440, (zone, miner, "/energy/", "/miners/"))):
         seen = screen(width=width)
         for path in paths:
             seen.open(path)
@@ -254,9 +257,11 @@ def test_a_month_is_drawn_in_hours_and_read_with_its_date(screen, seen_home):
 @pytest.mark.parametrize(
     ("width", "scheme"), [(360, "light"), (360, "dark"), (1440, "light"), (1440, "dark"), (3840, "dark")]
 )
-def test_every_page_fits_is_readable_and_nameable(screen, full_home, width, scheme):
+def test_every_page_fits_is_readable_and_nameable(screen, full_home, give_levels, width, scheme):
     seen = screen(width=width, scheme=scheme)
-    for path in [*(reverse(name) for name in PAGES), reverse("zone", args=[full_home.zone.pk])]:
+    give_levels()
+    rooms = [reverse("zone", args=[full_home.zone.pk]), reverse("miner", args=[full_home.miner.pk])]
+    for path in [*(reverse(name) for name in PAGES), *rooms]:
         seen.open(path)
         seen.page.evaluate("for (const panel of document.querySelectorAll('.panel')) panel.open = true")
         assert seen.measure("overflow") <= 0, path
@@ -284,11 +289,14 @@ def test_the_measures_measure(screen, seen_home):
     assert seen.measure("faint") == ["pale: 2.85"]
 
 
-@pytest.mark.parametrize("name", ["home", "zone"])
+@pytest.mark.parametrize("name", ["home", "zone", "miner", "miners"])
 def test_a_page_is_light_on_the_wire(screen, full_home, name):
-    """Everything a first visit fetches, as it crosses the wire."""
+    """Everything a first visit fetches, as it crosses the wire; of a home with ten miners."""
+    for number in range(9):
+        factories.miner(full_home.site, f"Miner {number}", controller=factories.controller(full_home.site))
     seen = screen()
-    seen.open(reverse(name, args=[full_home.zone.pk] if name == "zone" else []))
+    of = {"zone": [full_home.zone.pk], "miner": [full_home.miner.pk]}
+    seen.open(reverse(name, args=of.get(name, [])))
     seen.page.wait_for_load_state("networkidle")
     # The test server sends static files unpacked; the program's own packs every answer, as here.
     sizes = {

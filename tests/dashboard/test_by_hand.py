@@ -54,7 +54,7 @@ def test_watts_of_a_range_are_a_step_of_it(text, watts):
 
 @pytest.mark.parametrize("text", ["", "899", "3001", "0", "-1", "1000000000", "nan", "inf", "-inf", "much", "1,5", "٣"])
 def test_watts_outside_a_range_are_refused_with_the_range(text):
-    with pytest.raises(ValidationError, match="900\u202fW to 3000\u202fW"):
+    with pytest.raises(ValidationError, match=r"Choose from 900.*to 3000"):
         by_hand.watts_in_range(RANGE, text)
 
 
