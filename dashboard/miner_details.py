@@ -95,11 +95,9 @@ class SwitchingFacts:
 
 @dataclass(frozen=True, slots=True)
 class Switching:
-    """(label, words) pairs; `warning` where nothing can switch it off when this program is gone, and what helps."""
+    """(label, words) pairs; the card above them has the remedy where nothing switches it off."""
 
     pairs: tuple[Pair, ...]
-    warning: str
-    help: str
 
 
 def switching(miner: MinerFacts, of: SwitchingFacts, at: Moment) -> Switching:
@@ -116,15 +114,13 @@ def switching(miner: MinerFacts, of: SwitchingFacts, at: Moment) -> Switching:
         by_plug = f"only by cutting its mains{'' if of.plug else ', and no plug before it does that'}"
         pairs.append(("Goes off", "by its own switch" if of.off_by is OffBy.DEVICE else by_plug))
     pairs.append(("Plug before it", _plug(of, at)))
-    if of.dead_man is not None and of.dead_man.words:
-        pairs.append(("If this program is gone", of.dead_man.words))
+    if of.dead_man is not None:
+        pairs.append(("If this program is gone", of.dead_man.words or "nothing switches it off"))
     pairs += [("Heats", heats_words(miner)), ("Decided by", miner.unit_name or "nobody: it is in no enabled unit")]
     if of.circuit:
         pairs.append(("Line", f"{of.circuit}, at most {exact_watts(of.circuit_limit_w)} together"))
     pairs.append(("Quiet hours", _quiet(of)))
-    unguarded = of.dead_man is not None and not of.dead_man.words
-    warning = "Nothing switches it off if this program and the network are gone." if unguarded else ""
-    return Switching(tuple(pairs), warning, of.dead_man.help if unguarded else "")
+    return Switching(tuple(pairs))
 
 
 def _starts(miner: MinerFacts, of: SwitchingFacts, at: Moment) -> tuple[Pair, ...]:

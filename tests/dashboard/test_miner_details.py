@@ -156,16 +156,11 @@ def test_when_it_may_switch_next():
         ),
         ({"class_label": ""}, "Kind of machine", "nobody said"),
         ({"dead_man": DeadMan("its own timer does", "", "c")}, "If this program is gone", "its own timer does"),
+        ({"dead_man": DeadMan(None, "Set a timer.", "c")}, "If this program is gone", "nothing switches it off"),
     ],
 )
 def test_what_switches_it(changes, label, said):
     assert switched(**changes)[label] == said
-
-
-def test_that_nothing_switches_it_off_is_a_warning_with_its_remedy():
-    found = switching(facts(), replace(PLAIN, dead_man=DeadMan(None, "Set a timer.", "c")), AT)
-    assert (found.warning.startswith("Nothing switches it off"), found.help) == (True, "Set a timer.")
-    assert switching(facts(), PLAIN, AT).warning == ""
 
 
 # --- what it is -----------------------------------------------------------------------------------
