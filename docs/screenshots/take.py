@@ -94,7 +94,7 @@ def photograph(address: str) -> None:
         ("home-dark-phone", "/", 360, 780, "dark", 1.5),
         ("zone-light", zone, 1200, 1000, "light", 1),
         ("week-light", week, 1200, 900, "light", 1),
-        ("miner-light", miner, 1200, 1000, "light", 1),
+        ("miner-light", miner, 1200, 820, "light", 1),
     )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
