@@ -91,6 +91,9 @@ class SwitchingFacts:
     quiet_from: time | None
     quiet_until: time | None
     quiet_max_w: int
+    max_chip_celsius: int | None = None
+    max_board_celsius: int | None = None
+    noise_db: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,9 @@ def switching(miner: MinerFacts, of: SwitchingFacts, at: Moment) -> Switching:
     pairs += [("Heats", heats_words(miner)), ("Decided by", miner.unit_name or "nobody: it is in no enabled unit")]
     if of.circuit:
         pairs.append(("Line", f"{of.circuit}, at most {exact_watts(of.circuit_limit_w)} together"))
-    pairs.append(("Quiet hours", _quiet(of)))
+    pairs += [("Too hot", _too_hot(of)), ("Quiet hours", _quiet(of))]
+    if of.noise_db is not None:
+        pairs.append(("Noise at full power", f"{of.noise_db}{formats.THIN}dB"))
     return Switching(tuple(pairs))
 
 
@@ -147,6 +152,12 @@ def _plug(of: SwitchingFacts, at: Moment) -> str:
     if of.cut_at is None:
         return f"{of.plug}: cuts the mains when off is not obeyed"
     return f"{of.plug}: cut since {formats.moment(of.cut_at, at.now, at.tz)}, until its alarm is acknowledged"
+
+
+def _too_hot(of: SwitchingFacts) -> str:
+    limits = (("chips", of.max_chip_celsius), ("boards", of.max_board_celsius))
+    known = [f"{what} from {celsius}{formats.THIN}°C" for what, celsius in limits if celsius is not None]
+    return f"off: {', '.join(known)}" if known else "it protects itself; no limit was entered"
 
 
 def _quiet(of: SwitchingFacts) -> str:

@@ -89,6 +89,9 @@ def _switching_facts(row: Miner, facts: MinerFacts) -> SwitchingFacts:
         quiet_from=row.quiet_from,
         quiet_until=row.quiet_until,
         quiet_max_w=row.quiet_max_w,
+        max_chip_celsius=row.max_chip_celsius,
+        max_board_celsius=row.max_board_celsius,
+        noise_db=row.noise_db,
     )
 
 
