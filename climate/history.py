@@ -6,12 +6,12 @@ so a chart is never behind.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from sites import tables
 from sites.history import MINUTES_KEPT, QUARTERS_KEPT
 from sites.rollup import NEIGHBOUR, floor, folded
 
@@ -117,19 +117,5 @@ def totals(history: Sequence[Point]) -> dict[str, float]:
 
 
 def csv_lines(history: Iterable[Point]) -> Iterator[str]:
-    """A table for spreadsheets: a header, then a line a point; UTC times, numbers to a thousandth."""
-    writer = csv.writer(_Echo())
-    yield writer.writerow(["at_utc", *_COLUMNS[1:]])
-    for point in history:
-        at, *values = astuple(point)
-        yield writer.writerow([f"{at:%Y-%m-%dT%H:%M:%SZ}", *(_short(value) for value in values)])
-
-
-def _short(value: float | None) -> float | None:
-    return round(value, 3) if isinstance(value, float) else value
-
-
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    write: Callable[[str], str] = staticmethod(lambda line: line)
+    """A table for spreadsheets: a header, then a line a point."""
+    return tables.csv_lines(_COLUMNS[1:], (astuple(point) for point in history))

@@ -1,4 +1,4 @@
-"""What a person does to miners, alarms and homes: each a POST that writes a wish (never a device) and says so."""
+"""What a person does to a whole home and its alarms: each a POST that writes a wish (never a device) and says so."""
 
 from __future__ import annotations
 
@@ -7,46 +7,17 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils import timezone
 
 from miners import services as mining
-from miners.models import Miner
 from optimization.demo import create_demo_home, remove_demo_home
 from sites.models import Alarm, Site
 from sites.services import acknowledge_alarm
 
-from . import formats, scope
+from . import scope
 from .page import TOAST_KEY
 from .toasts import Undo, action, done, who
 
-# --- miners ---------------------------------------------------------------------------------------
-
-
-@action
-def miner_off(request: HttpRequest, miner_id: UUID) -> HttpResponse:
-    """Off by hand until resumed."""
-    miner = get_object_or_404(Miner.objects.select_related("site"), pk=miner_id)
-    mining.request_power(miner, 0, by=who(request))
-    undo = Undo(reverse("miner-resume", args=[miner.pk]), {})
-    return done(request, f"{miner.name} goes off and stays off until you resume it.", undo=undo)
-
-
-@action
-def miner_on(request: HttpRequest, miner_id: UUID) -> HttpResponse:
-    """On by hand at full power for 2 hours, as far as the guards allow."""
-    miner = get_object_or_404(Miner.objects.select_related("site"), pk=miner_id)
-    wish = mining.request_power(miner, miner.nominal_power_w, by=who(request))
-    end = formats.moment(wish.until, timezone.now(), miner.site.tz)
-    undo = Undo(reverse("miner-resume", args=[miner.pk]), {})
-    return done(request, f"{miner.name} is asked to run until {end}, within its safety limits.", undo=undo)
-
-
-@action
-def miner_resume(request: HttpRequest, miner_id: UUID) -> HttpResponse:
-    """Back to automatic."""
-    miner = get_object_or_404(Miner.objects.select_related("site"), pk=miner_id)
-    mining.resume(miner, by=who(request))
-    return done(request, f"{miner.name} is automatic again.")
+# --- all at once ----------------------------------------------------------------------------------
 
 
 @action

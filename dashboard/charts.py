@@ -11,8 +11,8 @@ from climate.models import ClimateZone, ZoneReading
 from climate.state import HEATING_MIN_W, SensorHealth
 from energy.models import EnergyReading, EnergySource
 from energy.rollup import SOURCES
-from miners.models import Miner
-from miners.rollup import MINERS
+from miners.models import Miner, MinerReading
+from miners.rollup import MINERS, MinerMinute
 
 from .past import Bucketed, buckets, width_minutes
 from .stats import energy_stats, miner_stats, room_stats
@@ -135,9 +135,27 @@ def _mean_w(wh: float | None, hours: float) -> float | None:
 
 
 def miner_chart(miner: Miner, hours: int, now: datetime) -> dict[str, Any]:
-    """W drawn, TH/s, and what the time shown amounts to."""
-    past = buckets(MINERS, miner.pk, now - timedelta(hours=hours), now, _MINER_COLUMNS)
-    step = timedelta(minutes=width_minutes(timedelta(hours=hours)))
-    lines = ((at, of["energy_wh"] * 60 / of["minutes"], of["hash_rate_th_s"]) for at, of in past)
-    chart = _chart(["t", "power", "hash_rate"], columns(lines, 2, step), now - timedelta(hours=hours), now)
+    """W drawn and wanted, TH/s, chips in °C, and what the time shown amounts to.
+
+    What was wanted and the chips are kept for minutes only: null in charts that reach further than these show.
+    """
+    begin, span = now - timedelta(hours=hours), timedelta(hours=hours)
+    past = buckets(MINERS, miner.pk, begin, now, _MINER_COLUMNS)
+    is_short = span <= MINUTES_UP_TO
+    step = MINUTE if is_short else timedelta(minutes=width_minutes(span))
+    lines = _miner_minutes(miner, begin, now) if is_short else map(_miner_line, past)
+    chart = _chart(["t", "power", "hash_rate", "wanted", "chips"], columns(lines, 4, step), begin, now)
     return {**chart, "step": int(step.total_seconds()), "stats": miner_stats([values for _, values in past])}
+
+
+def _miner_minutes(miner: Miner, begin: datetime, end: datetime) -> Iterator[tuple[Any, ...]]:
+    rows = MinerReading.objects.filter(miner=miner, at__gte=begin, at__lt=end).order_by("at")
+    names = ("at", "status", "power_w", "desired_w", "hash_rate_th_s")
+    for *minute, chips in rows.values_list(*names, "chip_temperature_celsius"):
+        one = MinerMinute(*minute)
+        yield one.at, one.drawn_w, one.hash_rate_th_s, one.desired_w, chips
+
+
+def _miner_line(bucket: Bucketed) -> tuple[Any, ...]:
+    at, of = bucket
+    return at, _mean_w(of["energy_wh"], of["minutes"] / 60), of["hash_rate_th_s"], None, None

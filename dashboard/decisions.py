@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from miners.models import CommandLog
+from miners.models import CommandLog, Miner
 from optimization.models import Decision
 from sites.models import Site
 
@@ -13,12 +13,14 @@ from . import formats
 from .facts import Moment
 
 SHOWN = 12
+COMMANDS_A_PAGE = 50
 _ACTIONS = {
     "start": ("started", "heat"),
     "stop": ("stopped", "calm"),
     "hold": ("kept running", "heat"),
     "keep_off": ("stayed off", "calm"),
-    "level": ("level changed", "heat"),
+    "level": ("changed its level", "heat"),
+    "leave": ("was left alone", "calm"),
 }
 
 
@@ -37,7 +39,7 @@ class DecisionLine:
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """What was written to a device and what came of it."""
+    """What was written to a device and what came of it; `miner` is empty on its own page."""
 
     at: str
     miner: str
@@ -69,14 +71,26 @@ def decision_lines(site: Site, miner_ids: Sequence[str], at: Moment) -> tuple[De
 def command_lines(site: Site, at: Moment) -> tuple[CommandLine, ...]:
     """The newest writes to this home's devices."""
     rows = CommandLog.objects.filter(miner__site=site).select_related("miner")
-    return tuple(
-        CommandLine(
-            formats.moment(row.at, at.now, at.tz),
-            row.miner.name,
-            formats.power(row.power_w) if row.power_w else "off",
-            f"failed: {row.error}" if row.outcome == "failed" else "sent",
-            row.outcome == "failed",
-            row.reason,
-        )
-        for row in rows[:SHOWN]
+    return tuple(_command_line(row, row.miner.name, at) for row in rows[:SHOWN])
+
+
+def commands_of(miner: Miner, at: Moment, *, before: int | None = None) -> tuple[tuple[CommandLine, ...], int | None]:
+    """The last writes to one miner (before the row with this id), and the id from which older ones go on, if any."""
+    rows = CommandLog.objects.filter(miner=miner).order_by("-pk")
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    rows = list(rows[: COMMANDS_A_PAGE + 1])
+    shown = rows[:COMMANDS_A_PAGE]
+    older = shown[-1].pk if len(rows) > len(shown) else None
+    return tuple(_command_line(row, "", at) for row in shown), older
+
+
+def _command_line(row: CommandLog, name: str, at: Moment) -> CommandLine:
+    return CommandLine(
+        formats.moment(row.at, at.now, at.tz),
+        name,
+        formats.power(row.power_w) if row.power_w else "off",
+        f"failed: {row.error}" if row.outcome == "failed" else "sent",
+        row.outcome == "failed",
+        row.reason,
     )

@@ -1,8 +1,10 @@
-"""What a person takes away: a zone's history as a table for spreadsheets."""
+"""What a person takes away: the history of a room or a miner as a table for spreadsheets."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
@@ -13,8 +15,12 @@ from django.views.decorators.http import require_safe
 
 from climate.history import Resolution, csv_lines, points
 from climate.models import ClimateZone
+from miners.models import Miner
+from miners.rollup import MINERS
+from sites import tables
 
 from .page import signed_in
+from .past import buckets
 
 _DEFAULT_SPAN = timedelta(days=30)
 
@@ -45,20 +51,62 @@ def _resolution(request: HttpRequest) -> Resolution:
     return Resolution(text)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """`begin` ≤ at < `end` at a resolution."""
+
+    begin: datetime
+    end: datetime
+    resolution: Resolution
+
+
+def _asked(request: HttpRequest) -> _Asked:
+    """`from` (default: 30 days before the end), `to` (default: now), `resolution` (default: quarter)."""
+    end = _moment(request, "to", timezone.now())
+    return _Asked(_moment(request, "from", end - _DEFAULT_SPAN), end, _resolution(request))
+
+
+def _table(slug: str, asked: _Asked, lines: Iterator[str]) -> StreamingHttpResponse:
+    name = f"{slug}-{asked.begin:%Y-%m-%d}-{asked.end:%Y-%m-%d}-{asked.resolution}.csv"
+    return StreamingHttpResponse(
+        lines,
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
 @require_safe
 @signed_in
 def zone_history(request: HttpRequest, zone_id: UUID) -> HttpResponse:
     """`from` ≤ at < `to` (default: the last 30 days) at `resolution` (default: quarter) as CSV."""
     zone = get_object_or_404(ClimateZone, pk=zone_id)
     try:
-        end = _moment(request, "to", timezone.now())
-        begin = _moment(request, "from", end - _DEFAULT_SPAN)
-        resolution = _resolution(request)
+        asked = _asked(request)
     except Unreadable as problem:
         return JsonResponse({"error": str(problem)}, status=422)
-    name = f"{zone.slug}-{begin:%Y-%m-%d}-{end:%Y-%m-%d}-{resolution}.csv"
-    return StreamingHttpResponse(
-        csv_lines(points(zone, begin, end, resolution)),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return _table(zone.slug, asked, csv_lines(points(zone, asked.begin, asked.end, asked.resolution)))
+
+
+_MINUTE_COLUMNS = ("status", "power_w", "desired_w", "hash_rate_th_s", "chip_temperature_celsius")
+_BUCKET_COLUMNS = ("energy_wh", "hash_rate_th_s", "on_minutes", "starts")
+
+
+@require_safe
+@signed_in
+def miner_history(request: HttpRequest, miner_id: UUID) -> HttpResponse:
+    """The same of a miner; its minutes have other columns than quarters and hours."""
+    miner = get_object_or_404(Miner, pk=miner_id)
+    try:
+        asked = _asked(request)
+    except Unreadable as problem:
+        return JsonResponse({"error": str(problem)}, status=422)
+    if asked.resolution is Resolution.MINUTE:
+        minutes = miner.readings.filter(at__gte=asked.begin, at__lt=asked.end).order_by("at")
+        lines = tables.csv_lines(_MINUTE_COLUMNS, minutes.values_list("at", *_MINUTE_COLUMNS).iterator())
+    else:
+        past = buckets(
+            MINERS, miner.pk, asked.begin.astimezone(UTC), asked.end, _BUCKET_COLUMNS, asked.resolution.minutes
+        )
+        columns = ("minutes", *_BUCKET_COLUMNS)
+        lines = tables.csv_lines(columns, ((at, *(of[name] for name in columns)) for at, of in past))
+    return _table(miner.slug, asked, lines)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from miners.earnings_view import Panel, Span, money, sats
-from miners.worth import earnings_of
-from sites.models import Site
+from miners.economics import MinerValue
 
 from . import formats
 
@@ -25,13 +24,8 @@ class EarningsCard:
     needs_set_up: bool
 
 
-def earnings_card(site: Site, now: datetime) -> EarningsCard:
-    """The card of one home, from stored rows and the last pass."""
-    return card(earnings_of(site, now))
-
-
-def card(panel: Panel) -> EarningsCard:
-    """The panel in words."""
+def earnings_card(panel: Panel) -> EarningsCard:
+    """The panel of a home in words."""
     return EarningsCard(
         sentence=panel.sentence,
         problem=panel.problem,
@@ -55,3 +49,53 @@ def _figures(span: Span, currency: str) -> tuple[tuple[str, str], ...]:
         ("Earned", earned),
         ("Electricity", money(span.electricity_currency, currency)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class MinerEarnings:
+    """What one miner earns and its heat costs: (label, figure) pairs, `now` if it goes on like that."""
+
+    sentence: str
+    problem: str
+    read_at: datetime | None
+    now: tuple[tuple[str, str], ...]
+    today: tuple[tuple[str, str], ...]
+    month: tuple[tuple[str, str], ...]
+    needs_set_up: bool
+
+
+def miner_earnings(panel: Panel) -> MinerEarnings:
+    """The panel of one miner in words."""
+    (line,) = panel.miners
+    return MinerEarnings(
+        sentence=line.sentence if panel.hash_value is not None else panel.sentence,
+        problem=panel.problem,
+        read_at=panel.price_read_at,
+        now=_rates(line.value, panel.currency),
+        today=_with_price(panel.today, panel.currency),
+        month=_with_price(panel.month, panel.currency),
+        needs_set_up=panel.hash_value is None or panel.electricity_currency_per_kwh is None,
+    )
+
+
+def _rates(value: MinerValue, currency: str) -> tuple[tuple[str, str], ...]:
+    """What is not known is left out; nothing known, nothing shown."""
+    known = (
+        ("Earns in a day", sats(value.earned_sat_per_day), value.earned_sat_per_day),
+        ("which is", money(value.earned_currency_per_day, currency), value.earned_currency_per_day),
+        ("Electricity for a day", money(value.electricity_currency_per_day, currency),
+         value.electricity_currency_per_day),
+        ("Left to pay for a day", money(value.net_cost_currency_per_day, currency), value.net_cost_currency_per_day),
+        ("A kWh of its heat costs", money(value.net_cost_currency_per_kwh_heat, currency, 4),
+         value.net_cost_currency_per_kwh_heat),
+    )  # fmt: skip
+    return tuple((label, words) for label, words, figure in known if figure is not None)
+
+
+def _with_price(span: Span, currency: str) -> tuple[tuple[str, str], ...]:
+    """The figures of a time, and what a kWh of heat cost in the hours of which both sides are known."""
+    figures, cost = _figures(span, currency), span.net_cost_currency_per_kwh_heat
+    if not figures:
+        return ()
+    price = money(cost, currency, 4) if cost is not None else "not known"
+    return (*figures, ("A kWh of heat cost", price))

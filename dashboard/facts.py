@@ -9,6 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from climate.state import Target, TargetSource
+from miners.by_hand import most_w
+from miners.power import PowerModel, on_or_off
 
 from .sparkline import Row
 
@@ -62,6 +64,18 @@ class MinerFacts:
     unit_name: str = ""
     live: Mapping[str, Any] = field(default_factory=dict)
     dead_man: DeadMan | None = None
+    #: What it can be told; None: nobody asked it, or it is only switched.
+    power: PowerModel | None = None
+    #: When it was started in the last 24 h (aware), and how often it may be.
+    starts: tuple[datetime, ...] = ()
+    max_starts_per_day: int | None = None
+    #: It is only switched and tells next to nothing, like a heater on a plug.
+    is_plain: bool = False
+
+    @property
+    def most_w(self) -> int:
+        """The most it can take."""
+        return most_w(self.power or on_or_off(self.nominal_power_w), self.nominal_power_w)
 
 
 @dataclass(frozen=True, slots=True)

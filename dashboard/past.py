@@ -19,9 +19,14 @@ def width_minutes(span: timedelta) -> int:
     return 15 if span <= QUARTERS_UP_TO else 60
 
 
-def buckets(series: Series, owner_id: Any, begin: datetime, end: datetime, names: Sequence[str]) -> list[Bucketed]:
-    """(beginning, values by name with `minutes`) of the buckets within `begin` ≤ at < `end` (UTC), in order."""
-    width = width_minutes(end - begin)
+def buckets(
+    series: Series, owner_id: Any, begin: datetime, end: datetime, names: Sequence[str], width: int | None = None
+) -> list[Bucketed]:
+    """(beginning, values by name with `minutes`) of the buckets within `begin` ≤ at < `end` (UTC), in order.
+
+    `width`: 15 or 60 minutes; None: whichever fits the time.
+    """
+    width = width or width_minutes(end - begin)
     model, columns = (series.quarters if width == 15 else series.hours), ["minutes", *names]
     begin = floor(begin, width)
     rows = model.objects.filter(**{series.owner: owner_id}, at__gte=begin, at__lt=end).order_by("at")

@@ -16,6 +16,7 @@ from climate.targets import Override, Period, Plan, Preset, resolve_target
 from energy.models import EnergySource
 from miners import dead_man
 from miners.models import ManualRequest, Miner, MinerController
+from optimization.control.memory import parse_time
 from optimization.models import OptimizationUnit
 from sites import live
 from sites.models import Alarm, Site
@@ -81,7 +82,7 @@ def miners(site: Site, now: datetime) -> tuple[MinerFacts, ...]:
         .order_by("name")
         .values_list("miners", "name")
     )
-    rows = Miner.objects.filter(site=site).select_related("controller").prefetch_related("zones")
+    rows = Miner.objects.filter(site=site).select_related("controller", "desired").prefetch_related("zones")
     return tuple(
         MinerFacts(
             id=str(row.pk),
@@ -95,9 +96,20 @@ def miners(site: Site, now: datetime) -> tuple[MinerFacts, ...]:
             unit_name=units.get(row.pk, ""),
             live=seen.get(str(row.pk), {}),
             dead_man=_dead_man(row.controller),
+            power=row.detected_power,
+            starts=starts_of(row, now),
+            max_starts_per_day=row.max_starts_per_day,
+            is_plain=row.device_class in ("", "plain") and not (row.controller and row.controller.can_identify),
         )
         for row in rows
     )
+
+
+def starts_of(row: Miner, now: datetime) -> tuple[datetime, ...]:
+    """When it was started in the last 24 h (aware), in order; what is no time is left out."""
+    desired = getattr(row, "desired", None)
+    times = [parse_time(text) for text in (desired.starts if desired is not None else ())]
+    return tuple(sorted(at for at in times if at is not None and timedelta(0) <= now - at < timedelta(hours=24)))
 
 
 def _dead_man(controller: MinerController | None) -> DeadMan | None:

@@ -111,11 +111,12 @@ def _until(zone: ClimateZone, request: HttpRequest, hold: str, now: datetime) ->
     if hold in HOLD_MINUTES:
         return services.hold_until(zone, Hold.FOR_MINUTES, minutes=HOLD_MINUTES[hold])
     if hold == "clock":
-        return next_time(_clock(request.POST.get("clock", "")), now, zone.site.tz)
+        return next_time(clock_of(request.POST.get("clock", "")), now, zone.site.tz)
     raise ValidationError({"hold": f"‘{hold}’ is no duration: choose next change, 2 h, 4 h, a time or until resumed."})
 
 
-def _clock(text: str) -> time:
+def clock_of(text: str) -> time:
+    """A time of the clock as a form sends it. Raises ValidationError."""
     try:
         return datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 - a time of the clock has no zone
     except ValueError:

@@ -13,6 +13,7 @@ from django.views.decorators.http import condition, require_safe
 from climate.history import totals
 from climate.models import ClimateZone
 from climate.services import plan_of
+from miners.worth import earnings_of
 from sites import live
 from sites.models import ActivityLog
 
@@ -22,7 +23,8 @@ from .chart_views import ENERGY_RANGES, MINER_RANGES, ROOM_RANGES, ChartBox
 from .decisions import command_lines, decision_lines
 from .earnings_card import earnings_card
 from .energy_panel import energy_panels
-from .miner_cards import miner_card
+from .miner_cards import by_urgency, miner_card
+from .miner_totals import miner_totals
 from .overview import overview
 from .page import PageData, Part, digest, home_page, respond, signed_in
 from .policies import policy_views
@@ -123,18 +125,25 @@ def _seen_at(site_id: UUID) -> str:
 @require_safe
 @home_page
 def miners(data: PageData) -> HttpResponse:
-    """Every miner: what it does, what it should, why, and what was sent to it."""
-    cards = [miner_card(miner, data.at, alarms=data.alarms) for miner in data.miners]
-    parts = [
-        *(Part(f"miner-{card.id}", "dashboard/_miner_card.html", card) for card in cards),
-        *((Part("earnings", "dashboard/_earnings.html", earnings_card(data.site, data.at.now)),) if cards else ()),
-        Part("commands", "dashboard/_commands.html", command_lines(data.site, data.at)),
-    ]
-    boxes = [(card.name, _miner_box(card.id)) for card in cards]
-    return respond(data, "dashboard/miners.html", parts, has_miners=bool(cards), boxes=boxes, place="miners")
+    """All miners in sum, each with what it does, what it should and why, and what was sent to them."""
+    panel = earnings_of(data.site, data.at.now)
+    values = {line.miner_id: line.value for line in panel.miners} if panel.hash_value is not None else {}
+    cards = by_urgency(
+        miner_card(miner, data.at, alarms=data.alarms, value=values.get(miner.id), currency=panel.currency)
+        for miner in data.miners
+    )
+    totals = Part("miner-totals", "dashboard/_miner_totals.html", miner_totals(data.miners, cards, panel))
+    each = [Part(f"miner-{card.id}", "dashboard/_miner_card.html", card) for card in cards]
+    earnings = Part("earnings", "dashboard/_earnings.html", earnings_card(panel))
+    sent = Part("commands", "dashboard/_commands.html", command_lines(data.site, data.at))
+    first = next((card.id for card in cards if card.state.tone == "heat"), cards[0].id if cards else "")
+    boxes = [(miner.name, miner_box(miner.id), miner.id == first) for miner in data.miners]
+    parts = [totals, *each, earnings, sent] if cards else [sent]
+    context = {"totals": totals, "each": each, "earnings": earnings, "sent": sent, "boxes": boxes}
+    return respond(data, "dashboard/miners.html", parts, has_miners=bool(cards), place="miners", **context)
 
 
-def _miner_box(miner_id: str) -> ChartBox:
+def miner_box(miner_id: str) -> ChartBox:
     return ChartBox(
         f"chart-{miner_id}", "miner", reverse("miner-chart", args=[miner_id]), MINER_RANGES, stats.miner_stats([])
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action
@@ -19,6 +21,7 @@ from integrations.errors import AdapterError
 from sites.admin_base import RecordAdmin, SetAsideAdmin, SiteRowAdmin, SiteRowForm
 from sites.words import NOTHING, listed, watts
 
+from . import services
 from .models import Circuit, CommandLog, Miner, MinerController
 from .reality import monitors_problem, reality_problem
 from .services import identify
@@ -132,8 +135,10 @@ class MinerAdmin(SetAsideAdmin, SiteRowAdmin):
     form = MinerForm
     heats = True
     actions_list = ("find_by_address",)
-    list_display = ("name", "state", "power", "wanted", "rooms", "controller")
+    list_display = ("name", "state", "power", "wanted", "rooms", "controller", "its_page")
     list_select_related = ("site", "controller", "desired")
+    actions = ("switch_off", "on_for_two_hours", "back_to_automatic")
+    actions_detail = ("by_hand",)
     alternative = "To leave it alone for a while, untick ‘active’; its history stays."
     fieldsets = (
         (None, {"fields": ("site", "name", "model", "controller", "device_class", "nominal_power_w")}),
@@ -177,6 +182,46 @@ class MinerAdmin(SetAsideAdmin, SiteRowAdmin):
     def find_by_address(self, request):
         """The add-wizard, a page of its own."""
         return redirect("add-miner")
+
+    def view_on_site(self, miner: Miner) -> str:
+        """Its page: what it does and why, and a level for a while."""
+        return reverse("miner", args=[miner.pk])
+
+    @action(description="Level and duration by hand", url_path="by-hand")
+    def by_hand(self, request, object_id: str):
+        return redirect("miner", object_id)
+
+    @admin.display(description="page")
+    def its_page(self, miner: Miner) -> SafeString:
+        return format_html('<a href="{}">Open<span class="sr-only"> {}</span></a>', self.view_on_site(miner), miner)
+
+    @admin.action(description="Off, until resumed", permissions=["change"])
+    def switch_off(self, request, queryset):
+        self._ask(request, queryset, lambda miner, by: services.request_power(miner, 0, by=by), "told to go off")
+
+    @admin.action(description="On for 2 h", permissions=["change"])
+    def on_for_two_hours(self, request, queryset):
+        for miner in queryset.filter(Q(is_active=False) | Q(controller=None)):
+            self.message_user(request, f"{miner}: it is not active, or nothing switches it.", messages.WARNING)
+        able = queryset.filter(is_active=True, controller__isnull=False)
+        said = "asked to run for 2 h, within their safety limits"
+        self._ask(request, able, lambda miner, by: services.request_power(miner, miner.nominal_power_w, by=by), said)
+
+    @admin.action(description="Back to automatic", permissions=["change"])
+    def back_to_automatic(self, request, queryset):
+        self._ask(request, queryset, lambda miner, by: services.resume(miner, by=by), "automatic again")
+
+    def _ask(self, request, queryset, wish: Callable[[Miner, str], object], said: str) -> None:
+        """A wish for each; no device is touched here."""
+        by, done = request.user.get_username(), []
+        for miner in queryset.select_related("site", "controller"):
+            try:
+                wish(miner, by)
+                done.append(miner)
+            except ValidationError as error:
+                self.message_user(request, f"{miner}: {' '.join(error.messages)}", messages.ERROR)
+        if done:
+            self.message_user(request, f"{listed(done)}: {said}.", messages.SUCCESS)
 
     def _live(self, miner: Miner) -> dict:
         return miner.live.get("miners", {}).get(str(miner.pk), {})

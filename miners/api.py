@@ -26,9 +26,9 @@ from sites.rest.bodies import Answer, Body, Done, Moment, field, patch_of
 from sites.rest.paging import Paged
 from sites.rest.problems import Conflict, invalid
 
-from . import services
+from . import by_hand, services
 from .models import Circuit, DesiredState, ManualRequest, Miner, MinerController
-from .power import DEVICE_CLASSES
+from .power import DEVICE_CLASSES, Level
 from .readback import may_be_on
 from .reality import reality_problem
 from .state import MinerStatus
@@ -175,7 +175,18 @@ _LINKS = {
 }
 
 
+class LevelOut(Answer):
+    """A power it can be told: the device's own name for it, W at the wall, TH/s where it is known."""
+
+    key: str
+    power_w: float
+    hash_rate_th_s: float | None
+    is_measured: bool
+
+
 class MinerOut(Answer):
+    """`levels`: what it can be told, in rising order; with `level_step_w` any step between the first and last, too."""
+
     id: UUID
     site_id: UUID
     name: str
@@ -204,6 +215,16 @@ class MinerOut(Answer):
     start_cost: float
     leave_on: bool
     is_active: bool
+    levels: list[LevelOut]
+    level_step_w: float | None
+
+    @staticmethod
+    def resolve_levels(miner: Miner) -> list[Level]:
+        return list(miner.power.levels)
+
+    @staticmethod
+    def resolve_level_step_w(miner: Miner) -> float | None:
+        return miner.power.step_w
 
     @staticmethod
     def resolve_climate_zone_ids(miner: Miner) -> list[UUID]:
@@ -211,11 +232,11 @@ class MinerOut(Answer):
 
 
 def _miners() -> QuerySet[Miner]:
-    return Miner.objects.prefetch_related("zones")
+    return Miner.objects.select_related("controller").prefetch_related("zones")
 
 
 def _miner(pk: UUID) -> Miner:
-    return rows.get(Miner.objects.select_related("site"), pk)
+    return rows.get(Miner.objects.select_related("site", "controller"), pk)
 
 
 def _keep_controller_while_on(miner: Miner, values: dict[str, Any]) -> None:
@@ -291,16 +312,31 @@ class RequestOut(Answer):
 
 
 class MinerStatusOut(Answer):
-    """What the device last showed and why; `power_w` null: not measured or unknown."""
+    """What the device last showed and why; `power_w` null: not measured or unknown.
+
+    `drawn_w` is the power to reckon with: measured, else as asked for while it is seen on. `power_source`: meter,
+    firmware, table or none. `level` is the device's own word; where it has none, `set_power_w` may say what it is
+    set to. `pool_alive` null: it does not say.
+    """
 
     miner_id: UUID
     status: str = MinerStatus.UNKNOWN
     power_w: float | None = None
     power_is_measured: bool = False
+    power_source: str | None = None
+    drawn_w: float | None = None
     desired_w: float | None = None
     confirmed: bool | None = None
+    level: str | None = None
+    set_power_w: float | None = None
     hash_rate_th_s: float | None = None
     chip_temperature_celsius: float | None = None
+    board_temperature_celsius: float | None = None
+    inlet_temperature_celsius: float | None = None
+    outlet_temperature_celsius: float | None = None
+    fan_rpm: float | None = None
+    uptime_seconds: float | None = None
+    pool_alive: bool | None = None
     observed_at: datetime | None = None
     problem: str = ""
     action: str | None = None
@@ -327,8 +363,12 @@ def _wish(miner: Miner) -> ManualRequest | None:
 
 
 class StartIn(Body):
-    power_w: int | None = Field(None, ge=1, le=20_000, description="Empty: the nominal power.")
-    until: Moment | None = Field(None, description="At most 24 h ahead; empty: in 2 h.")
+    """At a level or with so many watts, until a time or for so many minutes."""
+
+    power_w: int | None = Field(None, ge=1, le=20_000, description="Empty, and no level: the nominal power.")
+    level: str | None = Field(None, max_length=80, description="The key of one of its levels, instead of watts.")
+    until: Moment | None = Field(None, description="At most 24 h ahead; empty, and no duration: in 2 h.")
+    duration_minutes: int | None = Field(None, description=f"1 to {by_hand.MOST_MINUTES}, instead of an end.")
 
 
 class StopIn(Body):
@@ -345,14 +385,29 @@ def _next_pass(site: Site) -> str:
     return f"The next control pass, within {site.control_period_seconds} s, acts on it."
 
 
+def _watts(miner: Miner, body: StartIn) -> int:
+    if body.level is not None and body.power_w is not None:
+        raise invalid("level", "Give a level or watts, not both.", body.level)
+    if body.level is not None:
+        return by_hand.watts_of_level(miner.power, body.level)
+    return miner.nominal_power_w if body.power_w is None else body.power_w
+
+
+def _end(body: StartIn) -> datetime | None:
+    if body.duration_minutes is None:
+        return body.until
+    if body.until is not None:
+        raise invalid("duration_minutes", "Give a duration or an end, not both.", body.duration_minutes)
+    return by_hand.end_after(body.duration_minutes, timezone.now())
+
+
 @miners_router.post("/{uuid:miner_id}/start", response={202: WishOut})
 def start_miner(request: HttpRequest, miner_id: UUID, body: StartIn | None = None):
     """On by hand for a while. Every guard still holds: it may stay off, and the status says why."""
     miner, body = _miner(miner_id), body or StartIn()
     if not miner.is_active:
         raise Conflict(f"‘{miner}’ is not active. Activate it first.", [miner])
-    power_w = miner.nominal_power_w if body.power_w is None else body.power_w
-    wish = services.request_power(miner, power_w, by=rows.person(request), until=body.until)
+    wish = services.request_power(miner, _watts(miner, body), by=rows.person(request), until=_end(body))
     end = wish.until.astimezone(miner.site.tz)
     said = f"‘{miner}’ is to run at {wish.power_w} W until {end:%H:%M}, as far as the guards allow."
     return Status(202, {"message": f"{said} {_next_pass(miner.site)}", "wish": wish})

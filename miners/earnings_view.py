@@ -57,6 +57,7 @@ class MinerLine:
     name: str
     value: MinerValue
     sentence: str
+    power_w: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def sats(value: float | None) -> str:
 
 def _line(one: MinerNow, hash_value: HashValue | None, price: float | None, currency: str) -> MinerLine:
     value = miner_value(one.power_w, one.hash_rate_th_s, hash_value, price)
-    return MinerLine(one.miner_id, one.name, value, _of_miner(one, value, currency))
+    return MinerLine(one.miner_id, one.name, value, _of_miner(one, value, currency), one.power_w)
 
 
 def _of_miner(one: MinerNow, value: MinerValue, currency: str) -> str:

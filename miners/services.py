@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -13,11 +13,10 @@ from integrations.ask import call
 from sites.models import Severity, Site
 from sites.services import log_activity
 
+from .by_hand import ON_DEFAULT, ON_MAX, most_w
 from .models import ManualRequest, Miner, MinerController
 from .power import Identity, identity_json
 
-MANUAL_ON_DEFAULT = timedelta(hours=2)
-MANUAL_ON_MAX = timedelta(hours=24)
 IDENTIFY_SECONDS = 5.0
 
 
@@ -66,14 +65,14 @@ def request_power(
     """Wish for `power_w` by hand, instead of any earlier wish of this miner.
 
     0 is off and holds until resumed (or `until`); more ends at `until`, by default in 2 h, at most
-    in 24 h. Raises ValidationError.
+    in 24 h, and is at most the miner's highest level or its nominal power. Raises ValidationError.
     """
-    now = timezone.now()
-    if not 0 <= power_w <= miner.nominal_power_w:
-        raise ValidationError({"power_w": f"{power_w} W: choose from 0 to {miner.nominal_power_w} W."})
+    now, limit_w = timezone.now(), most_w(miner.power, miner.nominal_power_w)
+    if not 0 <= power_w <= limit_w:
+        raise ValidationError({"power_w": f"{power_w} W: choose from 0 to {limit_w} W."})
     if power_w > 0:
-        until = until or now + MANUAL_ON_DEFAULT
-        if not now < until <= now + MANUAL_ON_MAX:
+        until = until or now + ON_DEFAULT
+        if not now < until <= now + ON_MAX:
             raise ValidationError({"until": "By hand a miner runs at most 24 hours. Choose an end within that."})
     with transaction.atomic():
         ManualRequest.objects.filter(miner=miner, cancelled_at__isnull=True).update(cancelled_at=now)

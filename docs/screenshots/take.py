@@ -80,11 +80,13 @@ def photograph(address: str) -> None:
     from playwright.sync_api import sync_playwright
 
     from climate.models import ClimateZone
+    from miners.models import Miner
     from optimization.passes.run import run_sites
     from sites.models import Site
 
     room = ClimateZone.objects.get(name="Living room")
     zone, week = reverse("zone", args=[room.pk]), reverse("week", args=[room.pk])
+    miner = reverse("miner", args=[Miner.objects.get(name="Avalon").pk])
     cookie = session_cookie(address)
     (site,) = Site.objects.all()
     pictures = (
@@ -92,6 +94,7 @@ def photograph(address: str) -> None:
         ("home-dark-phone", "/", 360, 780, "dark", 1.5),
         ("zone-light", zone, 1200, 1000, "light", 1),
         ("week-light", week, 1200, 900, "light", 1),
+        ("miner-light", miner, 1200, 820, "light", 1),
     )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])

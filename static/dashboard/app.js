@@ -74,6 +74,12 @@
       const same = fresh.querySelector(`#${CSS.escape(menu.id)}`);
       if (same) same.open = true;
     }
+    /* What somebody chose or typed, and left for another field, comes along. */
+    for (const field of old.querySelectorAll("input[id]:not([type=hidden]), select[id]")) {
+      const same = fresh.querySelector(`#${CSS.escape(field.id)}`);
+      const began = field.matches("select") ? [...field.options].find((one) => one.defaultSelected)?.value : field.defaultValue;
+      if (same && field.checkVisibility() && field.value !== began) same.value = field.value;
+    }
     const number = (card) => [".temperature", ".aim strong"].map((part) => card.querySelector(part)?.textContent).join();
     if (fresh.matches(".zone") && number(old) !== number(fresh)) fresh.classList.add("changed");
   });

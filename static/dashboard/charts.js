@@ -206,19 +206,26 @@
   };
 
   const minerChart = (box, data) => {
+    const lines = [
+      ["power", line("--heat", "power", { fill: () => faded("--heat", 0.15) })],
+      ["wanted", line("--soft", "wanted", { dash: [6, 4], width: 1.5 })],
+    ].filter(([name]) => known(data, name));
     const charts = [{
-      data: [data.t, data.power],
+      data: [data.t, ...lines.map(([name]) => data[name])],
       options: frame(box, data, 220, {
         hint: HINT,
         scales: { y: { range: (_, low, high) => [0, Math.max(high || 0, 100) * 1.1] } },
         axis: { values: (_, ticks) => ticks.map(watts), size: 64 },
-        series: [line("--heat", "power", { fill: () => faded("--heat", 0.15) })],
-        read: (columns, at) => `on average ${watts(columns[1][at])}`,
+        series: lines.map(([, drawn]) => drawn),
+        read: (columns, at) => `${data.step > 60 ? "on average " : ""}${watts(data.power[at])}${data.wanted[at] == null ? "" : `, wanted ${watts(data.wanted[at])}`}`,
       }),
     }];
     if (known(data, "hash_rate")) charts.push(below(
       box, data, "hash_rate", { values: (_, ticks) => ticks.map((t) => `${t}\u202fTH/s`), size: 72 }, line("--ink", "hash rate"),
       (columns, at) => `hash rate ${dash(columns[1][at], "TH/s", 1)}`,
+    ));
+    if (known(data, "chips")) charts.push(below(
+      box, data, "chips", { ...degreeAxis, size: 72 }, line("--ink", "chips"), (columns, at) => `chips ${dash(columns[1][at], "°C", 1)}`,
     ));
     return charts;
   };

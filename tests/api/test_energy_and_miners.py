@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from energy.models import EnergyReading
-from miners.models import CommandLog, DesiredState, ManualRequest, Miner, MinerReading
+from miners.models import CommandLog, DesiredState, ManualRequest, Miner, MinerController, MinerReading
+from miners.power import Level, PowerModel, to_json
 from sites import live
 from sites.models import Site
 from tests import factories
@@ -173,6 +174,63 @@ def test_an_impossible_start_is_refused(api, furnished, body, place):
     assert response.status_code == 422
     assert list(problems(response)) == [place]
     assert not ManualRequest.objects.exists()
+
+
+@pytest.fixture
+def levels(furnished):
+    """The miner has two levels, as its device said."""
+    model = PowerModel((Level("eco", 600.0, 30.0), Level("super", 1000.0)))
+    MinerController.objects.filter(pk=furnished.miner.controller_id).update(identity={"power": to_json(model)})
+
+
+def test_a_start_at_a_level_for_a_while(api, furnished, levels):
+    response = api.post(f"/miners/{furnished.miner.pk}/start", {"level": "eco", "duration_minutes": 90})
+    assert response.status_code == 202
+    wish = ManualRequest.objects.get()
+    assert wish.power_w == 600
+    assert abs(wish.until - timezone.now() - timedelta(minutes=90)) < timedelta(seconds=10)
+
+
+def test_the_levels_there_are(api, furnished, levels):
+    told = api.get(f"/miners/{furnished.miner.pk}").json()
+    assert [(one["key"], one["power_w"], one["hash_rate_th_s"]) for one in told["levels"]] == [
+        ("eco", 600.0, 30.0),
+        ("super", 1000.0, None),
+    ]
+    assert told["level_step_w"] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "place", "words"),
+    [
+        ({"level": "turbo"}, "body.level", "eco (600"),
+        ({"level": ""}, "body.level", "super (1000"),
+        ({"level": "eco", "power_w": 600}, "body.level", "not both"),
+        ({"level": 5}, "body.level", "string"),
+        ({"duration_minutes": 0}, "body.duration_minutes", "1440 (24 hours)"),
+        ({"duration_minutes": -1}, "body.duration_minutes", "1440 (24 hours)"),
+        ({"duration_minutes": 10**9}, "body.duration_minutes", "1440 (24 hours)"),
+        ({"duration_minutes": "soon"}, "body.duration_minutes", "integer"),
+        ({"duration_minutes": 5, "until": "2099-01-01T00:00:00Z"}, "body.duration_minutes", "not both"),
+    ],
+)
+def test_a_level_or_a_duration_that_cannot_be_is_refused_by_name(api, furnished, levels, body, place, words):
+    response = api.post(f"/miners/{furnished.miner.pk}/start", body)
+    assert response.status_code == 422
+    assert list(problems(response)) == [place]
+    assert words in problems(response)[place]
+    assert not ManualRequest.objects.exists()
+
+
+def test_the_status_tells_what_the_snapshot_carries(api, furnished):
+    told = {
+        "status": "heating", "power_source": "meter", "drawn_w": 812.0, "level": "eco", "set_power_w": 800.0,
+        "board_temperature_celsius": 61.0, "inlet_temperature_celsius": 21.0, "outlet_temperature_celsius": 45.5,
+        "fan_rpm": 3100.0, "uptime_seconds": 7200.0, "pool_alive": True,
+    }  # fmt: skip
+    live.publish(furnished.site.pk, {"miners": {str(furnished.miner.pk): told}})
+    answer = api.get(f"/miners/{furnished.miner.pk}/status").json()
+    assert {name: answer[name] for name in told} == told
 
 
 def test_stop_holds_until_resumed(api, furnished):

@@ -8,8 +8,20 @@ import pytest
 from django.utils import timezone
 
 from climate.models import ZoneReading
+from miners import power
+from miners.models import MinerController
+from miners.power import Level, PowerModel
 from sites import live
+from sites.models import Alarm
 from tests import factories
+
+from .screens import Screen
+
+AVALON = PowerModel(
+    (Level("eco", 800.0, 52.0), Level("standard", 1300.0, 80.0), Level("super", 1600.0, 90.0)),
+    min_write_gap_seconds=600,
+    device_class="avalon",
+)
 
 
 class SeenHome:
@@ -122,3 +134,51 @@ def anna(db, settings):
 def signed_in(client, anna):
     client.force_login(anna)
     return client
+
+
+@pytest.fixture
+def give_levels(seen_home):
+    """`give_levels(model)`: the home's miner is one of these levels, as its device said."""
+
+    def give(model: PowerModel = AVALON) -> None:
+        identity = {"model": "Avalon Q", "firmware": "cgminer", "version": "25052801", "serial": "0203040506",
+                    "limits": ["After a power cut it heats again."], "power": power.to_json(model)}  # fmt: skip
+        MinerController.objects.filter(pk=seen_home.miner.controller_id).update(identity=identity)
+        type(seen_home.miner).objects.filter(pk=seen_home.miner.pk).update(
+            nominal_power_w=round(model.max_w), device_class=model.device_class
+        )
+        seen_home.miner.refresh_from_db()
+
+    return give
+
+
+@pytest.fixture
+def screen(browser, live_server, client, anna, request):
+    """`screen(width=…, scheme=…)`: a signed-in page."""
+    client.force_login(anna)
+    contexts = []
+
+    def open_screen(width: int = 360, height: int = 780, scheme: str = "light", **options) -> Screen:
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **options)
+        contexts.append(context)
+        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+        return Screen(context.new_page(), live_server.url)
+
+    yield open_screen
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def full_home(seen_home):
+    """A home with something of everything on its cards."""
+    Alarm.objects.create(
+        site=seen_home.site, kind="k", subject=f"miner:{seen_home.miner.pk}", text="The Avalon cannot be switched off.",
+        did="It is told again.", remedy="Pull its plug.",
+    )  # fmt: skip
+    seen_home.record(400)
+    seen_home.publish(
+        zone={"heating": True, "heating_w": 800, "observed_at": (timezone.now() - timedelta(hours=1)).isoformat()},
+        miner={"status": "heating", "power_w": 800.0, "problem": "It is slow."},
+    )
+    return seen_home

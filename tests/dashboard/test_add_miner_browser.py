@@ -13,10 +13,11 @@ from edgemining.engine import WorkerThread
 from integrations import ask
 from miners.models import Miner
 from tests import factories
-from tests.dashboard.test_browser import Screen, screen  # noqa: F401
 from tests.discovery.street import Neighbours, Street
 from tests.emulators.clock import Clock
 from tests.passes import bench as room_bench
+
+from .screens import Screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WIDTHS = [(360, "light"), (1440, "dark")]
@@ -57,7 +58,7 @@ def well(seen: Screen) -> None:
 
 
 @pytest.mark.parametrize(("width", "scheme"), WIDTHS)
-def test_a_street_is_searched_and_one_of_it_added(screen, cold_home, street, worker, width, scheme):  # noqa: F811
+def test_a_street_is_searched_and_one_of_it_added(screen, cold_home, street, worker, width, scheme):
     zone, unit = cold_home
     neighbours = Neighbours(street, Clock())
     seen = screen(width=width, scheme=scheme)
@@ -98,7 +99,7 @@ def test_a_street_is_searched_and_one_of_it_added(screen, cold_home, street, wor
     assert seen.problems == []
 
 
-def test_a_search_is_ended_by_a_tap_and_looks_intended_when_nothing_is_there(screen, cold_home, worker):  # noqa: F811
+def test_a_search_is_ended_by_a_tap_and_looks_intended_when_nothing_is_there(screen, cold_home, worker):
     seen = screen()
     page = seen.page
     seen.open(reverse("add-miner"))

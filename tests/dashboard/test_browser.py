@@ -5,80 +5,18 @@ from __future__ import annotations
 import gzip
 import re
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from sites.models import Alarm
+from tests import factories
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-MEASURES = (Path(__file__).parent / "measures.js").read_text()
 PAGES = ["home", "energy", "miners", "add-miner", "policies", "activity", "safety", "setup"]
 WEIGHT_LIMIT_BYTES = 150_000
-
-
-class Screen:
-    """A page of one browser context; remembers what went wrong and what was fetched."""
-
-    def __init__(self, page, base_url: str):
-        self.page, self.base_url = page, base_url
-        self.problems: list[str] = []
-        self.responses: list = []
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
-        page.on("request", self._asked)
-        page.on("response", lambda response: self.responses.append(response))
-
-    def _asked(self, request) -> None:
-        if not request.url.startswith((self.base_url, "data:")):
-            self.problems.append(f"asked {request.url}")
-
-    def open(self, path: str) -> None:
-        self.page.goto(self.base_url + path)
-
-    def measure(self, name: str):
-        return self.page.evaluate(f"({MEASURES}).{name}()")
-
-    def pulse(self) -> None:
-        """What the page does by itself every 5 s."""
-        with self.page.expect_response(lambda answer: "shape=" in answer.url):
-            self.page.evaluate("document.body.dispatchEvent(new Event('live'))")
-
-
-@pytest.fixture
-def screen(browser, live_server, client, anna, request):
-    """`screen(width=…, scheme=…)`: a signed-in page."""
-    client.force_login(anna)
-    contexts = []
-
-    def open_screen(width: int = 360, height: int = 780, scheme: str = "light", **options) -> Screen:
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **options)
-        contexts.append(context)
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        return Screen(context.new_page(), live_server.url)
-
-    yield open_screen
-    for context in contexts:
-        context.close()
-
-
-@pytest.fixture
-def full_home(seen_home):
-    """A home with something of everything on its cards."""
-    Alarm.objects.create(
-        site=seen_home.site, kind="k", subject=f"miner:{seen_home.miner.pk}", text="The Avalon cannot be switched off.",
-        did="It is told again.", remedy="Pull its plug.",
-    )  # fmt: skip
-    seen_home.record(400)
-    seen_home.publish(
-        zone={"heating": True, "heating_w": 800, "observed_at": (timezone.now() - timedelta(hours=1)).isoformat()},
-        miner={"status": "heating", "power_w": 800.0, "problem": "It is slow."},
-    )
-    return seen_home
 
 
 def test_a_card_lives_without_reload_shift_or_lost_focus(screen, seen_home):
@@ -169,7 +107,8 @@ def test_away_is_one_tap_and_so_is_coming_back(screen, seen_home):
 
 def test_nothing_jumps_while_a_page_loads_and_lives(screen, full_home):
     zone = reverse("zone", args=[full_home.zone.pk])
-    for width, paths in ((360, ("/", zone)), (1440, (zone, "/energy/", "/miners/"))):
+    miner = reverse("miner", args=[full_home.miner.pk])
+    for width, paths in ((360, ("/", zone, miner)), (1440, (zone, miner, "/energy/", "/miners/"))):
         seen = screen(width=width)
         for path in paths:
             seen.open(path)
@@ -318,9 +257,11 @@ def test_a_month_is_drawn_in_hours_and_read_with_its_date(screen, seen_home):
 @pytest.mark.parametrize(
     ("width", "scheme"), [(360, "light"), (360, "dark"), (1440, "light"), (1440, "dark"), (3840, "dark")]
 )
-def test_every_page_fits_is_readable_and_nameable(screen, full_home, width, scheme):
+def test_every_page_fits_is_readable_and_nameable(screen, full_home, give_levels, width, scheme):
     seen = screen(width=width, scheme=scheme)
-    for path in [*(reverse(name) for name in PAGES), reverse("zone", args=[full_home.zone.pk])]:
+    give_levels()
+    rooms = [reverse("zone", args=[full_home.zone.pk]), reverse("miner", args=[full_home.miner.pk])]
+    for path in [*(reverse(name) for name in PAGES), *rooms]:
         seen.open(path)
         seen.page.evaluate("for (const panel of document.querySelectorAll('.panel')) panel.open = true")
         assert seen.measure("overflow") <= 0, path
@@ -348,11 +289,14 @@ def test_the_measures_measure(screen, seen_home):
     assert seen.measure("faint") == ["pale: 2.85"]
 
 
-@pytest.mark.parametrize("name", ["home", "zone"])
+@pytest.mark.parametrize("name", ["home", "zone", "miner", "miners"])
 def test_a_page_is_light_on_the_wire(screen, full_home, name):
-    """Everything a first visit fetches, as it crosses the wire."""
+    """Everything a first visit fetches, as it crosses the wire; of a home with ten miners."""
+    for number in range(9):
+        factories.miner(full_home.site, f"Miner {number}", controller=factories.controller(full_home.site))
     seen = screen()
-    seen.open(reverse(name, args=[full_home.zone.pk] if name == "zone" else []))
+    of = {"zone": [full_home.zone.pk], "miner": [full_home.miner.pk]}
+    seen.open(reverse(name, args=of.get(name, [])))
     seen.page.wait_for_load_state("networkidle")
     # The test server sends static files unpacked; the program's own packs every answer, as here.
     sizes = {

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 
 from miners import power
 from miners.models import Circuit, Miner, MinerController
@@ -12,6 +13,7 @@ from miners.power import Level, PowerModel
 from miners.services import request_power
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.models import Decision
+from tests import factories
 
 from .bench import Home
 
@@ -42,6 +44,33 @@ def test_what_is_asked_becomes_the_level_that_fits(stepped):
     home.go(2)
     assert home.plug.writes == [1300]
     assert home.desired.confirmed_at is not None
+
+
+@pytest.mark.parametrize(("level", "watts"), [("eco", 800), ("standard", 1300), ("super", 1600)])
+def test_a_level_chosen_on_the_page_reaches_the_device_in_the_next_pass(stepped, client, level, watts):
+    home = stepped()
+    home.says(21.0)
+    client.force_login(factories.user())
+    address = reverse("miner-on", args=[home.miner.pk])
+    assert client.post(address, {"level": level, "duration": "120"}, HTTP_HX_REQUEST="true").status_code == 200
+    assert home.plug.writes == []  # the page writes a wish, never the device
+    home.go()
+    assert home.plug.writes == [watts]
+    home.go()
+    assert home.desired.confirmed_at is not None
+    assert "by hand until" in client.get(reverse("miner", args=[home.miner.pk])).content.decode()
+    assert Decision.objects.order_by("-at").first().origin == "manual"
+    home.go(seconds=2 * 3600 + 60)
+    assert Decision.objects.order_by("-at").first().origin == "policy"  # back to automatic by itself
+
+
+def test_a_level_by_hand_breaks_no_guard(stepped, client):
+    home = stepped()
+    home.says(28.5)  # above the high limit
+    client.force_login(factories.user())
+    client.post(reverse("miner-on", args=[home.miner.pk]), {"level": "eco", "duration": "60"})
+    home.go(3)
+    assert 800 not in home.plug.writes
 
 
 def test_less_than_the_lowest_level_is_the_lowest(stepped):

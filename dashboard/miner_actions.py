@@ -1,0 +1,87 @@
+"""What a person does to one miner: off, on at a level for a while, back to automatic. Wishes, never the device."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+
+from climate.holds import next_time
+from miners import by_hand, services
+from miners.models import Miner
+from sites.words import listed
+
+from . import formats
+from .target_actions import clock_of
+from .toasts import Undo, action, done, who
+
+
+def _miner(miner_id: UUID) -> Miner:
+    return get_object_or_404(Miner.objects.select_related("site", "controller"), pk=miner_id)
+
+
+def _undo(miner: Miner) -> Undo:
+    return Undo(reverse("miner-resume", args=[miner.pk]), {})
+
+
+@action
+def miner_off(request: HttpRequest, miner_id: UUID) -> HttpResponse:
+    """Off by hand until resumed."""
+    miner = _miner(miner_id)
+    services.request_power(miner, 0, by=who(request))
+    return done(request, f"{miner.name} goes off and stays off until you resume it.", undo=_undo(miner))
+
+
+@action
+def miner_on(request: HttpRequest, miner_id: UUID) -> HttpResponse:
+    """On by hand, as far as the guards allow.
+
+    `level` (the key of one) or `power_w` (a step of a range); neither: full power. `duration` in minutes, or
+    `clock` when it is the time of day in the field `clock`; empty: 2 h.
+    """
+    miner, now = _miner(miner_id), timezone.now()
+    if not miner.is_active or miner.controller is None:
+        remedy = "Choose in Set-up what switches it." if miner.is_active else "Set it to active in Set-up first."
+        raise ValidationError(f"{miner.name} cannot be switched on here. {remedy}")
+    power_w, how = _power(miner, request)
+    wish = services.request_power(miner, power_w, by=who(request), until=_end(miner, request, now))
+    end = formats.moment(wish.until, now, miner.site.tz)
+    return done(request, f"{miner.name} is asked to run{how} until {end}, within its safety limits.", undo=_undo(miner))
+
+
+def _power(miner: Miner, request: HttpRequest) -> tuple[int, str]:
+    """The watts chosen, and how they are called: “ at eco, 800 W”."""
+    model, key, typed = miner.power, request.POST.get("level"), request.POST.get("power_w")
+    if key is not None:
+        power_w = by_hand.watts_of_level(model, key)
+        return power_w, f" at {by_hand.level_words(model.level_of(power_w))}"
+    if typed is None:
+        return miner.nominal_power_w, ""
+    if model.step_w is None:
+        names = listed((level.key for level in model.levels), limit=12)
+        raise ValidationError({"power_w": f"{miner.name} takes no watts of your own. Choose a level: {names}."})
+    power_w = by_hand.watts_in_range(model, typed.strip())
+    return power_w, f" at {by_hand.exact_watts(power_w)}"
+
+
+def _end(miner: Miner, request: HttpRequest, now: datetime) -> datetime | None:
+    """None: as `services.request_power` does by default."""
+    duration = request.POST.get("duration")
+    if duration is None:
+        return None
+    if duration == "clock":
+        return next_time(clock_of(request.POST.get("clock", "")), now, miner.site.tz)
+    return by_hand.end_after(by_hand.minutes_of(duration.strip()), now)
+
+
+@action
+def miner_resume(request: HttpRequest, miner_id: UUID) -> HttpResponse:
+    """Back to automatic."""
+    miner = _miner(miner_id)
+    services.resume(miner, by=who(request))
+    return done(request, f"{miner.name} is automatic again.")
