@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -226,7 +228,7 @@ class Miner(NamedModel):
             if self.ramp_seconds == Miner._meta.get_field("ramp_seconds").default:
                 self.ramp_seconds = told.ramp_seconds
             if stored is None and self.nominal_power_w == Miner._meta.get_field("nominal_power_w").default:
-                self.nominal_power_w = round(told.max_w)
+                self.nominal_power_w = ceil(told.max_w)
         before = "" if stored is None else stored.device_class
         if self.device_class != before:
             values = {name: getattr(self, name) for name in _OF_ITS_CLASS}

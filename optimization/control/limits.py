@@ -234,7 +234,7 @@ def _may_draw_w(miner: MinerSituation) -> float:
     shows = miner.snapshot.status.is_known or miner.snapshot.power_is_measured
     if shows or miner.desired_confirmed or not miner.desired_origin:
         return miner.draws_w
-    return float(miner.nominal_power_w)
+    return float(miner.most_w)
 
 
 def _keys(miner: MinerSituation) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import ceil
 from typing import Any
 
 from climate.state import ZoneState
@@ -80,6 +81,11 @@ class MinerSituation:
     def least_w(self) -> float:
         """The least it can heat with."""
         return float(self.nominal_power_w) if self.power is None else self.power.min_w
+
+    @property
+    def most_w(self) -> int:
+        """The most it can be asked for by hand, and may take when nobody sees it."""
+        return self.nominal_power_w if self.power is None else max(self.nominal_power_w, ceil(self.power.max_w))
 
     @property
     def draws_w(self) -> float:

@@ -170,5 +170,5 @@ def manual_intent(miner: MinerSituation, now: datetime) -> Intent | None:
     who = f" by {wish.by}" if wish.by else ""
     if wish.power_w == 0:
         return Intent(0, "manual", "manual_off", f"Off by hand{who} until you resume automatic control.")
-    power = min(wish.power_w, miner.nominal_power_w)
+    power = min(wish.power_w, miner.most_w)
     return Intent(power, "manual", "manual_on", f"On by hand{who}, {power} W.")

@@ -81,6 +81,19 @@ def test_less_than_the_lowest_level_is_the_lowest(stepped):
     assert home.plug.writes == [800]
 
 
+def test_a_level_above_its_usual_power_may_be_asked_for_by_hand(stepped):
+    """Its policy heats with 1000 W at most, a person may choose what the device has."""
+    home = stepped()
+    Miner.objects.update(nominal_power_w=1000)
+    home.go(2)
+    assert home.plug.writes == [800]
+    home.go(seconds=600)
+    home.miner.refresh_from_db()
+    by_hand(home, 1600)
+    home.go(2)
+    assert home.plug.writes == [800, 1600]
+
+
 def test_another_level_waits_for_the_write_gap_and_is_no_start(stepped):
     home = stepped()
     home.says(21.0)
