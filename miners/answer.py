@@ -51,6 +51,11 @@ class Part:
         value = self.number(*path)
         return value if value is not None and least <= value <= most else None
 
+    def count(self, *path: str | int) -> int | None:
+        """A whole number of things for the eye; one that cannot be is None."""
+        value = self.sensor(*path, least=0, most=1e9)
+        return int(value) if value is not None and value == int(value) else None
+
     def text(self, *path: str | int) -> str:
         """Printable, short; empty when missing."""
         value = self.at(*path)

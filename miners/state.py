@@ -51,7 +51,12 @@ class MinerSnapshot:
     inlet_temperature_celsius: float | None = None
     outlet_temperature_celsius: float | None = None
     board_temperature_celsius: float | None = None
+    #: Means over what it has; the two above without “average” are the hottest.
+    average_chip_temperature_celsius: float | None = None
+    average_board_temperature_celsius: float | None = None
     fan_rpm: float | None = None
     uptime_seconds: float | None = None
+    #: Blocks it found, by its own count (most start anew at a restart).
+    blocks_found: int | None = None
     #: The pool answers it; None: it does not say.
     pool_alive: bool | None = None

@@ -125,6 +125,17 @@ def number(value: Any, low: float = -1e9, high: float = 1e9) -> float | None:
     return found if math.isfinite(found) and low <= found <= high else None
 
 
+def count(value: Any) -> int | None:
+    """`value` as a whole number of things, else None."""
+    found = number(value, 0, 1e9)
+    return int(found) if found is not None and found == int(found) else None
+
+
+def mean(values: list[float]) -> float | None:
+    """None of none."""
+    return sum(values) / len(values) if values else None
+
+
 def device_time(answer: dict[str, Any]) -> datetime | None:
     """`STATUS.When`, the device's own clock; None where it is none of this century (never set)."""
     when = number(status_of(answer).get("When"), 1_600_000_000, 4_102_444_800)

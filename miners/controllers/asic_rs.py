@@ -26,6 +26,7 @@ from miners.power import Identity, Level, PowerModel
 from miners.rest import NO_DEAD_MAN_HELP
 from miners.seen import Seen, snapshot_of
 from miners.state import MinerSnapshot
+from miners.wire import mean
 
 _NAME = "The miner"
 _PACKAGE = "pyasic_rs"
@@ -242,11 +243,14 @@ async def _snapshot(miner: Any, config: AsicRs.Config) -> MinerSnapshot:
         sentence=f"It stopped itself ({state})." if word is Word.PROTECT else "",
     )
     chips = [chip.temperature for board in data.hashboards for chip in board.chips if chip.temperature is not None]
+    boards = [board.board_temperature for board in data.hashboards if board.board_temperature is not None]
     return snapshot_of(
         seen,
         name=_NAME,
         chip_temperature_celsius=max(chips, default=None),
-        board_temperature_celsius=data.average_temperature,
+        average_chip_temperature_celsius=mean(chips),
+        board_temperature_celsius=max(boards, default=None),
+        average_board_temperature_celsius=data.average_temperature,
         fan_rpm=min((fan.rpm for fan in data.fans if fan.rpm is not None), default=None),
         uptime_seconds=None if data.uptime is None else data.uptime.total_seconds(),
         pool_alive=pool_alive,

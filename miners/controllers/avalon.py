@@ -334,6 +334,7 @@ def _snapshot(seen: _Seen, config: AvalonMiner.Config) -> MinerSnapshot:
         power_source=PowerSource.NONE if power_w is None else PowerSource.FIRMWARE,
         hash_rate_th_s=None if hash_rate is None else hash_rate / 1000,
         chip_temperature_celsius=seen.number("TMax", 1, 200),
+        average_chip_temperature_celsius=seen.number("TAvg", 1, 200),
         inlet_temperature_celsius=seen.number("ITemp", -40, 100),
         outlet_temperature_celsius=seen.number("HBOTemp", 1, 200),
         fan_rpm=max(fans, default=None),

@@ -25,7 +25,7 @@ from miners.address import DeviceAddress, http_device
 from miners.judging import Word, contradiction, judge, settled
 from miners.power import Identity, Level, OffBy, PowerModel, PowerSource
 from miners.state import MinerSnapshot, MinerStatus
-from miners.wire import number
+from miners.wire import count, mean, number
 
 _NAME = "The miner"
 #: Watts on the board at the default frequency, by the model's own name in lower case (makers' figures, rounded).
@@ -280,6 +280,19 @@ def _word(seen: _Seen) -> Word:
     return Word.NO_POOL if seen.has_pool is False else Word.ON
 
 
+def _chips(info: Mapping[str, Any]) -> Iterator[float]:
+    """°C: each chip's where it lists them (NerdQAxe), else of its one or two sensors; what is not there is −1 or 0."""
+    each = info.get("asicTemps")
+    for told in (
+        [*(each if isinstance(each, list) else [])],
+        [info.get("temp"), info.get("temp2")],
+    ):
+        found = [celsius for one in told if (celsius := number(one, 1, 200)) is not None]
+        if found:
+            yield from found
+            return
+
+
 def _snapshot(seen: _Seen) -> MinerSnapshot:
     info, model = seen.info, seen.power
     word, power_w = _word(seen), seen.power_w
@@ -287,6 +300,7 @@ def _snapshot(seen: _Seen) -> MinerSnapshot:
     level = next((one for one in model.levels if one.key == key), model.levels[-1])
     is_listed = level.key == key or len(model.levels) == 1
     status = judge(word, power_w, full_w=model.max_w, level_w=level.power_w, standby_w=model.standby_w)
+    chips, blocks = list(_chips(info)), info.get("totalFoundBlocks" if seen.is_nerd else "blockFound")
     hash_rate, expected = number(info.get("hashRate"), 0, 1e6), number(info.get("expectedHashrate"), 0, 1e6)
     return MinerSnapshot(
         status=settled(status, hash_rate, expected),
@@ -295,10 +309,12 @@ def _snapshot(seen: _Seen) -> MinerSnapshot:
         power_source=PowerSource.NONE if power_w is None else PowerSource.FIRMWARE,
         # While it is off the average still tells of before.
         hash_rate_th_s=None if hash_rate is None or word is Word.OFF else hash_rate / 1000,
-        chip_temperature_celsius=number(info.get("temp"), 1, 200),
+        chip_temperature_celsius=max(chips, default=None),
+        average_chip_temperature_celsius=mean(chips),
         board_temperature_celsius=number(info.get("vrTemp"), 1, 200),
         fan_rpm=number(info.get("fanrpm"), 0, 1e5),
         uptime_seconds=number(info.get("uptimeSeconds"), 0),
+        blocks_found=count(blocks),
         pool_alive=seen.has_pool,
         observed_at=datetime.now(UTC),
         level=level.key if is_listed else "",

@@ -119,6 +119,7 @@ class _Summary:
             gigahash = part.number("hashRate")
             self.hash_rate_th_s = None if gigahash is None else gigahash / 1e3
             self.chip_celsius = celsius(part, "maxChipTemperature")
+            self.blocks_found = None
             self.fan_rpm = part.sensor("lastSummaries", 0, "fans", 0, "rpm", least=0, most=50_000)
             self.word = {0: Word.OFF, 1: Word.ON}.get(int(part.number("enabled") or 0), Word.NONE)
             if part.at("enabled") is None:
@@ -129,6 +130,7 @@ class _Summary:
             megahash = summary.number("realHashrate", "mhs5S")
             self.hash_rate_th_s = None if megahash is None else megahash / 1e6
             self.chip_celsius, self.fan_rpm = None, None
+            self.blocks_found = summary.count("foundBlocks")
             is_known = summary.at("power") is not None
             self.word = Word.NONE if not is_known else Word.ON if summary.at("tunerStatus") is not None else Word.OFF
         if self.word is Word.ON and is_operational is not True:
@@ -163,6 +165,7 @@ def _snapshot(device: RestDevice, config: Heater21Energy.Config) -> MinerSnapsho
         name=_NAME,
         chip_temperature_celsius=summary.chip_celsius,
         fan_rpm=summary.fan_rpm,
+        blocks_found=summary.blocks_found,
         level=key,
         observed_at=datetime.now(UTC),
     )

@@ -20,7 +20,7 @@ from miners.address import DeviceAddress
 from miners.judging import HEATS_FROM, OFF_UP_TO, Word, contradiction, judge, settled
 from miners.power import Identity, Level, PowerModel, PowerSource
 from miners.state import MinerSnapshot, MinerStatus
-from miners.wire import PORT, Cgminer, device_time, first, number, rows
+from miners.wire import PORT, Cgminer, count, device_time, first, mean, number, rows
 
 _NAME = "The Antminer"
 _STANDBY_W = 20.0
@@ -246,8 +246,10 @@ def _snapshot(seen: _Seen, device: Cgminer) -> MinerSnapshot:
         power_source=_source(power_w, is_measured),
         hash_rate_th_s=seen.hash_rate_th_s,
         board_temperature_celsius=max(boards, default=None),
+        average_board_temperature_celsius=mean(boards),
         fan_rpm=max(fans, default=None),
         uptime_seconds=number(seen.summary.get("Elapsed"), 0),
+        blocks_found=count(seen.summary.get("Found Blocks")),
         pool_alive=has_pool,
         observed_at=device_time(seen.answer),
         level=seen.level.key if seen.level else "",

@@ -33,7 +33,8 @@ class Account:
 
 
 def performance(accounts: Iterable[Account], now: datetime) -> dict[str, Any]:
-    """Fields of `PoolReading` of all accounts together: sums, TH/s and satoshi; the words of the first that has some.
+    """Fields of `PoolReading` of all accounts together: sums, TH/s and satoshi; the words of the first that has some;
+    the soonest payout.
 
     A field no pool of the home tells is missing (absent for rules); one that a pool should tell and did not, or
     that is too old, is None (unknown): never a part of a sum.
@@ -48,7 +49,18 @@ def performance(accounts: Iterable[Account], now: datetime) -> dict[str, Any]:
     if words:
         said = _value(words[0], "payout_frequency", now)
         found["payout_frequency"] = said if isinstance(said, str) else None
+    payouts = [
+        _still_to_come(_value(one, "next_payout_at", now), now) for one in accounts if "next_payout_at" in one.tells
+    ]
+    if payouts:
+        found["next_payout_at"] = None if None in payouts else min(payouts)
     return found
+
+
+def _still_to_come(value: Any, now: datetime) -> datetime | None:
+    """A payout that is over is not the next one, and when that is the pool has not said yet."""
+    is_time = isinstance(value, datetime) and value.tzinfo is not None
+    return value if is_time and value > now else None
 
 
 def _value(account: Account, name: str, now: datetime) -> Any:

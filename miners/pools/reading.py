@@ -34,6 +34,7 @@ class PoolReading:
     workers_off: int | None = None
     payout_frequency: str = "unknown"
     payout_threshold_sat: int | None = None
+    next_payout_at: datetime | None = None
     observed_at: datetime | None = None
 
 
@@ -49,8 +50,9 @@ def from_json(stored: Mapping[str, Any], kind: type[Any] = PoolReading) -> Any |
     known = {one.name for one in fields(kind)}
     try:
         values = {name: value for name, value in stored.items() if name in known}
-        if values.get("observed_at") is not None:
-            values["observed_at"] = datetime.fromisoformat(values["observed_at"])
+        for name in ("observed_at", "next_payout_at"):
+            if values.get(name) is not None:
+                values[name] = datetime.fromisoformat(values[name])
         return kind(**values) if values else None
     except (TypeError, ValueError, AttributeError):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from math import inf
 
 from pydantic import Field
 
@@ -12,6 +13,7 @@ from .reading import PoolReading, PoolWorker
 from .tracker import PoolTracker
 
 _SECONDS_PER_DAY = 86_400
+_CENTURY_ENDS = 4_102_444_800
 
 
 @register
@@ -30,6 +32,7 @@ class SimulatedPoolTracker(PoolTracker):
             "next_payout_sat",
             "payout_frequency",
             "payout_threshold_sat",
+            "next_payout_at",
         }
     )
 
@@ -76,5 +79,13 @@ def at(config: SimulatedPoolTracker.Config, now: datetime) -> PoolReading:
         workers_off=int(not is_at_work),
         payout_frequency="threshold",
         payout_threshold_sat=config.payout_threshold_sat,
+        next_payout_at=_payout_after(config, earned, per_day),
         observed_at=now,
     )
+
+
+def _payout_after(config: SimulatedPoolTracker.Config, earned: int, per_day: float) -> datetime | None:
+    """When its clock will have credited the next full threshold; None: never, or not in this century."""
+    due = (earned // config.payout_threshold_sat + 1) * config.payout_threshold_sat
+    seconds = due / per_day * _SECONDS_PER_DAY if per_day else inf
+    return datetime.fromtimestamp(seconds, UTC) if seconds < _CENTURY_ENDS else None

@@ -6,7 +6,7 @@ None = unknown; a key that is missing = absent by configuration (DESIGN §5.2).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from climate.state import ZoneState
@@ -122,10 +122,14 @@ _PERFORMANCE = {
 }
 
 
-def mining_performance(told: Mapping[str, Any]) -> Values:
-    """`mining_performance.*` of `miners.pools.performance`; a home without a pool has none of it."""
+def mining_performance(told: Mapping[str, Any], zone: tzinfo) -> Values:
+    """`mining_performance.*` of `miners.pools.performance`, times in the home's own; a home without a pool has none."""
     values: Values = {}
     for name, value in told.items():
+        if name == "next_payout_at":
+            local = None if value is None else value.astimezone(zone)
+            values.update(calendar("mining_performance.payout_schedule.next_payout_at", local))
+            continue
         for path in _PERFORMANCE[name]:
             if name.endswith("_th_s"):
                 values[f"mining_performance.{path}.value"] = value
@@ -140,10 +144,13 @@ _QUANTITIES = {
     "hash_rate_th_s": ("hash_rate", "TH/s"),
     "chip_temperature_celsius": ("max_chip_temperature", "°C"),
     "board_temperature_celsius": ("max_board_temperature", "°C"),
+    "average_chip_temperature_celsius": ("avg_chip_temperature", "°C"),
+    "average_board_temperature_celsius": ("avg_board_temperature", "°C"),
     "inlet_temperature_celsius": ("inlet_temperature", "°C"),
     "outlet_temperature_celsius": ("outlet_temperature", "°C"),
     "fan_rpm": ("external_fan_speed", "RPM"),
 }
+_COUNTS = {"uptime_seconds": "system_uptime", "blocks_found": "blocks_found"}
 
 
 def miner(
@@ -174,8 +181,10 @@ def miner(
         if value is not None or is_silent:
             values[f"miner_state.{path}.value"] = value
             values[f"miner_state.{path}.unit"] = unit
-    if snapshot.uptime_seconds is not None or is_silent:
-        values["miner_state.system_uptime"] = snapshot.uptime_seconds
+    for attribute, path in _COUNTS.items():
+        value = getattr(snapshot, attribute)
+        if value is not None or is_silent:
+            values[f"miner_state.{path}"] = value
     return values
 
 

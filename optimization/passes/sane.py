@@ -19,7 +19,20 @@ from miners.state import MinerSnapshot, MinerStatus
 #: W, Wh, %, °C and TH/s of a home all stay below this.
 _MOST = 1e9
 _ENERGY = ("production_w", "household_w", "grid_w", "battery_w", "battery_soc_percent", "battery_remaining_wh")
-_MINER = ("power_w", "hash_rate_th_s", "chip_temperature_celsius")
+_MINER = (
+    "power_w",
+    "set_power_w",
+    "hash_rate_th_s",
+    "chip_temperature_celsius",
+    "average_chip_temperature_celsius",
+    "board_temperature_celsius",
+    "average_board_temperature_celsius",
+    "inlet_temperature_celsius",
+    "outlet_temperature_celsius",
+    "fan_rpm",
+    "uptime_seconds",
+    "blocks_found",
+)
 
 
 def checked(kind: Kind, reading: Any) -> Any:

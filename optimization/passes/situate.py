@@ -266,7 +266,7 @@ def _shared(rows: SiteRows, now: datetime) -> dict[str, Any]:
     return {
         **context.timestamp(now.astimezone(site.tz)),
         **sun.values(now, site.latitude, site.longitude, site.tz),
-        **context.mining_performance(performance((pool.account for pool in rows.pools), now)),
+        **context.mining_performance(performance((pool.account for pool in rows.pools), now), site.tz),
     }
 
 

@@ -159,14 +159,21 @@ def test_telemetry(library):
         uptime=timedelta(hours=1),
         average_temperature=60.0,
         fans=[SimpleNamespace(rpm=None), SimpleNamespace(rpm=4800.0)],
-        hashboards=[SimpleNamespace(chips=[SimpleNamespace(temperature=None), SimpleNamespace(temperature=71.0)])],
+        hashboards=[
+            SimpleNamespace(
+                board_temperature=64.0,
+                chips=[SimpleNamespace(temperature=celsius) for celsius in (None, 71.0, 67.0)],
+            ),
+            SimpleNamespace(board_temperature=None, chips=[]),
+        ],
         pools=[SimpleNamespace(pools=[SimpleNamespace(alive=False)])],
     )
     library(Miner(told))
     seen = read()
     assert (seen.status, seen.pool_alive) == (MinerStatus.HEATING, False)
     assert (seen.hash_rate_th_s, seen.uptime_seconds, seen.fan_rpm) == (95.0, 3600.0, 4800.0)
-    assert (seen.chip_temperature_celsius, seen.board_temperature_celsius) == (71.0, 60.0)
+    assert (seen.chip_temperature_celsius, seen.board_temperature_celsius) == (71.0, 64.0)
+    assert (seen.average_chip_temperature_celsius, seen.average_board_temperature_celsius) == (69.0, 60.0)
 
 
 def test_off_is_sent_even_to_one_that_does_not_say_what_it_does(library):

@@ -1,8 +1,9 @@
 """AxeOS on a Bitaxe, and its relative on a NerdQAxe: JSON over HTTP.
 
 Names, units (GH/s, mV, W, °C) and what survives a power cut are from the firmware sources and
-recorded answers (reference notes, section 2). Assumed: standby watts, the texts of `POST` answers,
-"Not Connected" as what `poolConnectionInfo` says without a pool.
+recorded answers (reference notes, section 2; `blockFound`, and a NerdQAxe's `asicTemps`,
+`foundBlocks` and `totalFoundBlocks`: answers that public clients quote). Assumed: standby watts,
+the texts of `POST` answers, "Not Connected" as what `poolConnectionInfo` says without a pool.
 """
 
 from __future__ import annotations
@@ -168,11 +169,16 @@ class AxeOS(HttpEmulator):
             "fanrpm": 4800 if rig.fan_works else 0,
         }
         if board.is_nerd:
-            info |= {"deviceModel": board.model, "minPower": 50, "overheat_temp": 70}
+            # Its present session's blocks and all of them; a chip that is off says 0 °C.
+            works = rig.phase is Phase.WORK
+            chips = [round(rig.chip_celsius - i, 1) if works else 0 for i in range(board.chips)]
+            info |= {"deviceModel": board.model, "minPower": 50, "overheat_temp": 70, "asicTemps": chips}
+            info |= {"foundBlocks": 0, "totalFoundBlocks": self.blocks_found}
             if board.can_pause:
                 info["shutdown"] = self.is_shut_down
             return info
         info["axeOSVersion"] = board.version
+        info["blockFound"] = self.blocks_found
         if board.can_pause:
             info["miningPaused"] = rig.phase is Phase.SLEEP
             info["poolConnectionInfo"] = "IPv4" if rig.has_pool else "Not Connected"

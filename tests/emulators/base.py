@@ -62,6 +62,8 @@ class Emulator(ABC):
         self.faults = Faults()
         self.commands: list[str] = []
         self.most_at_once = 0
+        #: What its firmware counts, where the family tells it.
+        self.blocks_found = 2
         self._open: set[socket.socket] = set()
         self._frozen: dict[Any, bytes] = {}
         #: What becomes of each answer's bytes on the way (tests of odd answers).

@@ -149,7 +149,7 @@ class BraiinsEmulator(HttpEmulator):
             "miner_stats": {
                 "real_hashrate": {"last_5s": shown, "last_15s": shown, "last_1m": shown, "last_24h": shown},
                 "nominal_hashrate": {"gigahash_per_second": 120000.0},
-                "found_blocks": 0,
+                "found_blocks": self.blocks_found,
                 "best_share": 1,
             },
             "power_stats": {

@@ -59,7 +59,7 @@ class Heater21Emulator(HttpEmulator):
         rig = self.rig
         mhs = rig.shown_hash_rate_th_s * 1e6
         summary: dict[str, Any] = {
-            "foundBlocks": 0,
+            "foundBlocks": self.blocks_found,
             "poolStatus": "ACTIVE" if rig.has_pool else "DEAD",
             "power": {"limitW": LEVEL_WATTS[int(rig.setting)] * 3, "approxConsumptionW": round(rig.power_w)},
             "realHashrate": {"mhs5S": mhs, "mhs1M": mhs, "mhs15M": mhs, "mhs24H": mhs, "mhsAv": mhs},

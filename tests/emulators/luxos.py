@@ -88,6 +88,7 @@ class LuxOS(LineEmulator):
                     "Elapsed": int(self.rig.uptime_seconds),
                     "GHS 5s": self.rig.shown_hash_rate_th_s * 1000,
                     "GHS av": 118000.0,
+                    "Found Blocks": self.blocks_found,
                     "MHS 1m": 118000000.0,
                 }
                 return self.status("S", 11, "Summary") | {"SUMMARY": [row]}

@@ -2,8 +2,8 @@
 
 Sources: replies recorded or described by public clients: 256foundation/asic-rs (firmware 1.2 and 1.3: endpoints,
 `Authorization: Bearer`, presets as a list or as `{"presets": […]}`), a Home Assistant integration for 1.2.6 and 1.3.x
-(states, `throttled`, `POST mining/throttle {"percent": 20..100}`, `restart_required`, that a preset is set by its name
-alone), an XMiner client (info, status, summary, perf-summary need no token; errors are `{"err": …}`).
+(states, `throttled`, `found_blocks`, `POST mining/throttle {"percent": 20..100}`, `restart_required`, that a preset is
+set by its name alone), an XMiner client (info, status, summary, perf-summary need no token; errors are `{"err": …}`).
 
 Assumed: a stopped machine's power_consumption is its standby, throttle takes effect on the watts in proportion and is
 taken while stopped, a preset takes effect at the next start of mining, times of the rig, that a restart comes back
@@ -163,6 +163,7 @@ class VnishEmulator(HttpEmulator):
             "hr_nominal": 112000.0,
             "hr_average": 110000.0,
             "power_usage": 29.5,
+            "found_blocks": self.blocks_found,
             "power_consumption": round(rig.power_w),
             "chip_temp": {"min": chip - 8, "max": chip},
             "pcb_temp": {"min": chip - 20, "max": chip - 14},

@@ -398,12 +398,18 @@ def test_the_simulated_pool_pays_out_at_its_threshold(rate, sat, threshold, seco
     reading = simulated.at(config, datetime.fromtimestamp(seconds, UTC))
     assert 0 <= reading.unpaid_sat < threshold
     assert reading.hash_rate_th_s == rate
+    if reading.next_payout_at is not None:
+        assert reading.next_payout_at.timestamp() >= seconds - 1  # floats of a century
+        before, after = (reading.next_payout_at + timedelta(seconds=s) for s in (-1, 1))
+        assert simulated.at(config, before).rewards_ever_sat // threshold <= reading.rewards_ever_sat // threshold
+        assert simulated.at(config, after).rewards_ever_sat // threshold > reading.rewards_ever_sat // threshold
     assert reading == from_json(json.loads(json.dumps(to_json(reading))))
 
 
 @given(
     st.dictionaries(
-        st.text(max_size=5) | st.sampled_from(["hash_rate_th_s", "observed_at"]), st.none() | st.integers() | st.text()
+        st.text(max_size=5) | st.sampled_from(["hash_rate_th_s", "observed_at", "next_payout_at"]),
+        st.none() | st.integers() | st.text(),
     )
 )
 def test_what_is_stored_is_read_or_nothing(stored):

@@ -31,7 +31,7 @@ def account(read_at=NOW, tells=EVERYTHING, **reading) -> Account:
 
 
 def values(*accounts):
-    return context.mining_performance(performance(accounts, NOW))
+    return context.mining_performance(performance(accounts, NOW), UTC)
 
 
 def test_a_home_without_a_pool_has_none_of_it():
@@ -60,6 +60,15 @@ def test_a_silent_pool_makes_the_sum_unknown(read_at):
     found = performance([account(unpaid_sat=1), account(read_at, unpaid_sat=2)], NOW)
     assert found["unpaid_sat"] is None
     assert found["hash_rate_th_s"] is None
+
+
+def test_the_soonest_payout_counts_and_one_that_is_over_is_not_the_next():
+    soon, later, over = NOW + timedelta(hours=1), NOW + timedelta(days=2), NOW - timedelta(seconds=1)
+    assert performance([account(next_payout_at=later), account(next_payout_at=soon)], NOW)["next_payout_at"] == soon
+    for unknown in (over, None, soon.replace(tzinfo=None)):
+        found = performance([account(next_payout_at=soon), account(next_payout_at=unknown)], NOW)
+        assert found["next_payout_at"] is None
+    assert "next_payout_at" not in performance([account(tells={"unpaid_sat"}, unpaid_sat=1)], NOW)
 
 
 anything = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.lists(st.integers())
