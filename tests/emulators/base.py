@@ -24,6 +24,7 @@ _DRIP_SECONDS = 0.05
 
 class _Listener(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
+    request_queue_size = 128  # many miners may share one in benchmarks
     daemon_threads = True
     block_on_close = False
     device: Emulator
