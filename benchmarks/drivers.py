@@ -1,11 +1,16 @@
-"""Drivers of miners on emulated devices: how long a read takes, what importing costs, 200 of which 20 hang."""
+"""Drivers of miners on emulated devices: how long a read takes, what importing costs, 200 of which 20 hang.
+
+Ten minutes of the last are `python -m benchmarks soak`. Figures seen: `docs/miners.md`.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from functools import partial
 
 from benchmarks.passes import prepare_database
@@ -28,26 +33,35 @@ import integrations.http, miners.controllers.home_assistant_switch, sites.store
 def kilobytes():
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1024
 before, began = kilobytes(), time.process_time()
-import miners.controllers.avalon, miners.controllers.axeos, miners.controllers.luxos
+import {modules}
 print(time.process_time() - began, kilobytes() - before)
 """
+DRIVERS = ("avalon", "axeos", "luxos", "braiins", "vnish", "heater_21energy", "shelly_plug", "asic_rs")
+IMPORT_TARGET_MS, MEMORY_TARGET_MB = 150.0, 5.0
+#: The library of the last: only when its first miner is asked, and only where it is installed.
+LIBRARY = "pyasic_rs.factory, pyasic_rs.data"
+LIBRARY_TARGET_MS, LIBRARY_TARGET_MB = 300.0, 20.0
 
 
 def rows() -> list[Row]:
     prepare_database()
-    seconds, kilobytes = _import_cost()
-    return [
-        *_read_rows(),
-        row("drivers: importing axeos, avalon and luxos", seconds * 1000, "ms", 150.0),
-        row("drivers: memory they take", kilobytes / 1024, "MB", 5.0),
-        *_many(),
-    ]
+    return [*_read_rows(), *_import_rows(), *_many()]
 
 
-def _import_cost() -> tuple[float, float]:
-    """CPU seconds and kB that importing the own drivers adds to what runs anyway, in a fresh process."""
-    out = subprocess.run([sys.executable, "-c", _IMPORT], capture_output=True, text=True, check=True).stdout.split()
-    return float(out[0]), float(out[1])
+def _import_rows() -> Iterator[Row]:
+    """What importing adds to what runs anyway: each driver alone in a fresh process, then all of them."""
+    modules = {name: f"miners.controllers.{name}" for name in DRIVERS}
+    for name, module in {**modules, "all of them": ", ".join(modules.values())}.items():
+        yield from _imported(name, module, IMPORT_TARGET_MS, MEMORY_TARGET_MB)
+    if importlib.util.find_spec("pyasic_rs") is not None:
+        yield from _imported("pyasic-rs, when first used", LIBRARY, LIBRARY_TARGET_MS, LIBRARY_TARGET_MB)
+
+
+def _imported(name: str, modules: str, target_ms: float, target_mb: float) -> Iterator[Row]:
+    code = _IMPORT.replace("{modules}", modules)
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    yield row(f"importing {name} (CPU)", float(out[0]) * 1000, "ms", target_ms)
+    yield row(f"  memory of {name}", float(out[1]) / 1024, "MB", target_mb)
 
 
 def _read_rows() -> list[Row]:

@@ -56,7 +56,12 @@ def rows() -> list[Row]:
     tenth = max(1, len(warm) // 10)
     began_mb, ended_mb = (statistics.median(part) / 1024 for part in (warm[:tenth], warm[-tenth:]))
     return [
-        row(f"longest of {len(seen.seconds)} polls in {SECONDS:.0f} s ({MINERS} miners, {HUNG} hang)", max(seen.seconds), "s", DEADLINE_S + 1),
+        row(
+            f"longest of {len(seen.seconds)} polls in {SECONDS:.0f} s ({MINERS} miners, {HUNG} hang)",
+            max(seen.seconds),
+            "s",
+            DEADLINE_S + 1,
+        ),
         row("  median poll", statistics.median(seen.seconds), "s", DEADLINE_S + 0.5),
         row("  well ones not read, over all polls", seen.missing, "", 0.0),
         row("  threads after the warm-up", seen.threads[WARM_UP], "", HUNG + 1),
