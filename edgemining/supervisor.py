@@ -16,6 +16,9 @@ import sys
 import time
 
 LIFELINE_VARIABLE = "EDGEMINING_LIFELINE_FD"
+#: Every call to a device is a thread of its own for a while. glibc keeps memory for each of many such threads and
+#: gives little of it back; two shared parts stay as small after hours as after minutes (`benchmarks/soak.py`).
+ALLOCATOR = {"MALLOC_ARENA_MAX": "2"}
 #: The child's exit code for "starting me again changes nothing" (EX_CONFIG of sysexits.h).
 EXIT_GIVE_UP = 78
 #: Until the child's first line: interpreter and imports on a slow card.
@@ -82,7 +85,7 @@ class Supervisor:
         try:
             self._child = subprocess.Popen(
                 self._command,
-                env={**os.environ, LIFELINE_VARIABLE: str(writer)},
+                env={**ALLOCATOR, **os.environ, LIFELINE_VARIABLE: str(writer)},
                 pass_fds=(writer,),
                 # A group of its own: Ctrl-C reaches the parent only, which asks the child once.
                 process_group=0,

@@ -41,6 +41,9 @@ class DeviceClass:
     min_off_seconds: int
     max_starts_per_hour: int = 2
     max_starts_per_day: int = 8
+    #: Beyond what any firmware of the kind lets its chips and boards have: hotter, it did not protect itself.
+    chip_limit_celsius: float = 110.0
+    board_limit_celsius: float = 100.0
 
 
 DEVICE_CLASSES = {
@@ -48,7 +51,8 @@ DEVICE_CLASSES = {
     for one in (
         DeviceClass("antminer", "Antminer or alike", 1800, 600),
         DeviceClass("avalon", "Avalon home miner", 1200, 600),
-        DeviceClass("bitaxe", "Bitaxe or alike", 120, 60, max_starts_per_hour=12, max_starts_per_day=96),
+        # Its firmware stops at chips of 75 °C and a voltage regulator of 105 °C.
+        DeviceClass("bitaxe", "Bitaxe or alike", 120, 60, 12, 96, chip_limit_celsius=85, board_limit_celsius=115),
         DeviceClass("plain", "A heater on a plug", 600, 600, max_starts_per_hour=3, max_starts_per_day=40),
     )
 }

@@ -30,6 +30,8 @@ class Seen:
     is_stopping: bool = False
     is_tuning: bool = False
     sentence: str = ""
+    #: A fault it tells of while it works.
+    fault: str = ""
 
 
 def snapshot_of(seen: Seen, *, name: str, **telemetry: Any) -> MinerSnapshot:
@@ -39,7 +41,7 @@ def snapshot_of(seen: Seen, *, name: str, **telemetry: Any) -> MinerSnapshot:
     if power_w is None:
         is_table = status is MinerStatus.HEATING and seen.knows_level
         power_w, source = (seen.level_w, PowerSource.TABLE) if is_table else (None, PowerSource.NONE)
-    problem = seen.sentence
+    problem = seen.sentence or seen.fault
     if not problem and status is not MinerStatus.OFF:
         problem = contradiction(seen.word, seen.power_w, seen.level_w, name)
     return MinerSnapshot(
@@ -49,6 +51,7 @@ def snapshot_of(seen: Seen, *, name: str, **telemetry: Any) -> MinerSnapshot:
         power_source=source,
         hash_rate_th_s=seen.hash_rate_th_s,
         problem=problem,
+        fault=seen.fault,
         **telemetry,
     )
 

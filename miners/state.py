@@ -43,6 +43,8 @@ class MinerSnapshot:
     chip_temperature_celsius: float | None = None
     observed_at: datetime | None = None
     problem: str = ""
+    #: A fault it tells of while it goes on working (a fan, its supply): heating stops. Empty: none.
+    fault: str = ""
     #: Where `power_w` comes from; `power_is_measured` is False for a table's figure.
     power_source: PowerSource = PowerSource.NONE
     level: str = ""

@@ -147,10 +147,19 @@ _HEAT = Group(
             ),
         ),
         Promise(
-            "A miner that protects itself, whose chips or boards are at a limit you set, that nobody gave a room, or "
-            "that is switched off in its settings stays off.",
+            "A miner that protects itself, tells of a fault of its fans or supply, whose chips or boards are at a "
+            "limit you set or hotter than any firmware of its kind lets them be, that nobody gave a room, or that is "
+            "switched off in its settings stays off.",
             _LOOK,
-            (_MUTATIONS, f"{_PASSES}/test_stopping.py::test_deactivated_means_off_at_once"),
+            (
+                _MUTATIONS,
+                f"{_PASSES}/test_stopping.py::test_deactivated_means_off_at_once",
+                *_tests(
+                    "tests/drivers/test_in_passes.py",
+                    "test_what_gets_hotter_than_its_firmware_should_let_it_is_switched_off_and_rests",
+                    "test_a_fan_that_fails_stops_the_heat_before_the_firmware_does",
+                ),
+            ),
             (guards.device_fault, guards.device_hot, guards.no_zone, guards.inactive),
         ),
         Promise(

@@ -336,12 +336,14 @@ def _snapshot(seen: _Seen, config: AvalonMiner.Config) -> MinerSnapshot:
         chip_temperature_celsius=seen.number("TMax", 1, 200),
         average_chip_temperature_celsius=seen.number("TAvg", 1, 200),
         inlet_temperature_celsius=seen.number("ITemp", -40, 100),
-        outlet_temperature_celsius=seen.number("HBOTemp", 1, 200),
+        # A Nano 3S calls it so.
+        outlet_temperature_celsius=seen.number("HBOTemp", 1, 200) or seen.number("OTemp", 1, 200),
         fan_rpm=max(fans, default=None),
         uptime_seconds=seen.number("Elapsed", 0, 1e10),
         observed_at=device_time(seen.answer),
         level=level.key if level else "",
         set_power_w=level.power_w if level else None,
+        fault=seen.fault,
         problem=seen.fault or contradiction(word, power_w, model.max_w, _NAME) or _unguarded(seen, status, config),
     )
 

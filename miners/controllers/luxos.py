@@ -225,7 +225,10 @@ def _status(seen: _Seen, has_pool: bool | None) -> MinerStatus:
     status = judge(word, seen.power_w, full_w=seen.model.max_w, level_w=level_w, standby_w=seen.model.standby_w)
     if status is MinerStatus.OFF and _draws(seen):
         return MinerStatus.STOPPING
-    return settled(status, seen.hash_rate_th_s, seen.level.hash_rate_th_s if seen.level else None)
+    status = settled(status, seen.hash_rate_th_s, seen.level.hash_rate_th_s if seen.level else None)
+    if status is MinerStatus.HEATING and seen.config.get("IsTuning") is True:
+        return MinerStatus.RAMPING  # nothing is written to a machine that tunes itself, but an off
+    return status
 
 
 def _snapshot(seen: _Seen, device: Cgminer) -> MinerSnapshot:

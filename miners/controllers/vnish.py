@@ -169,6 +169,7 @@ def _snapshot(device: RestDevice) -> MinerSnapshot:
         is_stopping=state in _STOPPING,
         is_tuning=state == "auto-tuning",
         sentence=_sentence(word, state, description),
+        fault=_fan_fault(miner),
     )
     fans = [rpm for fan in miner.parts("cooling", "fans") if (rpm := fan.number("rpm")) is not None]
     return snapshot_of(
@@ -182,6 +183,12 @@ def _snapshot(device: RestDevice) -> MinerSnapshot:
         level=_level_key(info, percent, preset),
         observed_at=datetime.now(UTC),
     )
+
+
+def _fan_fault(miner: Part) -> str:
+    """Of a machine cooled by fans, one that it lost."""
+    lost = any(fan.text("status") == "lost" for fan in miner.parts("cooling", "fans"))
+    return "One of its fans stands still." if lost else ""
 
 
 def _sentence(word: Word, state: str, description: str) -> str:

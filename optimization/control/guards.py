@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from climate.state import SensorHealth
+from miners.power import DEVICE_CLASSES
 from miners.state import MinerStatus
 
 from . import sentences
@@ -134,22 +135,23 @@ def no_zone(case: Guarded) -> Ceiling | None:
 
 
 def device_fault(case: Guarded) -> Ceiling | None:
-    if case.miner.snapshot.status is not MinerStatus.PROTECT:
-        return None
-    return Ceiling(
-        "device_fault", 0, case.miner.snapshot.problem or f"{case.miner.name} protects itself (hot or faulty).", True
-    )
+    """It protects itself, or tells of a fault and works on."""
+    snapshot, text = case.miner.snapshot, case.miner.snapshot.fault
+    if snapshot.status is MinerStatus.PROTECT:
+        text = snapshot.problem or f"{case.miner.name} protects itself (hot or faulty)."
+    return Ceiling("device_fault", 0, text, is_safety=True) if text else None
 
 
 def device_hot(case: Guarded) -> Ceiling | None:
-    """Hotter than a person allows it to be; it starts again some degrees below."""
+    """Hotter than a person allows, or than any firmware of its kind does; it starts again some degrees below."""
     miner, seen = case.miner, case.miner.snapshot
+    kind = DEVICE_CLASSES.get(miner.power.device_class if miner.power else "", DEVICE_CLASSES["plain"])
     parts = (
-        ("chips", seen.chip_temperature_celsius, miner.max_chip_celsius),
-        ("boards", seen.board_temperature_celsius, miner.max_board_celsius),
+        ("chips", seen.chip_temperature_celsius, miner.max_chip_celsius or kind.chip_limit_celsius),
+        ("boards", seen.board_temperature_celsius, miner.max_board_celsius or kind.board_limit_celsius),
     )
     for part, celsius, limit in parts:
-        if celsius is None or limit is None:
+        if celsius is None:
             continue
         if celsius >= limit or (case.is_start and celsius > limit - COOLED_K):
             text = f"The {part} of {miner.name} are at {celsius:.0f} °C, their limit is {limit:.0f} °C."

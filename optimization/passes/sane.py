@@ -77,6 +77,7 @@ def _miner(reading: MinerSnapshot) -> MinerSnapshot:
         _numbers(reading, _MINER),
         power_is_measured=reading.power_is_measured is True and _is_number(reading.power_w),
         problem=str(reading.problem),
+        fault=str(reading.fault),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from miners.power import Level, PowerModel
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import Memory, ZoneTrip
 from optimization.control.quiet import Quiet
@@ -25,6 +26,13 @@ HOT_CHIPS = MinerSnapshot(
     MinerStatus.HEATING, 1000.0, True, chip_temperature_celsius=90.0, board_temperature_celsius=70.0
 )
 COOLING_CHIPS = MinerSnapshot(MinerStatus.OFF, 5.0, True, chip_temperature_celsius=81.0)
+BITAXE = PowerModel((Level("525", 19.0),), device_class="bitaxe")
+
+
+def heating(watts: float = 1000.0, **told) -> MinerSnapshot:
+    return MinerSnapshot(MinerStatus.HEATING, watts, True, **told)
+
+
 STOPPING = MinerSnapshot(MinerStatus.STOPPING, 30.0, True)
 #: Wanted on and committed, but not yet written or not obeyed: the device shows off.
 PENDING = {"desired_w": 1000, "desired_confirmed": False}
@@ -81,12 +89,21 @@ SCENARIOS = (
              running(IN_BAND, snapshot=HOT_CHIPS, max_board_celsius=70), 0, "device_hot"),
     Scenario("its chips not yet 10 °C below their limit", "device_hot",
              miner(COLD_ROOM, snapshot=COOLING_CHIPS, max_chip_celsius=90), 0, "device_hot"),
+    Scenario("its chips hotter than any firmware lets them be", "device_hot",
+             running(IN_BAND, for_seconds=60, snapshot=heating(chip_temperature_celsius=110.0)), 0, "device_hot"),
+    Scenario("its boards are", "device_hot",
+             running(IN_BAND, snapshot=heating(board_temperature_celsius=100.0)), 0, "device_hot"),
+    Scenario("a Bitaxe bears less", "device_hot",
+             running(IN_BAND, power=BITAXE, watts=19, snapshot=heating(19, chip_temperature_celsius=85.0)),
+             0, "device_hot"),
     Scenario("its chips cooled down", "nobody",
              miner(COLD_ROOM, snapshot=COOLING_CHIPS, max_chip_celsius=91), 1000, ""),
     Scenario("hot chips of a miner without a limit", "nobody",
              running(IN_BAND, snapshot=HOT_CHIPS), 1000, ""),
     Scenario("the device protects itself", "device_fault",
              running(IN_BAND, snapshot=PROTECTING), 0, "device_fault"),
+    Scenario("it tells of a fault and works on", "device_fault",
+             running(IN_BAND, snapshot=heating(fault="It reports a fault of its fans.")), 0, "device_fault"),
     Scenario("a real device on an invented sensor", "reality",
              running(IN_BAND, reality_problem="‘Plug’ switches a real device."), 0, "reality"),
     Scenario("its plug was cut and nobody acknowledged it", "cut_off", miner(COLD_ROOM, is_cut=True), 0, "cut_off"),

@@ -185,3 +185,21 @@ def test_a_device_that_keeps_earlier_times_has_no_dead_man(bench_of):
     before = len(bench.emulator.commands)
     bench.write(1660)
     assert len(bench.emulator.commands) == before + 1  # softon alone
+
+
+@pytest.mark.parametrize(
+    ("told_of", "fault"),
+    [("FanErr[1]", "It reports a fault of its fans."), ("PS[2 1223", "It reports a fault of its power supply.")],
+)
+def test_a_fault_it_works_on_with_is_told(bench_of, monkeypatch, told_of, fault):
+    bench = bench_of(Q)
+    assert bench.read().fault == ""
+    line = bench.emulator._stats()
+    seen = told(bench, monkeypatch, line.replace("FanErr[0]" if "Fan" in told_of else "PS[0 1223", told_of))
+    assert (seen.status, seen.fault) == (MinerStatus.HEATING, fault)
+
+
+def test_a_nano_tells_its_outlet_by_another_name(bench_of, monkeypatch):
+    seen = told(bench_of(NANO), monkeypatch, RECORDED_NANO)
+    assert seen.outlet_temperature_celsius == 65
+    assert (seen.chip_temperature_celsius, seen.average_chip_temperature_celsius) == (95, 90)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from integrations import ask
@@ -10,6 +12,7 @@ from miners.models import MinerController
 from miners.state import MinerStatus
 from tests.emulators.clock import Clock
 from tests.emulators.faults import Fault, Scope
+from tests.emulators.rig import Phase
 from tests.passes import bench as room_bench
 
 from .devices import DEVICES, Bench, Device
@@ -131,3 +134,32 @@ def test_the_avalons_own_switch_off_holds_when_the_program_is_gone(heated):
     assert not one.rig.is_drawing
     one.go(600)
     assert one.rig.is_drawing  # it is back, and heats again
+
+
+def test_what_gets_hotter_than_its_firmware_should_let_it_is_switched_off_and_rests(heated):
+    """Its own protection does not act: its bytes say so, and it is off within its minimum on time."""
+    one = heated(BY_NAME["avalon-q"], dead_man_minutes=None)
+    one.home.says(COLD)
+    one.go(400)
+    assert one.rig.is_drawing
+    one.bench.emulator.tamper = lambda reply: re.sub(rb"TMax\[\d+\]", b"TMax[115]", reply)
+    one.go(120)
+    assert not one.rig.is_drawing
+    assert "115 °C" in one.home.desired.reason
+    one.bench.emulator.tamper = lambda reply: re.sub(rb"TMax\[\d+\]", b"TMax[101]", reply)
+    one.go(400)
+    assert not one.rig.is_drawing  # not 10 K below its limit yet
+    one.bench.emulator.tamper = None
+    one.go(400)
+    assert one.rig.is_drawing
+
+
+def test_a_fan_that_fails_stops_the_heat_before_the_firmware_does(heated):
+    one = heated(BY_NAME["vnish"])
+    one.home.says(COLD)
+    one.go(400)
+    assert one.rig.is_drawing
+    one.bench.emulator.rig.fan_works = False
+    one.home.go(2, 5)
+    assert one.rig.phase is Phase.SLEEP, "told off, it did not have to protect itself"
+    assert one.home.desired.reason == "One of its fans stands still."

@@ -146,3 +146,10 @@ def test_no_luxos_and_no_profiles(bench, monkeypatch):
     monkeypatch.setattr(bench.emulator, "_config", lambda: {"OS": "other"})
     with pytest.raises(BadAnswer, match="not LuxOS"):
         bench.read()
+
+
+def test_while_it_tunes_it_ramps_and_is_off_when_told(bench):
+    bench.emulator.tunes = True
+    assert bench.read().status is MinerStatus.RAMPING
+    bench.write(0)
+    assert bench.after(60).status is MinerStatus.OFF

@@ -156,3 +156,11 @@ def test_off_is_sent_although_it_cannot_be_understood(bench, monkeypatch):
     monkeypatch.setattr(bench.emulator, "_summary", lambda: {"miner": 7})
     bench.write(0)
     assert bench.emulator.commands == ["POST /api/v1/mining/stop"]
+
+
+def test_a_fan_that_is_lost_is_a_fault_before_it_is_too_hot(bench):
+    assert bench.read().fault == ""
+    bench.emulator.rig.fan_works = False
+    seen = bench.read()
+    assert seen.status is MinerStatus.HEATING
+    assert seen.fault == seen.problem == "One of its fans stands still."

@@ -41,7 +41,7 @@ class LuxOS(LineEmulator):
     writes = frozenset({"logon", "logoff", "curtail", "profileset"})
 
     def __init__(self, clock: Clock) -> None:
-        self.atm = False
+        self.atm = self.tunes = False
         self.estimate = 0.96
         self.psu_reports = False
         self.session = ""
@@ -150,7 +150,7 @@ class LuxOS(LineEmulator):
             "Hostname": "antminer",
             "IsAtmEnabled": self.atm,
             "IsPowerSupplyOn": rig.phase in (Phase.INIT, Phase.WORK) and rig.psu_works,
-            "IsTuning": False,
+            "IsTuning": self.tunes,
             "MACAddr": "62:f7:5e:b7:10:46",
             "Model": "Antminer S19k Pro",
             "NameplateTHS": 120.0,

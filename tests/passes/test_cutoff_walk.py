@@ -1,12 +1,14 @@
 """10 000 steps of random faults over two stepped miners behind metering plugs, on one line with a limit.
 
 What may happen in a step: a device silent, refusing, stuck (it takes a command and does nothing), without power and
-back on by itself; its plug silent; wishes of any level; the program killed before it records. The oracle knows the
-true watts. The passes' own code decides and writes; only the wire is played here.
+back on by itself; its plug silent; wishes of any level; the program killed before it writes or before it records, so
+that only what it had committed is left. The limit is the line's in one walk and the home's in the next. The oracle
+knows the true watts. The passes' own code decides and writes; only the wire is played here.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from collections import Counter
@@ -42,6 +44,7 @@ MODEL = PowerModel(
 )
 #: Passes after a fault in which what is wanted must have come true: pauses between tries reach three of them.
 REACHED_AFTER = 12
+AT_LEVEL_AFTER = REACHED_AFTER + int(GAP_S / PERIOD_S)
 FAULTS = ("silent", "refuses", "stuck", "stuck", "no power")
 #: Guards that may lower a level within the write gap, and whose off may come within a minimum on time.
 MAY_LOWER = {"power_limit"}
@@ -224,10 +227,12 @@ class Walk:
             self.rows.requests[miner.pk] = ManualRequest(
                 miner=miner, power_w=0, until=now + timedelta(hours=2), created_at=now, origin="outside"
             )
-        act.write_all([(self.rows, work.seen, work.acted, work.commands, work.lease)], observation, now)
-        if self.dice.random() < 0.004:  # killed before its record: only what was committed is left
-            self.rows.memory = Memory.from_json(json.loads(self.committed))
-            self.clock.boot_name += "'"
+        saved = {pk: copy.copy(desired) for pk, desired in self.rows.desired.items()}
+        dies = self.dice.choice(["before the write", "before the record"]) if self.dice.random() < 0.006 else ""
+        if dies != "before the write":
+            act.write_all([(self.rows, work.seen, work.acted, work.commands, work.lease)], observation, now)
+        if dies:
+            self.killed(saved)
         else:
             self.rows.memory = work.seen.memory
             self.committed = json.dumps(work.seen.memory.to_json())
@@ -237,6 +242,13 @@ class Walk:
         self.judge()
 
     committed = "{}"
+
+    def killed(self, saved: dict) -> None:
+        """Only what was committed is left: what is wanted as before the write, memory as the last pass recorded it."""
+        self.rows.desired = saved
+        self.rows.memory = Memory.from_json(json.loads(self.committed))
+        self.clock.boot_name += "'"
+        self.counts["restarts"] += 1
 
     def judge(self) -> None:
         total = sum(machine.watts for machine in self.machines.values())
@@ -250,21 +262,29 @@ class Walk:
             if machine.calm >= REACHED_AFTER and wanted_for > timedelta(seconds=4 * PERIOD_S):
                 assert (machine.watts > 0) == (desired.power_w > 0), f"wanted {desired.power_w} W, is {machine.watts} W"
                 self.counts["reached"] += 1
+            # A level waits for the write gap: after a try that failed, or another level before.
+            if machine.calm >= AT_LEVEL_AFTER and wanted_for > timedelta(seconds=AT_LEVEL_AFTER * PERIOD_S):
+                assert machine.watts == desired.power_w, f"wanted {desired.power_w} W, is {machine.watts} W"
+                self.counts["at its level"] += 1
             if self.rows.miners[pk].cut_at is not None and machine.calm >= REACHED_AFTER:
                 assert not machine.plug_on
                 self.counts["latched"] += 1
 
 
-def a_home() -> Home:
-    """The same in every run, ids and time included: a walk that fails can be walked again."""
+def a_home(limit: str) -> Home:
+    """The same in every run, ids and time included: a walk that fails can be walked again.
+
+    `limit`: whose it is, the "line" of both miners or the "home".
+    """
     Miner.objects.all().delete()
     kinds = {"min_on_seconds": MIN_ON_S, "min_off_seconds": MIN_OFF_S, "nominal_power_w": 1600, "ramp_seconds": 60,
              "max_starts_per_hour": STARTS_PER_HOUR, "max_starts_per_day": 200}  # fmt: skip
     home = Home(ManualClock(datetime(2026, 1, 15, tzinfo=UTC)), id=UUID(int=1), **kinds)
     home.unit.miners.add(home.add_miner("Second", home.zone, id=UUID(int=2), **kinds))
     home.site.latitude = None
+    home.site.power_limit_w = LIMIT_W if limit == "home" else None
     home.site.save()
-    circuit = Circuit.objects.create(site=home.site, name="Kitchen", limit_w=LIMIT_W)
+    circuit = Circuit.objects.create(site=home.site, name="Kitchen", limit_w=LIMIT_W) if limit == "line" else None
     MinerController.objects.update(identity={"power": power.to_json(MODEL)})
     for miner in Miner.objects.all():
         miner.circuit = circuit
@@ -277,7 +297,7 @@ def a_home() -> Home:
 def test_random_faults(db, bench, monkeypatch):
     counts = Counter()
     for seed in range(WALKS):
-        walk = Walk(a_home(), seed, monkeypatch)
+        walk = Walk(a_home("home" if seed % 2 else "line"), seed, monkeypatch)
         for _ in range(STEPS):
             try:
                 walk.go()
@@ -289,4 +309,6 @@ def test_random_faults(db, bench, monkeypatch):
     assert counts["levels"] > 3
     assert counts["cuts"] > 1
     assert counts["latched"] > 5
+    assert counts["restarts"] > WALKS * 5
+    assert counts["at its level"] > WALKS * 50
     assert counts["reached"] > WALKS * STEPS / 2
