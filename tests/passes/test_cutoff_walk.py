@@ -200,7 +200,10 @@ class Walk:
         if self.dice.random() < 0.03:
             pk = self.dice.choice(list(self.rows.miners))
             self.rows.requests.pop(pk, None)
-            watts = self.dice.choice([None, None, 0, 800, 1300, 1600])
+            watts = self.dice.choice([None, 0, 800, 800, 1300, 1600, 1600])
+            machine = self.machines[pk]
+            if watts and not machine.fault and self.dice.random() < 0.3:  # just what it is told now comes to nothing
+                machine.fault, machine.fault_until = self.dice.choice(("stuck", "refuses")), self.step_no + 3
             if watts is not None:
                 now = self.clock.now()
                 until = now + timedelta(seconds=self.dice.randint(60, 4000)) if watts else None
@@ -304,9 +307,10 @@ def test_random_faults(db, bench, monkeypatch):
             except AssertionError as error:
                 raise AssertionError(f"seed {seed} step {walk.step_no}: {error} | {walk.machines}") from None
         counts += walk.counts
+    print(counts)
     # They were no idle walks.
     assert counts["starts"] > 40
-    assert counts["levels"] > 3
+    assert counts["levels"] > 20
     assert counts["cuts"] > 1
     assert counts["latched"] > 5
     assert counts["restarts"] > WALKS * 5
