@@ -307,7 +307,6 @@ def test_random_faults(db, bench, monkeypatch):
             except AssertionError as error:
                 raise AssertionError(f"seed {seed} step {walk.step_no}: {error} | {walk.machines}") from None
         counts += walk.counts
-    print(counts)
     # They were no idle walks.
     assert counts["starts"] > 40
     assert counts["levels"] > 20
