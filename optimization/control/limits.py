@@ -17,6 +17,8 @@ from .situation import Ceiling, MinerSituation
 
 #: Two starts on one line are so far apart: what is switched on at once draws its inrush at once.
 STARTS_APART = timedelta(seconds=60)
+#: Two that share a line too small for both do not change places for less than this: every change is a write to each.
+KEEPS_K = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,11 @@ class Asking:
             default=0.0,
         )
 
+    @property
+    def claim_k(self) -> float:
+        """Its place in turn: what has all it asks for keeps it until another room is colder by a margin."""
+        return self.deficit_k + (KEEPS_K if self.miner.is_wanted_on and self.miner.desired_w >= self.power_w else 0.0)
+
 
 def shed(
     asking: Sequence[Asking],
@@ -73,7 +80,7 @@ def shed(
     for miner in others:
         lines.take(miner, _may_draw_w(miner))
     ceilings: dict[str, Ceiling] = {}
-    turns = sorted(asking, key=lambda one: (not one.miner.is_wanted_on, -one.deficit_k, one.miner.miner_id))
+    turns = sorted(asking, key=lambda one: (not one.miner.is_wanted_on, -one.claim_k, one.miner.miner_id))
     _serve_what_runs(lines, [ask for ask in turns if ask.is_running], ceilings)
     for ask in (ask for ask in turns if not ask.is_running):
         if (line := lines.too_full(ask.miner, ask.least_w, is_start=True)) is not None:

@@ -192,6 +192,18 @@ def test_a_higher_level_waits_until_others_have_come_down():
     assert watts(cold, stepped(zone(21.0, key="attic"), "b", watts=800), limit=2400) == {"a": 1600, "b": 800}
 
 
+def test_two_that_share_a_line_change_places_only_for_a_room_clearly_colder():
+    """Else each would be written to at every tenth of a degree."""
+
+    def shared(first_celsius: float) -> dict[str, int]:
+        """The first has what it asks for, the second what is left of 2400 W, its room at 19 °C."""
+        first, second = stepped(zone(first_celsius, key="a"), "a"), stepped(zone(19.0, key="b"), "b", watts=800)
+        return watts(first, second, limit=2400)
+
+    assert shared(18.9) == shared(19.0) == shared(19.25) == {"a": 1600, "b": 800}
+    assert shared(19.35) == {"a": 800, "b": 800}  # and when it has come down, the other rises
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from([800, 1300, 1600]), st.floats(15.0, 21.3)), min_size=1, max_size=5),

@@ -364,7 +364,7 @@ def test_a_day_through_the_drivers(day):
     while day.hour < HOURS:
         day.go()
         assert len(day.problems) < 5, "\n".join([*day.events[-30:], *day.problems])
-    assert day.problems == [], day.events
+    assert day.problems == [], "\n".join([*day.events, *day.problems])
     print(f"CPU {time.process_time() - cpu:.1f} s", day.counts, *day.events, sep="\n")
     # It was no idle day.
     assert day.counts["lowered"] >= 2
