@@ -2,7 +2,7 @@
 
 The devices (Avalon, LuxOS, AxeOS, as in the tests) live in a process of their own, so that threads and memory are
 the program's. 15 of the hung ones take the call and never answer; 5 sit in a driver that does not come back by its
-deadline (name resolution does that). Seen on two shared cores, load 4 to 8: see `docs/miners.md`.
+deadline (name resolution does that). Figures seen: `docs/miners.md`.
 """
 
 from __future__ import annotations
