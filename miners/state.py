@@ -56,6 +56,7 @@ class MinerSnapshot:
     #: Means over what it has; the two above without “average” are the hottest.
     average_chip_temperature_celsius: float | None = None
     average_board_temperature_celsius: float | None = None
+    #: Of its fastest fan.
     fan_rpm: float | None = None
     uptime_seconds: float | None = None
     #: Blocks it found, by its own count (most start anew at a restart).

@@ -251,7 +251,7 @@ async def _snapshot(miner: Any, config: AsicRs.Config) -> MinerSnapshot:
         average_chip_temperature_celsius=mean(chips),
         board_temperature_celsius=max(boards, default=None),
         average_board_temperature_celsius=data.average_temperature,
-        fan_rpm=min((fan.rpm for fan in data.fans if fan.rpm is not None), default=None),
+        fan_rpm=max((fan.rpm for fan in data.fans if fan.rpm is not None), default=None),
         uptime_seconds=None if data.uptime is None else data.uptime.total_seconds(),
         pool_alive=pool_alive,
         observed_at=datetime.now(UTC),

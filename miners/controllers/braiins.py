@@ -173,7 +173,7 @@ def _snapshot(device: RestDevice) -> MinerSnapshot:
         seen,
         name=_NAME,
         chip_temperature_celsius=cooling and celsius(cooling, "highest_temperature", "temperature", "degree_c"),
-        fan_rpm=min(fans, default=None),
+        fan_rpm=max(fans, default=None),
         uptime_seconds=details.number("system_uptime_s"),
         blocks_found=stats and stats.count("miner_stats", "found_blocks"),
         pool_alive=pool_alive,

@@ -178,7 +178,7 @@ def _snapshot(device: RestDevice) -> MinerSnapshot:
         chip_temperature_celsius=celsius(miner, "chip_temp", "max"),
         board_temperature_celsius=celsius(miner, "pcb_temp", "max"),
         blocks_found=miner.count("found_blocks"),
-        fan_rpm=min(fans, default=None),
+        fan_rpm=max(fans, default=None),
         pool_alive=pool_alive,
         level=_level_key(info, percent, preset),
         observed_at=datetime.now(UTC),

@@ -158,7 +158,7 @@ def test_telemetry(library):
         hashrate=HashRate(95.0),
         uptime=timedelta(hours=1),
         average_temperature=60.0,
-        fans=[SimpleNamespace(rpm=None), SimpleNamespace(rpm=4800.0)],
+        fans=[SimpleNamespace(rpm=rpm) for rpm in (None, 4800.0, 0.0)],
         hashboards=[
             SimpleNamespace(
                 board_temperature=64.0,
