@@ -368,6 +368,7 @@ def test_a_day_through_the_drivers(day):
     print(f"CPU {time.process_time() - cpu:.1f} s", day.counts, *day.events, sep="\n")
     # It was no idle day.
     assert day.counts["lowered"] >= 2
+    _, luxos = day.machines
     assert len({written.level_w for written in luxos.written if written.what == "level"}) >= 3, "it did not modulate"
     assert day.cut_is_done
     assert day.hang_is_done
