@@ -165,7 +165,7 @@ class Miner(NamedModel):
         null=True,
         blank=True,
         validators=[MinValueValidator(40), MaxValueValidator(130)],
-        help_text="From there on it is switched off, and starts again 10 °C below. Empty: it protects itself.",
+        help_text="From there on it is switched off, and starts again 10 °C below. Empty: a limit of its kind.",
     )
     max_board_celsius = models.PositiveSmallIntegerField(
         "boards at most (°C)", null=True, blank=True, validators=[MinValueValidator(40), MaxValueValidator(130)]

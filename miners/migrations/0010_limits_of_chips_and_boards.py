@@ -19,6 +19,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='miner',
             name='max_chip_celsius',
-            field=models.PositiveSmallIntegerField(blank=True, help_text='From there on it is switched off, and starts again 10 °C below. Empty: it protects itself.', null=True, validators=[django.core.validators.MinValueValidator(40), django.core.validators.MaxValueValidator(130)], verbose_name='chips at most (°C)'),
+            field=models.PositiveSmallIntegerField(blank=True, help_text='From there on it is switched off, and starts again 10 °C below. Empty: a limit of its kind.', null=True, validators=[django.core.validators.MinValueValidator(40), django.core.validators.MaxValueValidator(130)], verbose_name='chips at most (°C)'),
         ),
     ]
