@@ -159,7 +159,7 @@ class MinerIn(Body):
     max_starts_per_day: int = Field(_default("max_starts_per_day"), ge=1, le=1000)
     device_class: str = Field("", description=f"Empty: as its device says. One of: {', '.join(DEVICE_CLASSES)}.")
     noise_db: int | None = Field(None, ge=0, le=120, description="At full power, as its maker says.")
-    max_chip_celsius: int | None = Field(None, ge=40, le=130, description="From there on off; empty: a limit of its kind.")
+    max_chip_celsius: int | None = Field(None, ge=40, le=130, description="Off from there on; empty: as its kind.")
     max_board_celsius: int | None = Field(None, ge=40, le=130)
     start_cost: float = Field(_default("start_cost"), ge=0, le=100, description="What a start wears, in the currency.")
     leave_on: bool = field(Miner, "leave_on")
