@@ -91,8 +91,8 @@ class SwitchingFacts:
     quiet_from: time | None
     quiet_until: time | None
     quiet_max_w: int
-    max_chip_celsius: int | None = None
-    max_board_celsius: int | None = None
+    max_chip_celsius: float = 110.0
+    max_board_celsius: float = 100.0
     noise_db: int | None = None
 
 
@@ -156,8 +156,7 @@ def _plug(of: SwitchingFacts, at: Moment) -> str:
 
 def _too_hot(of: SwitchingFacts) -> str:
     limits = (("chips", of.max_chip_celsius), ("boards", of.max_board_celsius))
-    known = [f"{what} from {celsius}{formats.THIN}°C" for what, celsius in limits if celsius is not None]
-    return f"off: {', '.join(known)}" if known else "it protects itself; no limit was entered"
+    return f"off: {', '.join(f'{what} from {celsius:.0f}{formats.THIN}°C' for what, celsius in limits)}"
 
 
 def _quiet(of: SwitchingFacts) -> str:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from miners.models import Miner
-from miners.power import DEVICE_CLASSES
+from miners.power import DEVICE_CLASSES, heat_limits_celsius
 from miners.worth import earnings_of_miner
 
 from . import scope
@@ -71,7 +71,9 @@ def _before(request: HttpRequest) -> int | None:
 
 
 def _switching_facts(row: Miner, facts: MinerFacts) -> SwitchingFacts:
-    known, controller = DEVICE_CLASSES.get(row.device_class), row.controller
+    told, controller = row.power.device_class, row.controller
+    known = DEVICE_CLASSES.get(row.device_class) or (DEVICE_CLASSES.get(told) if row.detected_power else None)
+    chips, boards = heat_limits_celsius(told, row.max_chip_celsius, row.max_board_celsius)
     return SwitchingFacts(
         class_label=known.label if known else "",
         min_on_seconds=row.min_on_seconds,
@@ -89,8 +91,8 @@ def _switching_facts(row: Miner, facts: MinerFacts) -> SwitchingFacts:
         quiet_from=row.quiet_from,
         quiet_until=row.quiet_until,
         quiet_max_w=row.quiet_max_w,
-        max_chip_celsius=row.max_chip_celsius,
-        max_board_celsius=row.max_board_celsius,
+        max_chip_celsius=chips,
+        max_board_celsius=boards,
         noise_db=row.noise_db,
     )
 

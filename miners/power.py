@@ -58,6 +58,12 @@ DEVICE_CLASSES = {
 }
 
 
+def heat_limits_celsius(device_class: str, chips: float | None, boards: float | None) -> tuple[float, float]:
+    """From which heat of chips and boards on a machine is switched off: what was entered, else that of its class."""
+    kind = DEVICE_CLASSES.get(device_class, DEVICE_CLASSES["plain"])
+    return chips or kind.chip_limit_celsius, boards or kind.board_limit_celsius
+
+
 def followed(values: Mapping[str, int], before: str, after: str) -> dict[str, int]:
     """Of these settings of a machine, those nobody changed from its class `before`, as its class `after` has them.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from climate.state import SensorHealth
-from miners.power import DEVICE_CLASSES
+from miners.power import heat_limits_celsius
 from miners.state import MinerStatus
 
 from . import sentences
@@ -145,11 +145,9 @@ def device_fault(case: Guarded) -> Ceiling | None:
 def device_hot(case: Guarded) -> Ceiling | None:
     """Hotter than a person allows, or than any firmware of its kind does; it starts again some degrees below."""
     miner, seen = case.miner, case.miner.snapshot
-    kind = DEVICE_CLASSES.get(miner.power.device_class if miner.power else "", DEVICE_CLASSES["plain"])
-    parts = (
-        ("chips", seen.chip_temperature_celsius, miner.max_chip_celsius or kind.chip_limit_celsius),
-        ("boards", seen.board_temperature_celsius, miner.max_board_celsius or kind.board_limit_celsius),
-    )
+    kind = miner.power.device_class if miner.power else ""
+    chips, boards = heat_limits_celsius(kind, miner.max_chip_celsius, miner.max_board_celsius)
+    parts = (("chips", seen.chip_temperature_celsius, chips), ("boards", seen.board_temperature_celsius, boards))
     for part, celsius, limit in parts:
         if celsius is None:
             continue
