@@ -14,22 +14,6 @@ from .homeassistant import HomeAssistantServer
 from .process import Server, require
 from .stub import Behaviour, Stub
 
-#: What takes a process longest begins first; at the end none is left alone with it while the others have nothing to do.
-FIRST = ("homeassistant", "process", "browser", "postgres", "long")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `-n … --dist loadgroup` the tests of one heavy server share one process, and so one server."""
-    for item in items:
-        for mark in ("homeassistant", "postgres", "browser"):
-            if item.get_closest_marker(mark):
-                item.add_marker(pytest.mark.xdist_group(mark))
-    items.sort(key=_place)
-
-
-def _place(item: pytest.Item) -> int:
-    return next((place for place, mark in enumerate(FIRST) if item.get_closest_marker(mark)), len(FIRST))
-
 
 def _until_stopped(server: Server) -> Iterator[Server]:
     try:
