@@ -172,7 +172,8 @@ def adapters(kind: Kind) -> dict[str, type[Adapter]]:
 
 def get(kind: Kind, key: str) -> type[Adapter]:
     """The adapter, or `LookupError` naming what there is."""
-    found = adapters(kind).get(key)
+    _load_entry_points()
+    found = _adapters.get(_Key(kind, key))
     if found is None:
         raise LookupError(f"no adapter {key!r} of kind {kind}; there are: {', '.join(adapters(kind)) or 'none'}")
     return found

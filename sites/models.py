@@ -106,7 +106,8 @@ class Site(UUIDModel):
     @property
     def is_test_bench(self) -> bool:
         """The environment says real controllers may run on simulated sensors here."""
-        return bool({str(self.pk), self.name, make_slug(self.name)} & set(settings.TEST_BENCH_SITES))
+        benches = set(settings.TEST_BENCH_SITES)
+        return bool(benches) and not benches.isdisjoint({str(self.pk), self.name, make_slug(self.name)})
 
     def wake(self) -> None:
         """Ask for a pass as soon as possible."""

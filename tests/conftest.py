@@ -18,7 +18,7 @@ hypothesis.register_profile("suite", max_examples=40, deadline=None)
 hypothesis.register_profile("thorough", max_examples=1000, deadline=None)
 hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
-pytest_plugins = ["tests.servers.fixtures"]
+pytest_plugins = ["tests.servers.fixtures", "tests.migrated", "tests.scheduling"]
 
 
 def pytest_collection_finish(session) -> None:

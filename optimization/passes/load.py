@@ -19,6 +19,7 @@ from miners.models import DesiredState, ManualRequest, Miner, PoolAccount
 from optimization.control.memory import Memory
 from optimization.models import OptimizationUnit, PassState, Policy, Rule
 from optimization.rules import CompiledPolicy, FieldTree, RuleErrors, compile_rule
+from sites.kept import kept
 from sites.models import Alarm, Site
 from sites.store import store
 
@@ -48,27 +49,64 @@ class SiteRows:
     untold: list[Alarm] = field(default_factory=list)
 
 
+_sites = kept(lambda ids: Site.objects.filter(pk__in=ids))
+_zones = kept(lambda ids: ClimateZone.objects.filter(site__in=ids).prefetch_related("slots", "monitors"))
+_outdoor = kept(lambda ids: ClimateMonitor.objects.filter(site__in=ids, is_outdoor=True))
+_overrides = kept(
+    lambda ids: TargetOverride.objects.filter(zone__site__in=ids, cancelled_at__isnull=True).select_related("zone")
+)
+_periods = kept(
+    lambda ids: TargetPeriod.objects.filter(site__in=ids, cancelled_at__isnull=True).prefetch_related("zones")
+)
+_sources = kept(lambda ids: EnergySource.objects.filter(site__in=ids).select_related("monitor"))
+_miners = kept(
+    lambda ids: (
+        Miner.objects.filter(site__in=ids)
+        .select_related("controller", "cutoff", "circuit", "desired")
+        .prefetch_related("zones")
+    )
+)
+_pools = kept(lambda ids: PoolAccount.objects.filter(site__in=ids).only("site", "adapter_type", "reading", "read_at"))
+_requests = kept(
+    lambda ids: (
+        ManualRequest.objects.filter(miner__site__in=ids, cancelled_at__isnull=True)
+        .select_related("miner")
+        .order_by("created_at")
+    )
+)
+_units = kept(
+    lambda ids: (
+        OptimizationUnit.objects.filter(site__in=ids, is_enabled=True)
+        .select_related("policy")
+        .prefetch_related("miners", "zones")
+    )
+)
+_rules = kept(lambda policy_ids: Rule.objects.filter(policy__in=policy_ids, enabled=True))
+_connections = [kept(lambda ids, model=model: model.objects.filter(site__in=ids)) for model in CONNECTIONS.values()]
+_alarms = kept(lambda ids: Alarm.objects.filter(Q(ended_at__isnull=True) | Q(told="shown"), site__in=ids))
+_saved = kept(lambda ids: PassState.objects.filter(site__in=ids))
+
+
 def load(site_ids: Sequence[UUID]) -> list[SiteRows]:
     """The rows of these sites, in 22 statements."""
-    found = {site.pk: SiteRows(site) for site in Site.objects.filter(pk__in=site_ids)}
+    found = {site.pk: SiteRows(site) for site in _sites(site_ids)}
     ids = list(found)
-    for zone in ClimateZone.objects.filter(site__in=ids).prefetch_related("slots", "monitors"):
+    for zone in _zones(ids):
         found[zone.site_id].zones[zone.pk] = zone
-    for monitor in ClimateMonitor.objects.filter(site__in=ids, is_outdoor=True):
+    for monitor in _outdoor(ids):
         found[monitor.site_id].outdoor = monitor
-    for row in TargetOverride.objects.filter(zone__site__in=ids, cancelled_at__isnull=True).select_related("zone"):
+    for row in _overrides(ids):
         found[row.zone.site_id].overrides[row.zone_id].append(row.as_override())
-    periods = TargetPeriod.objects.filter(site__in=ids, cancelled_at__isnull=True).prefetch_related("zones")
-    for period in periods:
+    for period in _periods(ids):
         found[period.site_id].periods.append(period)
-    for source in EnergySource.objects.filter(site__in=ids).select_related("monitor"):
+    for source in _sources(ids):
         found[source.site_id].sources[source.pk] = source
     _load_miners(found, ids)
     _load_units(found, ids)
-    for model in CONNECTIONS.values():
-        for row in model.objects.filter(site__in=ids):
+    for rows_of_kind in _connections:
+        for row in rows_of_kind(ids):
             found[row.site_id].connections[row.pk] = row
-    for alarm in Alarm.objects.filter(Q(ended_at__isnull=True) | Q(told="shown"), site__in=ids):
+    for alarm in _alarms(ids):
         rows = found[alarm.site_id]
         (rows.alarms if alarm.ended_at is None else rows.untold).append(alarm)
     _load_memory(found, ids)
@@ -76,27 +114,24 @@ def load(site_ids: Sequence[UUID]) -> list[SiteRows]:
 
 
 def _load_miners(found: dict[UUID, SiteRows], ids: list[UUID]) -> None:
-    miners = Miner.objects.filter(site__in=ids).select_related("controller", "cutoff", "circuit", "desired")
-    for miner in miners.prefetch_related("zones"):
+    for miner in _miners(ids):
         rows = found[miner.site_id]
         rows.miners[miner.pk] = miner
         if hasattr(miner, "desired"):
             rows.desired[miner.pk] = miner.desired
-    for pool in PoolAccount.objects.filter(site__in=ids).only("site", "adapter_type", "reading", "read_at"):
+    for pool in _pools(ids):
         found[pool.site_id].pools.append(pool)
-    requests = ManualRequest.objects.filter(miner__site__in=ids, cancelled_at__isnull=True).select_related("miner")
-    for request in requests.order_by("created_at"):
+    for request in _requests(ids):
         found[request.miner.site_id].requests[request.miner_id] = request
 
 
 def _load_units(found: dict[UUID, SiteRows], ids: list[UUID]) -> None:
     policies: set[UUID] = set()
-    units = OptimizationUnit.objects.filter(site__in=ids, is_enabled=True).select_related("policy")
-    for unit in units.prefetch_related("miners", "zones"):
+    for unit in _units(ids):
         found[unit.site_id].units.append(unit)
         policies.add(unit.policy_id)
     rules: dict[UUID, list[Rule]] = defaultdict(list)
-    for rule in Rule.objects.filter(policy__in=policies, enabled=True):
+    for rule in _rules(sorted(policies - {None})):
         rules[rule.policy_id].append(rule)
     for rows in found.values():
         rows.rules = rules
@@ -106,7 +141,7 @@ def _load_memory(found: dict[UUID, SiteRows], ids: list[UUID]) -> None:
     """Memory as the last pass left it: from the store, else (after a restart) from the database."""
     live = {pk: store().get(memory_key(pk)) for pk in ids}
     # One statement whether or not a site needs it: the count stays the same for every chunk.
-    saved = {state.site_id: state.memory for state in PassState.objects.filter(site__in=ids)}
+    saved = {state.site_id: state.memory for state in _saved(ids)}
     for pk, rows in found.items():
         rows.memory = Memory.from_json(live[pk] if live[pk] is not None else saved.get(pk))
         rows.has_saved_state = pk in saved
@@ -128,13 +163,16 @@ def house_key(house_id: UUID) -> str:
     return f"house:{house_id}"
 
 
+#: One encoder for all: `json.dumps` with arguments makes one for each call.
+_sorted_text = json.JSONEncoder(sort_keys=True).encode
+
+
 def compile_policy(
     policy: Policy, rules: Iterable[Rule], zones: Iterable[ClimateZone]
 ) -> tuple[CompiledPolicy | None, str]:
     """The policy ready to be asked, or None and the sentence why not."""
     documents = tuple(
-        (str(rule.pk), rule.kind, rule.name, rule.priority, json.dumps(rule.conditions, sort_keys=True))
-        for rule in rules
+        (str(rule.pk), rule.kind, rule.name, rule.priority, _sorted_text(rule.conditions)) for rule in rules
     )
     names = tuple(sorted((zone.slug, zone.name) for zone in zones))
     return _compiled(policy.name, documents, names)

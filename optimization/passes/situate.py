@@ -202,7 +202,8 @@ def _miner(
         wish = Wish(request.power_w, request.until, request.by, request.origin)
     if off_outside:
         wish = Wish(0, now + OUTSIDE_OFF_HOLD, origin="outside")
-    heated = [zones[zone.pk] for zone in miner.zones.all() if zone.pk in zones]
+    rooms_of = {zone.pk for zone in miner.zones.all()}
+    heated = [state for pk, state in zones.items() if pk in rooms_of]
     starts = tuple(at for text in (desired.starts if desired else ()) if (at := parse_time(text)) is not None)
     return MinerSituation(
         miner_id=str(miner.pk),
@@ -236,7 +237,7 @@ def _miner(
         is_stopping=stopping,
         reality_problem=reality_problem(
             miner.controller,
-            [zone for zone in rows.zones.values() if zone.pk in {z.pk for z in miner.zones.all()}],
+            [zone for pk, zone in rows.zones.items() if pk in rooms_of],
             rows.site,
             miner.cutoff,
         )

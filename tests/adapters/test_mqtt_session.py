@@ -12,7 +12,7 @@ import pytest
 from integrations.connections import mqtt
 from integrations.connections.mqtt import LARGEST_MESSAGE_BYTES, MqttSession, message
 from integrations.errors import AdapterError, BadAnswer, DeadlineExceeded, NotFound, Unauthorized, Unreachable
-from tests.servers.process import free_port, wait_until
+from tests.servers.process import free_port, own_seconds, wait_until
 
 from .mqtt_broker import (
     ACCEPTED,
@@ -136,10 +136,10 @@ def test_a_withdrawn_message_is_gone(sensor, broker, opened):
 def test_only_the_first_question_about_a_topic_waits(broker, opened):
     session = opened(broker.port)
     assert session.ask(["home/nobody"], soon()) == {}
-    began = time.monotonic()
+    began = own_seconds()
     for _ in range(50):
         session.ask(["home/nobody"], soon())
-    assert time.monotonic() - began < 0.25
+    assert own_seconds() - began < 0.25
 
 
 def test_a_new_topic_is_taken_on_while_connected(sensor, broker, opened):
@@ -168,10 +168,10 @@ def test_a_broker_that_dies_is_unreachable_at_once_and_asked_again_by_itself(sen
     before = heard(session, "home/hall", b"20.5")
     broker.kill()
     wait_until(lambda: "Is it running" in refused(session), 5, "the loss is seen")
-    began = time.monotonic()
+    began = own_seconds()
     with pytest.raises(Unreachable):
         session.ask(["home/hall"], soon())
-    assert time.monotonic() - began < 0.1
+    assert own_seconds() - began < 0.1
     broker.restart()
     wait_until(lambda: not refused(session), 5, "connected again")
     assert session.ask(["home/hall"], soon())["home/hall"] == before  # what it was last told, with its own time
@@ -243,10 +243,10 @@ def test_a_refused_password_is_not_tried_again_at_once(guarded, opened):
 )
 def test_every_fault_is_a_clear_error_within_the_deadline(bad, opened, behave, error, words):
     session = opened(bad(behave).port)
-    began = time.monotonic()
+    began = own_seconds()
     with pytest.raises(error, match=words) as raised:
         message(session.ask(["home/hall"], soon(0.5)), "home/hall")
-    assert time.monotonic() - began < 0.5 + SLACK_SECONDS
+    assert own_seconds() - began < 0.5 + SLACK_SECONDS
     assert str(raised.value).isprintable()
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from integrations.errors import BadAnswer, DeadlineExceeded, Refused
@@ -12,6 +10,7 @@ from miners.power import PowerSource
 from miners.state import MinerStatus
 from tests.emulators.luxos import LuxOS
 from tests.emulators.rig import Phase
+from tests.servers.process import own_seconds
 
 from .devices import DEADLINE_SECONDS, SLACK_SECONDS, Device
 
@@ -125,10 +124,10 @@ def test_one_deadline_for_all_exchanges_of_a_reading(bench):
         return reply
 
     bench.emulator.tamper = late  # each in time, all together not
-    began = time.monotonic()
+    began = own_seconds()
     with pytest.raises(DeadlineExceeded):
         bench.read(DEADLINE_SECONDS)
-    assert time.monotonic() - began < DEADLINE_SECONDS + SLACK_SECONDS
+    assert own_seconds() - began < DEADLINE_SECONDS + SLACK_SECONDS
 
 
 def test_a_booting_one_is_starting(bench):

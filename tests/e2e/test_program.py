@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -25,10 +26,8 @@ TWO_PERIODS_S = 2 * PERIOD_S + 1 + 3
 #: What the set-up wizard does, then what a test needs.
 SET_UP = f"""
 import os
-from django.core.management import call_command
 from miners.models import Miner
 from optimization.setup import HomePlan, MinerPlan, RoomPlan, create_home
-call_command("migrate", verbosity=0)
 site = create_home(HomePlan(
     name="Real home", time_zone="Europe/Zurich", url=os.environ["TEST_HA_URL"], token=os.environ["TEST_HA_TOKEN"],
     rooms=(RoomPlan("Living room", "sensor.living_room_temperature", 21.0),),
@@ -46,8 +45,9 @@ Miner.objects.update(min_on_seconds=0, min_off_seconds=0, max_starts_per_hour=99
 
 
 @pytest.fixture
-def program(ha, tmp_path) -> Iterator[Program]:
+def program(ha, migrated_database, tmp_path) -> Iterator[Program]:
     """Not started; its database holds one home on the real Home Assistant."""
+    shutil.copy(migrated_database, tmp_path / "edgemining.sqlite3")
     made = Program(tmp_path, TICK_SECONDS="1", TEST_HA_URL=ha.url, TEST_HA_TOKEN=ha.token)
     done = made.manage("shell", "--no-imports", "-c", SET_UP)
     assert done.returncode == 0, done.stderr

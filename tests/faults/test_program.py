@@ -47,10 +47,8 @@ SECRET = "of the fault tests, thirty-two characters and more"
 
 SET_UP = f"""
 import os
-from django.core.management import call_command
 from miners.models import Miner
 from optimization.setup import HomePlan, MinerPlan, RoomPlan, create_home
-call_command("migrate", verbosity=0)
 site = create_home(HomePlan(
     name="Real home", time_zone="Europe/Zurich", url=os.environ["TEST_HA_URL"], token=os.environ["TEST_HA_TOKEN"],
     rooms=(RoomPlan("Room", "sensor." + os.environ["TEST_SENSOR"], 21.0),),
@@ -139,7 +137,7 @@ def home_assistant(_home_assistant) -> HomeAssistantServer:
 
 
 @pytest.fixture(scope="module")
-def make(home_assistant, tmp_path_factory) -> Iterator[Callable[..., Real]]:
+def make(home_assistant, migrated_database, tmp_path_factory) -> Iterator[Callable[..., Real]]:
     """`make(entities, **environment)`: a program that was never started, on a copy of a prepared data folder."""
     prepared: dict[tuple, Path] = {}
     made: list[Program] = []
@@ -155,6 +153,7 @@ def make(home_assistant, tmp_path_factory) -> Iterator[Callable[..., Real]]:
         }
         if (entities, token) not in prepared:
             folder = tmp_path_factory.mktemp("prepared")
+            shutil.copy(migrated_database, folder / "edgemining.sqlite3")
             done = Program(folder, SECRET_KEY=SECRET, **names).manage("shell", "--no-imports", "-c", SET_UP)
             assert done.returncode == 0, done.stderr
             prepared[entities, token] = folder

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import pytest
+
 from climate.state import ClimateReading
 from integrations.errors import AdapterError
 from miners import power
@@ -297,6 +299,7 @@ def a_home(limit: str) -> Home:
     return home
 
 
+@pytest.mark.long
 def test_random_faults(db, bench, monkeypatch):
     counts = Counter()
     for seed in range(WALKS):

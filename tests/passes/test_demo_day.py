@@ -18,7 +18,7 @@ from sites import live
 from sites.clock import ManualClock
 from sites.models import Alarm, Site
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 
 ROME = ZoneInfo("Europe/Rome")
 #: How far beyond its band a room may go: the sensor lags, a miner boots for two minutes and cools down for one.

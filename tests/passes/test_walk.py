@@ -165,6 +165,7 @@ def program(db, bench):
     return Program(home)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(WALKS))
 def test_a_random_walk_of_4000_steps_25_times(program, seed):
     dice = random.Random(seed)

@@ -100,6 +100,11 @@ class Program:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         return int(children[0]) if children else None
 
+    def kept_waiting_seconds(self) -> float:
+        """How long the child's main thread could have run and got no processor: what others made it late by."""
+        file = Path(f"/proc/{self.child_pid()}/schedstat")
+        return int(file.read_text().split()[1]) / 1e9 if file.exists() else 0.0
+
     def ends(self, seconds: float = STOP_SECONDS) -> int:
         """Wait for its end; returns the exit code."""
         return self.process.wait(seconds)

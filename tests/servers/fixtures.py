@@ -15,14 +15,6 @@ from .process import Server, require
 from .stub import Behaviour, Stub
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `-n … --dist loadgroup` the tests of one heavy server share one process, and so one server."""
-    for item in items:
-        for mark in ("homeassistant", "postgres", "browser"):
-            if item.get_closest_marker(mark):
-                item.add_marker(pytest.mark.xdist_group(mark))
-
-
 def _until_stopped(server: Server) -> Iterator[Server]:
     try:
         yield server

@@ -43,6 +43,11 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def own_seconds() -> float:
+    """A clock for limits of time: monotonic, less what this thread had to wait for a processor."""
+    return time.monotonic() - int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+
+
 def wait_until(condition: Callable[[], object], seconds: float, what: str) -> object:
     """The first true value of `condition`, asked every 50 ms; fails the test after `seconds`."""
     end = time.monotonic() + seconds
