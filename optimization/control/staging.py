@@ -1,13 +1,14 @@
 """Staging: the watts a unit wants, dealt out to its miners and their levels. Pure.
 
 Where a policy says “heat”, it says nothing of how much. A unit doses: miners that heat the same rooms stand in for
-each other and give together what these rooms need, which falls from all they can give at the lower bound to nothing
-at the upper one (a proportional band, as staged heating has it). In a unit that follows the sun it is never more than
-the surplus, but what runs at all runs at its lowest level.
+each other and give together what these rooms need: all they can give up to the target, from there on less, and
+nothing at the upper bound (a proportional band, as staged heating has it; it begins at the target, so that no room is
+kept colder than it should be, and one more machine that started at the lower bound runs on until the room is warm). In
+a unit that follows the sun it is never more than the surplus, but what runs at all runs at its lowest level.
 
-Machines do not take turns needlessly: what runs goes on before what rests; more is given at once, less only when it
-is less by a margin; one more starts only for half of its lowest power, and stops below a quarter of it. Among equals
-the efficient, then the quiet and then the cheap to start come first.
+Machines do not take turns needlessly: what runs goes on before what rests; a level is kept until it is wrong by a
+margin; one more starts only for half of its lowest power, and stops below a quarter of it. Among equals the efficient,
+then the quiet and then the cheap to start come first.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from miners.state import MinerStatus
 from . import sentences
 from .situation import Ceiling, Intent, MinerSituation, UnitSituation
 
-#: Less is given when it is less by this share of all the miners can give together.
-MARGIN = 0.05
+#: What is given stays until this share of all the miners can give together is missing or too much: with the usual
+#: band it is 0.1 K, which a sensor errs by.
+MARGIN = 0.2
 #: One more miner starts for this share of its lowest power, and a running one goes on down to that share.
 STARTS_FOR, GOES_ON_FOR = 0.5, 0.25
 #: What is asked for counts as given when this share of it is missing: levels are nominal, meters err.
@@ -58,7 +60,7 @@ class _Group:
 
     @property
     def need_w(self) -> float:
-        """What the rooms need: all there is at the lower bound of the coldest, nothing at the upper one."""
+        """What the rooms need: all there is up to the target of the coldest, nothing at its upper bound."""
         return max((_need(zone) for zone in self.zones), default=1.0) * (self.most_w + self.given_w)
 
     @property
@@ -120,21 +122,23 @@ def _groups(
 
 
 def _need(zone: ZoneState) -> float:
-    """0 … 1; a room nobody knows the temperature of is a guard's business."""
+    """1 at its target, 0 at its upper bound, and up to the margin more where it is colder, so that all of it comes.
+
+    A room nobody knows the temperature of is a guard's business.
+    """
     if zone.temperature_celsius is None:
         return 1.0
-    band_k = zone.upper_bound - zone.lower_bound
-    above_k = zone.temperature_celsius - zone.lower_bound
+    most, band_k = 1.0 + MARGIN, zone.hysteresis_celsius
+    above_k = zone.temperature_celsius - zone.target.effective_celsius
     if band_k <= 0:
-        return 1.0 if above_k < 0 else 0.0
-    return min(1.0, max(0.0, 1.0 - above_k / band_k))
+        return most if above_k < 0 else 0.0
+    return min(most, max(0.0, 1.0 - above_k / band_k))
 
 
 def _deal(group: _Group, want_w: float, most_w: float, now: datetime) -> dict[str, int]:
     """Watts by miner id: together `want_w` or a little more, never over `most_w` but for lowest levels that must be."""
-    given_w = sum(member.miner.desired_w for member in group.members)
-    if want_w < given_w:
-        want_w = min(given_w, want_w + MARGIN * group.most_w)
+    given_w, margin_w = sum(member.miner.desired_w for member in group.members), MARGIN * group.most_w
+    want_w = max(want_w - margin_w, min(given_w, want_w + margin_w))
     turns = sorted(group.members, key=lambda one: _turn(one, now))
     # The lowest level of what must run is set aside, so that none of them takes the others' part.
     aside_w = sum(member.miner.least_w for member in turns if _must_run(member, now))
