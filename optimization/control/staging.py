@@ -60,8 +60,18 @@ class _Group:
 
     @property
     def need_w(self) -> float:
-        """What the rooms need: all there is up to the target of the coldest, nothing at its upper bound."""
-        return max((_need(zone) for zone in self.zones), default=1.0) * (self.most_w + self.given_w)
+        """What the rooms need: all there is up to the target of the coldest, nothing at its upper bound.
+
+        A room nobody knows the temperature of needs what it gets now: blind, nobody gives it more.
+        """
+        needs = [_need(zone) for zone in self.zones if zone.temperature_celsius is not None]
+        need_w = max(needs, default=0.0 if self.zones else 1.0) * (self.most_w + self.given_w)
+        return need_w if len(needs) == len(self.zones) else max(need_w, self.given_w + self.now_w)
+
+    @property
+    def now_w(self) -> float:
+        """What is wanted of its members until now."""
+        return sum(member.miner.desired_w for member in self.members)
 
     @property
     def deficit_k(self) -> float:
@@ -113,7 +123,7 @@ def _groups(
         group = groups.setdefault(key, _Group(miner.zones))
         allowed_w = miner.nominal_power_w if ceiling is None else min(miner.nominal_power_w, ceiling.power_w)
         if intent.origin != "policy" or intent.code not in _HEATS | _COULD or allowed_w <= 0:
-            group.given_w += 0 if allowed_w <= 0 else miner.fitting(intent.power_w)
+            group.given_w += 0 if allowed_w <= 0 else miner.fitting(min(intent.power_w, allowed_w))
             continue
         group.most_w += allowed_w
         if intent.code in _HEATS:
@@ -122,12 +132,7 @@ def _groups(
 
 
 def _need(zone: ZoneState) -> float:
-    """1 at its target, 0 at its upper bound, and up to the margin more where it is colder, so that all of it comes.
-
-    A room nobody knows the temperature of is a guard's business.
-    """
-    if zone.temperature_celsius is None:
-        return 1.0
+    """1 at its target, 0 at its upper bound, and up to the margin more where it is colder, so that all of it comes."""
     most, band_k = 1.0 + MARGIN, zone.hysteresis_celsius
     above_k = zone.temperature_celsius - zone.target.effective_celsius
     if band_k <= 0:
@@ -137,8 +142,8 @@ def _need(zone: ZoneState) -> float:
 
 def _deal(group: _Group, want_w: float, most_w: float, now: datetime) -> dict[str, int]:
     """Watts by miner id: together `want_w` or a little more, never over `most_w` but for lowest levels that must be."""
-    given_w, margin_w = sum(member.miner.desired_w for member in group.members), MARGIN * group.most_w
-    want_w = max(want_w - margin_w, min(given_w, want_w + margin_w))
+    margin_w = MARGIN * group.most_w
+    want_w = max(want_w - margin_w, min(group.now_w, want_w + margin_w))
     turns = sorted(group.members, key=lambda one: _turn(one, now))
     # The lowest level of what must run is set aside, so that none of them takes the others' part.
     aside_w = sum(member.miner.least_w for member in turns if _must_run(member, now))

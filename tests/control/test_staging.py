@@ -163,6 +163,31 @@ def test_what_a_person_runs_counts_as_given():
     assert dealt(avalon(room, on_w=1600), by_hand) == {"a": 800, "p": 1000}
 
 
+def test_what_a_person_runs_counts_as_what_quiet_hours_leave_of_it():
+    room = zone(21.2)
+    hushed = avalon(
+        room, key="b", on_w=800, wish=worlds.wish(1600), quiet=Quiet(900, NOW + timedelta(hours=6), "06:00")
+    )
+    # 60 % of 2400 W are 1440 W, of which it gives 800 W; with the margin of 320 W that leaves 960 W.
+    assert dealt(avalon(room, on_w=1600), hushed) == {"a": 1300, "b": 800}
+
+
+#: Heats by the sun alone, whatever the room.
+SUNNY = worlds.policy((worlds.SURPLUS,), (worlds.NO_SURPLUS,))
+
+
+def test_nobody_gives_more_to_a_room_whose_temperature_is_not_known():
+    """A policy of the sun goes on while the sensor is in doubt; blind, it gives no more than before."""
+    sun = {"energy_state.surplus_power": 5000.0}
+    for on_w in (800, 1300, 1600):
+        assert dealt(avalon(zone(None), on_w=on_w), rules=SUNNY, shared=sun) == {"a": on_w}
+    rooms = zone(21.45, key="hall"), zone(None, key="attic")
+    assert dealt(avalon(*rooms, on_w=800), rules=SUNNY, shared=sun) == {"a": 800}
+    assert dealt(avalon(*rooms, on_w=1600), rules=SUNNY, shared=sun) == {"a": 1600}
+    rooms = zone(20.0, key="hall"), zone(None, key="attic")
+    assert dealt(avalon(*rooms, on_w=800), rules=SUNNY, shared=sun) == {"a": 1600}
+
+
 def test_rooms_apart_are_dealt_apart():
     assert dealt(avalon(zone(21.4), on_w=800), plug(zone(20.0, key="attic"), on=True)) == {"a": 800, "p": 1000}
 
