@@ -6,7 +6,7 @@ They come after every strategy and wish, and no policy switches them off (DESIGN
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,6 +22,8 @@ NEAR_LIMIT_K = 1.0
 #: So far below its limit a hot device may start again.
 COOLED_K = 10.0
 HOUR, DAY = timedelta(hours=1), timedelta(hours=24)
+#: This share of a day's starts may follow each other as closely as the hour's budget allows.
+FREELY = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +234,23 @@ def start_budget(case: Guarded) -> Ceiling | None:
         )
     if len(last_day) >= miner.max_starts_per_day:
         return Ceiling("start_budget", 0, f"{miner.name} started {len(last_day)} times in 24 hours; that is its limit.")
+    left = _until_next_of_few(miner, last_day, case.now) if case.intent.origin == "policy" else timedelta(0)
+    if left > timedelta(0):
+        text = f"{miner.name} started {len(last_day)} times in 24 hours, of {miner.max_starts_per_day} it may."
+        return Ceiling(
+            "start_budget", 0, f"{text} The rest is spread over the day: the next one is in {_minutes(left)}."
+        )
     return None
+
+
+def _until_next_of_few(miner: MinerSituation, last_day: Sequence[datetime], now: datetime) -> timedelta:
+    """How long the next start waits so that the day's starts last a day, once a quarter of them is used.
+
+    Used up by noon they would leave a room without heat until the next day.
+    """
+    if len(last_day) < miner.max_starts_per_day * FREELY:
+        return timedelta(0)
+    return DAY / miner.max_starts_per_day - (now - max(last_day))
 
 
 def _minutes(span: timedelta) -> str:

@@ -20,6 +20,7 @@ TRIPPED = {"zone-hall": ZoneTrip(tripped=True, trips=[ago(600).isoformat()])}
 LATCHED = {"zone-hall": ZoneTrip(latched=True, trips=[ago(s).isoformat() for s in (600, 3600, 7200)])}
 TWO_TRIPS = {"zone-hall": ZoneTrip(trips=[ago(3600).isoformat(), ago(7200).isoformat()])}
 THREE_STARTS = tuple(ago(s) for s in (700, 1400, 2100))
+A_QUARTER = tuple(ago(3700 + 100 * n) for n in range(9))
 DAYS_STARTS = tuple(ago(3700 + 100 * n) for n in range(40))
 PROTECTING = MinerSnapshot(MinerStatus.PROTECT, 1000.0, True, problem="A fan stands still.")
 HOT_CHIPS = MinerSnapshot(
@@ -126,6 +127,8 @@ SCENARIOS = (
     Scenario("frost breaks no minimum off", "min_off", miner(zone(5.0), switched_off_at=ago(10)), 0, "min_off"),
     Scenario("three starts in an hour", "start_budget", miner(COLD_ROOM, starts=THREE_STARTS), 0, "start_budget"),
     Scenario("forty starts in a day", "start_budget", miner(COLD_ROOM, starts=DAYS_STARTS), 0, "start_budget"),
+    Scenario("a quarter of the day's starts used: the next is 36 min after the last", "start_budget",
+             miner(COLD_ROOM, starts=(ago(2159), *A_QUARTER)), 0, "start_budget"),
     Scenario("on for 599 s of 600", "min_on", running(zone(21.6), for_seconds=599), 1000, "min_on"),
     Scenario("no room on the circuit", "power_limit", miner(COLD_ROOM, circuit=CIRCUIT), 0, "power_limit",
              others=(running(IN_BAND, key="other", circuit=CIRCUIT),)),
@@ -151,6 +154,12 @@ SCENARIOS = (
     Scenario("silent, far from the limit: held", "nobody", running(zone(None, highest_celsius=26.9)), 1000, ""),
     Scenario("a clock jump stops nothing that runs", "nobody", running(IN_BAND), 1000, "", clock_stepped=True),
     Scenario("two starts in an hour", "nobody", miner(COLD_ROOM, starts=THREE_STARTS[:2]), 1000, ""),
+    Scenario("a quarter of the day's starts used 36 min ago", "nobody",
+             miner(COLD_ROOM, starts=(ago(2160), *A_QUARTER)), 1000, ""),
+    Scenario("less than a quarter of the day's starts used", "nobody",
+             miner(COLD_ROOM, starts=(ago(700), *A_QUARTER[1:])), 1000, ""),
+    Scenario("by hand within what is spread over the day", "nobody",
+             miner(COLD_ROOM, starts=(ago(700), *A_QUARTER), wish=ON_WISH), 1000, ""),
     Scenario("frost may start once an hour on a spent budget", "nobody",
              miner(zone(5.0), starts=DAYS_STARTS), 1000, ""),
     Scenario("just room on the circuit", "nobody", miner(COLD_ROOM, circuit=("c", "Kitchen", 2000)), 1000, "",
