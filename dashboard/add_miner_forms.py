@@ -16,6 +16,7 @@ from integrations.registry import Adapter
 from miners.models import Circuit, Miner
 from miners.typed_addresses import MOST_CHARACTERS, NotAPlace, targets
 from optimization.adding import free_plugs
+from optimization.models import OptimizationUnit
 from sites.models import Site
 from sites.words import watts
 
@@ -157,9 +158,9 @@ class HeatForm(forms.Form):
             ("", "no limit but the home’s"),
             *((str(row.pk), f"{row.name} (at most {watts(row.limit_w)})") for row in circuits),
         ]
-        units = list(site.units.all())
+        units = list(site.units.prefetch_related("miners"))
         self.fields["unit"].choices = [
-            *((str(unit.pk), unit.name if unit.is_enabled else f"{unit.name} (switched off)") for unit in units),
+            *((str(unit.pk), _unit_label(unit)) for unit in units),
             ("", "nobody yet: it is only watched, and switched by hand"),
         ]
         self.fields["name"].initial = free_name(site, model)
@@ -182,6 +183,13 @@ class HeatForm(forms.Form):
         if len(places) > 1:
             raise forms.ValidationError(f"That is {len(places)} addresses. Enter the one of the plug.")
         return places[0].address
+
+
+def _unit_label(unit: OptimizationUnit) -> str:
+    """Its name, and whether it decides: one without miners begins with its first (`optimization.adding`)."""
+    if unit.is_enabled:
+        return unit.name
+    return f"{unit.name} (switched {'off' if unit.miners.all() else 'on with this miner'})"
 
 
 def free_name(site: Site, model: str) -> str:

@@ -324,11 +324,26 @@ def test_a_unit_that_waited_for_its_first_miner_begins_with_it(walk, device):
     avalon = device(Avalon)
     walk.look(avalon.address)
     walk.choose(avalon.address)
+    assert "Ground floor (switched on with this miner)" in walk.html("add-miner-settings")
+    walk.settings()
+    assert "Ground floor (switched on with this miner)" in walk.html("add-miner-finish")
+    walk.finish()
+    walk.unit.refresh_from_db()
+    assert walk.unit.is_enabled
+
+
+def test_a_unit_that_a_person_switched_off_stays_off(walk, device):
+    walk.unit.is_enabled = False
+    walk.unit.save()
+    walk.unit.miners.add(factories.miner(walk.site, name="Old", zones=[walk.room]))
+    avalon = device(Avalon)
+    walk.look(avalon.address)
+    walk.choose(avalon.address)
     assert "Ground floor (switched off)" in walk.html("add-miner-settings")
     walk.settings()
     walk.finish()
     walk.unit.refresh_from_db()
-    assert walk.unit.is_enabled
+    assert not walk.unit.is_enabled
 
 
 @pytest.mark.parametrize("typed", ["8.8.8.8", "10.0.0.0/8", "", "not/a/place"])
