@@ -53,6 +53,8 @@ def is_private(ip: str) -> bool:
     """In this home: private, link-local or this very computer; never the internet, a group or no address."""
     address = ipaddress.ip_address(ip.partition("%")[0])
     address = getattr(address, "ipv4_mapped", None) or address
+    if getattr(address, "teredo", None):
+        return False  # it leads to a host on the internet, though Python counts 2001::/23 as private
     return (address.is_private or address.is_link_local) and not address.is_multicast and not address.is_unspecified
 
 

@@ -25,7 +25,10 @@ def test_addresses_of_a_home(text):
     assert ADDRESS.validate_python(text) == text
 
 
-@pytest.mark.parametrize("ip", ["8.8.8.8", "224.0.0.1", "0.0.0.0", "2606:4700::1111", "::ffff:8.8.8.8"])
+@pytest.mark.parametrize(
+    "ip",
+    ["8.8.8.8", "224.0.0.1", "0.0.0.0", "2606:4700::1111", "::ffff:8.8.8.8", "2001:0:4136:e378:8000:63bf:3fff:fdd2"],
+)
 def test_what_is_not_in_a_home(ip):
     assert not is_private(ip)
 
