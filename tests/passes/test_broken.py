@@ -1,7 +1,7 @@
 """One broken home, sensor or driver never disturbs another, and garbage is an error with words."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
 import pytest
@@ -297,6 +297,15 @@ def test_a_good_reading_is_passed_on_as_it_is():
     ]
     for kind, reading in good:
         assert sane.checked(kind, reading) == reading
+
+
+@pytest.mark.parametrize("wrong", ["70", NAN, True, [70.0], 1e12], ids=repr)
+def test_no_figure_of_a_miner_is_anything_but_a_number(wrong):
+    """Every one of them: guards and read-back compare them, and one text would fail every pass of its home."""
+    figures = [one.name for one in fields(MinerSnapshot) if one.type == "float | None"]
+    assert {"board_temperature_celsius", "set_power_w", "chip_temperature_celsius"} <= set(figures)
+    seen = sane.checked(Kind.MINER_CONTROLLER, MinerSnapshot(MinerStatus.HEATING, **dict.fromkeys(figures, wrong)))
+    assert [getattr(seen, name) for name in figures] == [None] * len(figures)
 
 
 @pytest.mark.parametrize(
