@@ -151,9 +151,10 @@ def on_or_off(power_w: float) -> PowerModel:
 
 
 def corrected(model: PowerModel, watts: Mapping[str, float]) -> PowerModel:
-    """The model with a person's own measurements: watts by the key of a level. Levels stay in rising order."""
+    """The model with a person's own measurements: watts by the key of a level. Levels stay in rising order, and whole
+    watts, as what is wanted is."""
     levels = [
-        replace(level, power_w=float(watts[level.key]), is_measured=True) if level.key in watts else level
+        replace(level, power_w=float(round(watts[level.key])), is_measured=True) if level.key in watts else level
         for level in model.levels
     ]
     return replace(model, levels=tuple(sorted(levels, key=lambda level: level.power_w)))
@@ -162,7 +163,7 @@ def corrected(model: PowerModel, watts: Mapping[str, float]) -> PowerModel:
 def as_told(model: PowerModel, watts: Mapping[str, float], power_w: float) -> float:
     """The watts by which the device itself knows the level that takes `power_w` in the corrected model."""
     for level in model.levels:
-        if level.key in watts and float(watts[level.key]) == power_w:
+        if level.key in watts and round(watts[level.key]) == power_w:
             return level.power_w
     return power_w
 
