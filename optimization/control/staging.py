@@ -121,7 +121,8 @@ def _groups(
         # What heats no room stands in for nobody.
         key = tuple(sorted(zone.zone_id for zone in miner.zones)) or (miner.miner_id,)
         group = groups.setdefault(key, _Group(miner.zones))
-        allowed_w = miner.nominal_power_w if ceiling is None else min(miner.nominal_power_w, ceiling.power_w)
+        full_w = miner.fitting(miner.nominal_power_w)
+        allowed_w = full_w if ceiling is None else min(full_w, ceiling.power_w)
         if intent.origin != "policy" or intent.code not in _HEATS | _COULD or allowed_w <= 0:
             group.given_w += 0 if allowed_w <= 0 else miner.fitting(min(intent.power_w, allowed_w))
             continue

@@ -95,6 +95,12 @@ def test_it_says_why_it_gives_less():
     assert (commands[0].action, commands[0].guard) == ("level", "")
 
 
+def test_a_nominal_power_above_its_levels_promises_no_more_than_they_give():
+    """40 % and a margin are 960 of 1600 W, whatever its settings say it takes."""
+    for nominal_w in (1600, 3000):
+        assert dealt(avalon(zone(21.3), on_w=1600, nominal_power_w=nominal_w)) == {"a": 1300}
+
+
 # --- who --------------------------------------------------------------------------------------------------------------
 
 
