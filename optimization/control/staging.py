@@ -7,8 +7,8 @@ kept colder than it should be, and one more machine that started at the lower bo
 a unit that follows the sun it is never more than the surplus, but what runs at all runs at its lowest level.
 
 Machines do not take turns needlessly: what runs goes on before what rests; a level is kept until it is wrong by a
-margin; one more starts only for half of its lowest power, and stops below a quarter of it. Among equals the efficient,
-then the quiet and then the cheap to start come first.
+margin, and more of the sun is taken only with some to spare; one more starts only for half of its lowest power, and
+stops below a quarter of it. Among equals the efficient, then the quiet and then the cheap to start come first.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from .situation import Ceiling, Intent, MinerSituation, UnitSituation
 #: What is given stays until this share of all the miners can give together is missing or too much: with the usual
 #: band it is 0.1 K, which a sensor errs by.
 MARGIN = 0.2
+#: More of the sun is taken when there is this share of all the miners can give beyond it: clouds, kettles.
+SUN_MARGIN = 0.1
 #: One more miner starts for this share of its lowest power, and a running one goes on down to that share.
 STARTS_FOR, GOES_ON_FOR = 0.5, 0.25
 #: What is asked for counts as given when this share of it is missing: levels are nominal, meters err.
@@ -143,7 +145,7 @@ def _need(zone: ZoneState) -> float:
 
 def _deal(group: _Group, want_w: float, most_w: float, now: datetime) -> dict[str, int]:
     """Watts by miner id: together `want_w` or a little more, never over `most_w` but for lowest levels that must be."""
-    margin_w = MARGIN * group.most_w
+    margin_w, sun_w = MARGIN * group.most_w, SUN_MARGIN * group.most_w
     want_w = max(want_w - margin_w, min(group.now_w, want_w + margin_w))
     turns = sorted(group.members, key=lambda one: _turn(one, now))
     # The lowest level of what must run is set aside, so that none of them takes the others' part.
@@ -153,8 +155,8 @@ def _deal(group: _Group, want_w: float, most_w: float, now: datetime) -> dict[st
         lowest_w, must_run = member.miner.least_w, _must_run(member, now)
         aside_w -= lowest_w if must_run else 0.0
         ours_w, room_w = want_w - aside_w, most_w - aside_w
-        if place == 0 or must_run or _is_worth(member, ours_w, room_w):
-            watts = _level_w(member, ours_w, room_w)
+        if place == 0 or must_run or _is_worth(member, ours_w, room_w, sun_w):
+            watts = _level_w(member, ours_w, room_w, sun_w)
         else:
             watts = 0
         dealt[member.miner.miner_id] = watts
@@ -162,19 +164,24 @@ def _deal(group: _Group, want_w: float, most_w: float, now: datetime) -> dict[st
     return dealt
 
 
-def _is_worth(member: _Member, want_w: float, room_w: float) -> bool:
-    """Whether one more machine runs for what is still wanted."""
+def _is_worth(member: _Member, want_w: float, room_w: float, sun_w: float) -> bool:
+    """Whether one more machine runs for what is still wanted; a start leaves `sun_w` of the room free."""
     lowest_w = member.miner.least_w
-    share = GOES_ON_FOR if member.runs else STARTS_FOR
-    return want_w >= share * lowest_w and lowest_w <= room_w
+    share, free_w = (GOES_ON_FOR, 0.0) if member.runs else (STARTS_FOR, sun_w)
+    return want_w >= share * lowest_w and lowest_w + free_w <= room_w
 
 
-def _level_w(member: _Member, want_w: float, room_w: float) -> int:
-    """The lowest level that gives `want_w`, else the highest within the room there is; at least its lowest."""
+def _level_w(member: _Member, want_w: float, room_w: float, sun_w: float) -> int:
+    """The lowest level that gives `want_w`, else the highest within the room there is; at least its lowest.
+
+    A higher level than it has leaves `sun_w` of the room free.
+    """
     miner = member.miner
     if miner.power is None:
         return member.most_w
     level_w = miner.power.covering(want_w * (1 - NEARLY))
+    if level_w > miner.desired_w:
+        room_w = max(room_w - sun_w, min(room_w, miner.desired_w))
     if level_w > min(room_w, member.most_w):
         level_w = miner.power.fitting(max(1.0, min(room_w, member.most_w)))
     return round(level_w)

@@ -214,9 +214,15 @@ def test_the_sun_goes_to_the_coldest_room_first():
     assert dealt(warm, cold, dosing="surplus", surplus_w=2500.0) == {"a": 800, "b": 1600}
 
 
+@pytest.mark.parametrize(("surplus_w", "watts"), [(1299.0, 800), (1300.0, 1300), (1759.0, 1300), (1760.0, 1600)])
+def test_a_sun_that_flickers_sends_nobody_up_and_down(surplus_w, watts):
+    """Less at once; more only when there is a tenth of all they can give beyond it."""
+    assert dealt(avalon(zone(20.0), on_w=1300), dosing="surplus", surplus_w=surplus_w) == {"a": watts}
+
+
 def test_a_second_one_starts_only_within_the_sun():
     room = zone(20.0)
-    for surplus_w, expected in ((2599.0, 0), (2600.0, 1000)):
+    for surplus_w, expected in ((2859.0, 0), (2860.0, 1000)):  # 260 W more than it takes
         assert dealt(avalon(room, on_w=1600), plug(room), dosing="surplus", surplus_w=surplus_w)["p"] == expected
 
 
