@@ -97,6 +97,13 @@ def collect(
         batch.states.append(PassState(site=site, memory=seen.memory.to_json(), saved_at=now))
 
 
+def _says(told: object, print_of: list) -> bool:
+    """What was told last says this, too. That a level waits stays told while it waits and does not, in turns."""
+    action, _, rule_id, guard, target, power_w = print_of
+    waits = [action, "write_gap", rule_id, "write_gap", target, power_w]
+    return told == print_of or (action == "hold" and not guard and told == waits)
+
+
 def _decisions(
     rows: SiteRows, seen: Seen, commands: Sequence[Command], now: datetime
 ) -> tuple[list[Decision], list[UUID]]:
@@ -111,7 +118,7 @@ def _decisions(
         print_of = [command.action, command.code, command.intent.rule_id, command.guard, target, command.power_w]
         before = last.get(command.miner_id)
         at = parse_time(before["at"]) if before else None
-        if before and before["print"] == print_of and at and timedelta(0) <= now - at < DECISION_REPEATED_AFTER:
+        if before and _says(before["print"], print_of) and at and timedelta(0) <= now - at < DECISION_REPEATED_AFTER:
             kept[command.miner_id] = before
             confirmed.append(UUID(before["id"]))
             continue

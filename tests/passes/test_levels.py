@@ -220,3 +220,20 @@ def test_a_damaged_model_is_none(stored):
 
 def test_a_model_survives_the_database():
     assert power.from_json(power.to_json(AVALON)) == AVALON
+
+
+def test_a_level_that_waits_and_does_not_wait_in_turns_is_told_once(stepped):
+    """A need that flickers within the write gap is no decision a pass: each row wears the card it is written to."""
+    home = stepped()
+    home.says(20.0)
+    home.go(3)
+    assert home.desired.power_w == 1600
+    before = Decision.objects.count()
+    for _ in range(10):
+        home.says(21.3)
+        home.go()
+        home.says(21.0)
+        home.go()
+    assert home.desired.power_w == 1600
+    told = Decision.objects.order_by("at")[before:]
+    assert [(one.action, one.guard, one.command_w) for one in told] == [("hold", "write_gap", 1600)]
