@@ -123,10 +123,11 @@ def _groups(
         # What heats no room stands in for nobody.
         key = tuple(sorted(zone.zone_id for zone in miner.zones)) or (miner.miner_id,)
         group = groups.setdefault(key, _Group(miner.zones))
-        full_w = miner.fitting(miner.nominal_power_w)
-        allowed_w = full_w if ceiling is None else min(full_w, ceiling.power_w)
+        most_w = float("inf") if ceiling is None else ceiling.power_w
+        allowed_w = min(miner.fitting(miner.nominal_power_w), most_w)
         if intent.origin != "policy" or intent.code not in _HEATS | _COULD or allowed_w <= 0:
-            group.given_w += 0 if allowed_w <= 0 else miner.fitting(min(intent.power_w, allowed_w))
+            # By hand it may be asked for more than it usually takes.
+            group.given_w += 0 if allowed_w <= 0 else miner.fitting(min(intent.power_w, most_w))
             continue
         group.most_w += allowed_w
         if intent.code in _HEATS:

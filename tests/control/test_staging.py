@@ -178,6 +178,13 @@ def test_what_a_person_runs_counts_as_what_quiet_hours_leave_of_it():
     assert dealt(avalon(room, on_w=1600), hushed) == {"a": 1300, "b": 800}
 
 
+def test_what_a_person_runs_above_its_nominal_power_counts_in_full():
+    """60 % of 3200 W are 1920 W, of which it gives 1600 W; with the margin of 320 W that leaves 640 W."""
+    room = zone(21.2)
+    by_hand = avalon(room, key="b", on_w=1600, nominal_power_w=800, wish=worlds.wish(1600))
+    assert dealt(avalon(room, on_w=1300), by_hand) == {"a": 800, "b": 1600}
+
+
 #: Heats by the sun alone, whatever the room.
 SUNNY = worlds.policy((worlds.SURPLUS,), (worlds.NO_SURPLUS,))
 
