@@ -1,7 +1,8 @@
 """Circuit and site power limits: which miners give way when together they would take too much.
 
-What runs and may stay is served first; levels are lowered before anything is switched off, and the
-zone nearest its target gives way first; a start waits until it fits, and a minute after another one.
+What runs and may stay is served first; levels are lowered before anything is switched off, and for a
+clearly colder room that waits; the zone nearest its target gives way first; a start waits until it fits,
+and a minute after another one.
 Unknown or unmeasured draw counts as nominal.
 """
 
@@ -81,8 +82,9 @@ def shed(
         lines.take(miner, _may_draw_w(miner))
     ceilings: dict[str, Ceiling] = {}
     turns = sorted(asking, key=lambda one: (not one.miner.is_wanted_on, -one.claim_k, one.miner.miner_id))
-    _serve_what_runs(lines, [ask for ask in turns if ask.is_running], ceilings)
-    for ask in (ask for ask in turns if not ask.is_running):
+    waiting = [ask for ask in turns if not ask.is_running]
+    _serve_what_runs(lines, [ask for ask in turns if ask.is_running], waiting, ceilings)
+    for ask in waiting:
         if (line := lines.too_full(ask.miner, ask.least_w, is_start=True)) is not None:
             ceilings[ask.miner.miner_id] = _no_room(line, ask)
         elif (line := lines.just_started(ask.miner, now)) is not None:
@@ -93,7 +95,9 @@ def shed(
     return ceilings
 
 
-def _serve_what_runs(lines: _Lines, turns: Sequence[Asking], ceilings: dict[str, Ceiling]) -> None:
+def _serve_what_runs(
+    lines: _Lines, turns: Sequence[Asking], waiting: Sequence[Asking], ceilings: dict[str, Ceiling]
+) -> None:
     """First the least power of as many as there is room for; what is left over goes to the first in turn."""
     kept = []
     for ask in turns:
@@ -104,12 +108,27 @@ def _serve_what_runs(lines: _Lines, turns: Sequence[Asking], ceilings: dict[str,
         else:
             ceilings[ask.miner.miner_id] = _no_room(line, ask)
             lines.leave(ask.miner, _may_draw_w(ask.miner))
+    promised = _promise(lines, kept, waiting)
     served = []
     for ask in kept:
         lines.take(ask.miner, -ask.least_w)
         served.append((ask, _serve(lines, ask, ceilings)))
     for ask, watts in served:
         _hold_back(lines, ask, watts, ceilings)
+    for ask in promised:
+        lines.take(ask.miner, -ask.least_w)
+
+
+def _promise(lines: _Lines, kept: Sequence[Asking], waiting: Sequence[Asking]) -> list[Asking]:
+    """Those in clearly colder rooms that could start if what runs came down to its least: room is kept for them."""
+    may_give = [ask.claim_k for ask in kept if ask.least_w < ask.takes_w]
+    promised = []
+    for ask in waiting:
+        colder = bool(may_give) and ask.deficit_k > min(may_give)
+        if colder and lines.too_full(ask.miner, ask.least_w, is_start=False) is None:
+            lines.take(ask.miner, ask.least_w)
+            promised.append(ask)
+    return promised
 
 
 def _hold_back(lines: _Lines, ask: Asking, watts: float, ceilings: dict[str, Ceiling]) -> None:

@@ -192,6 +192,21 @@ def test_a_higher_level_waits_until_others_have_come_down():
     assert watts(cold, stepped(zone(21.0, key="attic"), "b", watts=800), limit=2400) == {"a": 1600, "b": 800}
 
 
+def test_levels_come_down_for_a_room_clearly_colder_that_waits_to_start():
+    """Else what runs in a room that never gets warm kept another without heat for ever, frost or not."""
+    for celsius, starts in ((5.0, True), (18.0, True), (19.9, False)):
+        cold = miner(zone(celsius, key="attic"), key="b", nominal_power_w=1600, power=STEPS)
+        before = watts(stepped(zone(20.0), "a"), cold, limit=2000)
+        assert before == {"a": 800 if starts else 1600, "b": 0}  # first the one comes down
+        after = watts(stepped(zone(20.0), "a", watts=before["a"]), cold, limit=2000)
+        assert after == ({"a": 800, "b": 800} if starts else {"a": 1600, "b": 0})
+
+
+def test_nothing_comes_down_for_what_would_not_fit_all_the_same():
+    cold = miner(zone(5.0, key="attic"), key="b")
+    assert watts(stepped(zone(20.0), "a"), cold, limit=1700) == {"a": 1600, "b": 0}
+
+
 def test_two_that_share_a_line_change_places_only_for_a_room_clearly_colder():
     """Else each would be written to at every tenth of a degree."""
 
