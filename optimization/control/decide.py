@@ -134,6 +134,8 @@ def _command(miner: MinerSituation, unit_id: str, intent: Intent, ceiling: Ceili
     power = _capped(miner, intent.power_w, ceiling)
     bound = ceiling if ceiling is not None and power < miner.fitting(intent.power_w) else None
     wait = _level_left(miner, power, ceiling, now)
+    if not wait and _level_left(miner, power, None, now):
+        bound = ceiling  # what is wanted anyway comes before its write gap is over: the guard's doing
     if wait:
         reason = f"{intent.reason} It stays at {miner.desired_w} W for {_words(wait)} more: levels change no faster."
         return Command(

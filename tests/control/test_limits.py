@@ -202,6 +202,14 @@ def test_levels_come_down_for_a_room_clearly_colder_that_waits_to_start():
         assert after == ({"a": 800, "b": 800} if starts else {"a": 1600, "b": 0})
 
 
+def test_a_limit_that_breaks_a_write_gap_is_named_even_where_as_little_is_wanted():
+    fresh = stepped(zone(21.4), "a", watts=1300, level_since=ago(60))
+    command = decided(fresh)["a"]
+    assert (command.power_w, command.guard) == (1300, "write_gap")
+    command = decided(fresh, power_limit_w=1000)["a"]
+    assert (command.power_w, command.guard) == (800, "power_limit")
+
+
 def test_nothing_comes_down_for_what_would_not_fit_all_the_same():
     cold = miner(zone(5.0, key="attic"), key="b")
     assert watts(stepped(zone(20.0), "a"), cold, limit=1700) == {"a": 1600, "b": 0}
