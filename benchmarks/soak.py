@@ -82,7 +82,7 @@ def run(seconds: float, period_s: float, deadline_s: float, stuck_s: float = STU
     from integrations.ask import call_all, forget
 
     forget()
-    seen = Soak()
+    seen, others = Soak(), set(threading.enumerate())
     stop = threading.Event()
     with _devices() as addresses:
         calls = _calls(addresses, stuck_s, stop)
@@ -90,7 +90,7 @@ def run(seconds: float, period_s: float, deadline_s: float, stuck_s: float = STU
         while (began := time.monotonic()) < end:
             outcomes = call_all(calls, deadline_s)
             seen.seconds.append(time.monotonic() - began)
-            seen.threads.append(threading.active_count())
+            seen.threads.append(sum(thread not in others for thread in threading.enumerate()))
             seen.kilobytes.append(_kilobytes())
             seen.missing += sum(outcomes[key].error is not None for key in range(HUNG, MINERS))
             assert all(outcomes[key].error is not None for key in range(HUNG)), "one that hangs answered"

@@ -186,11 +186,8 @@ class OddAdapter(Adapter):
 @pytest.fixture
 def odd(monkeypatch):
     """`OddAdapter` installed for one test."""
-    known = registry.adapters(Kind.CLIMATE_MONITOR)
-    monkeypatch.setattr(
-        registry, "adapters", lambda kind: {**known, "odd": OddAdapter} if kind == Kind.CLIMATE_MONITOR else {}
-    )
-    return OddAdapter
+    monkeypatch.setattr(registry, "_adapters", dict(registry._adapters))
+    return registry.register(OddAdapter)
 
 
 def test_every_type_of_setting_has_an_input(page, home, odd):
