@@ -91,21 +91,36 @@ def needs_write(desired_w: int, snapshot: MinerSnapshot, confirmed: bool, seen_o
     return seen_on is not False and not (confirmed and seen_on is None)
 
 
-def needs_rearm(rearm_seconds: float | None, written_at: datetime | None, now: datetime) -> bool:
+#: Between two writes that set a device's own switch-off anew: one that refuses for a while is not asked at every pass.
+REARMS_APART = timedelta(seconds=60)
+
+
+def needs_rearm(
+    rearm_seconds: float | None, written_at: datetime | None, now: datetime, left_seconds: float | None = None
+) -> bool:
     """Whether a device that runs as wanted is to be told "on" again, lest its own timer (s) switches it off.
 
-    Due when less than half of the timer is left. A last write unknown, or in the future, is no write.
+    Due when less than half of the timer is left: by `left_seconds` where the device says so itself, else since the last
+    write. A last write unknown, or in the future, is no write.
     """
     if rearm_seconds is None:
         return False
-    return written_at is None or not timedelta(0) <= now - written_at <= timedelta(seconds=rearm_seconds / 2)
+    since = None if written_at is None or written_at > now else now - written_at
+    if since is None:
+        return True
+    if left_seconds is not None:
+        return left_seconds < rearm_seconds / 2 and since >= REARMS_APART
+    return since > timedelta(seconds=rearm_seconds / 2)
 
 
 def ran_out(rearm_seconds: float | None, written_at: datetime | None, now: datetime) -> bool:
-    """The device's own timer has ended since the last write: that it is off is nobody's wish."""
+    """The device's own timer may have ended since the last write: that it is off is nobody's wish.
+
+    A write that found more than half of it left may have left it as it was.
+    """
     if rearm_seconds is None or written_at is None:
         return False
-    return now - written_at >= timedelta(seconds=rearm_seconds)
+    return now - written_at >= timedelta(seconds=rearm_seconds / 2) + REARMS_APART
 
 
 def retry_delay(attempts: int, period_seconds: float) -> timedelta:

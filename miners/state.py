@@ -61,5 +61,7 @@ class MinerSnapshot:
     uptime_seconds: float | None = None
     #: Blocks it found, by its own count (most start anew at a restart).
     blocks_found: int | None = None
+    #: In how long it will switch itself off, by its own clock (s; 0: not set yet); None: it does not.
+    switches_off_in_seconds: float | None = None
     #: The pool answers it; None: it does not say.
     pool_alive: bool | None = None

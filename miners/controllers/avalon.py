@@ -343,15 +343,20 @@ def _snapshot(seen: _Seen, config: AvalonMiner.Config) -> MinerSnapshot:
         observed_at=device_time(seen.answer),
         level=level.key if level else "",
         set_power_w=level.power_w if level else None,
+        switches_off_in_seconds=max(0.0, float(seen.off_at - seen.now)) if _is_guarded(seen, config) else None,
         fault=seen.fault,
         problem=seen.fault or contradiction(word, power_w, model.max_w, _NAME) or _unguarded(seen, status, config),
     )
 
 
+def _is_guarded(seen: _Seen, config: AvalonMiner.Config) -> bool:
+    """It is to switch itself off when this program is gone."""
+    return config.dead_man_minutes is not None and seen.kind.soft_off
+
+
 def _unguarded(seen: _Seen, status: MinerStatus, config: AvalonMiner.Config) -> str:
     """A sentence when it heats and its switch-off ahead is not set although it should be."""
-    wanted = config.dead_man_minutes is not None and seen.kind.soft_off
-    if not wanted or not status.is_on:
+    if not _is_guarded(seen, config) or not status.is_on:
         return ""
     if _remembered(config).get("proven") is False:
         return "It does not replace an earlier switch-off, so it has none of its own; use a plug with a timer."

@@ -22,8 +22,9 @@ NEAR_LIMIT_K = 1.0
 #: So far below its limit a hot device may start again.
 COOLED_K = 10.0
 HOUR, DAY = timedelta(hours=1), timedelta(hours=24)
-#: This share of a day's starts may follow each other as closely as the hour's budget allows.
-FREELY = 0.25
+#: This share of a day's starts may follow each other as closely as the hour's budget allows, and that share for a room
+#: which is so far below its band.
+FREELY, WHEN_COLD, CLEARLY_K = 0.25, 0.5, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +247,15 @@ def start_budget(case: Guarded) -> Ceiling | None:
 def _until_next_of_few(miner: MinerSituation, last_day: Sequence[datetime], now: datetime) -> timedelta:
     """How long the next start waits so that the day's starts last a day, once a quarter of them is used.
 
-    Used up by noon they would leave a room without heat until the next day.
+    Used up by noon they would leave a room without heat until the next day. But a room that has become clearly too
+    cold, behind an open window say, waits only when half of them are used.
     """
-    if len(last_day) < miner.max_starts_per_day * FREELY:
+    used = len(last_day) / miner.max_starts_per_day
+    is_cold = any(
+        zone.temperature_celsius is not None and zone.temperature_celsius < zone.lower_bound - CLEARLY_K
+        for zone in miner.zones
+    )
+    if used < (WHEN_COLD if is_cold else FREELY):
         return timedelta(0)
     return DAY / miner.max_starts_per_day - (now - max(last_day))
 

@@ -183,7 +183,8 @@ def _plug_writes(rows: SiteRows, commands: Iterable[Command], seen: Seen, lease:
 def is_rearm(miner: Miner, desired: DesiredState, snapshot: MinerSnapshot, now: datetime) -> bool:
     """It runs as wanted and only its own auto-off timer needs another "on"."""
     runs = desired.power_w > 0 and desired.confirmed_at is not None and snapshot.status.is_on
-    return runs and readback.needs_rearm(rearm_seconds(miner.controller), desired.written_at, now)
+    left_seconds = snapshot.switches_off_in_seconds
+    return runs and readback.needs_rearm(rearm_seconds(miner.controller), desired.written_at, now, left_seconds)
 
 
 def doubt_starts(rows: SiteRows, due: Iterable[Command], acted: Acted) -> None:

@@ -32,6 +32,7 @@ _MINER = (
     "fan_rpm",
     "uptime_seconds",
     "blocks_found",
+    "switches_off_in_seconds",
 )
 
 

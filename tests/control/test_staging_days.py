@@ -144,7 +144,7 @@ def test_a_sensor_that_errs_by_a_tenth_sends_no_machine_up_and_down(load):
 def test_a_machine_of_few_starts_a_day_makes_them_last_the_day(dosing):
     """Mild weather, less than its lowest level: with all 8 starts used by noon the room fell to 11 °C every night."""
     seen = days_of(["avalon"], 0.3, dosing, days=3)
-    assert min(seen.celsius) > 17.5
+    assert min(seen.celsius) > 17.2
     assert all(
         sum(begun - timedelta(days=1) < other <= begun for other in one.starts) <= 8
         for one in seen.machines

@@ -151,6 +151,20 @@ def test_silence_switches_it_off_by_itself(bench_of):
     assert not bench.rig.is_drawing
 
 
+def test_it_says_what_is_left_until_it_switches_itself_off(bench_of):
+    """By its own clock: a level that is told in between leaves the time as it was."""
+    bench = bench_of(Q)
+    assert bench.read().switches_off_in_seconds == 0
+    bench.write(1660)
+    assert bench.after(840).switches_off_in_seconds == pytest.approx(HALF_HOUR - 840, abs=2)
+    bench.write(830)
+    assert bench.after(600).switches_off_in_seconds == pytest.approx(HALF_HOUR - 1440, abs=2)
+    bench.write(830)
+    assert bench.read().switches_off_in_seconds == pytest.approx(HALF_HOUR, abs=2)
+    without = Device("avalon-q", AvalonMiner, Avalon, {"dead_man_minutes": None})
+    assert bench_of(without).read().switches_off_in_seconds is None
+
+
 def test_the_dead_man_counts_once_it_was_seen(bench_of):
     bench = bench_of(Q)
     assert AvalonMiner.rearm_seconds(bench.config) == HALF_HOUR

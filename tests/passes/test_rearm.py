@@ -167,3 +167,20 @@ def test_a_plugs_dead_man_is_what_its_settings_say():
     assert HomeAssistantSwitch.rearm_seconds(timed) == TIMER_S
     with pytest.raises(ValueError, match="auto_off_minutes"):
         HomeAssistantSwitch.Config(entity_switch="switch.plug", auto_off_minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("left_s", "written_ago_s", "due"),
+    [(1000, 1700, False), (899, 61, True), (0, 61, True), (0, 59, False), (0, None, True)],
+)
+def test_a_device_that_says_what_is_left_of_its_timer_is_believed(left_s, written_ago_s, due):
+    """Another write, of a level say, may have left its timer as it was: the last write says little."""
+    written_at = None if written_ago_s is None else NOON - timedelta(seconds=written_ago_s)
+    assert readback.needs_rearm(TIMER_S, written_at, NOON, left_s) is due
+
+
+def test_what_went_off_when_its_timer_may_have_ended_is_nobodys_wish():
+    """A write that found more than half of it left may have left it as it was."""
+    assert not readback.ran_out(TIMER_S, NOON - timedelta(seconds=TIMER_S / 2 + 59), NOON)
+    assert readback.ran_out(TIMER_S, NOON - timedelta(seconds=TIMER_S / 2 + 60), NOON)
+    assert not readback.ran_out(TIMER_S, None, NOON)
