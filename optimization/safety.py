@@ -415,6 +415,11 @@ _FROST = Group(
             ),
         ),
         Promise(
+            "On a line too small for both, what heats for comfort gives way to it, also within a minimum on time.",
+            _LOOK,
+            _tests(f"{_CONTROL}/test_limits.py", "test_comfort_gives_way_to_frost_protection"),
+        ),
+        Promise(
             "Where it may not or cannot, that is an alarm.",
             _LOOK,
             _tests(

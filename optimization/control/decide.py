@@ -98,7 +98,7 @@ def _share_limits(
         if _is_held(miner, intent, ceiling, situation.now) or _level_left(miner, runs_at, ceiling, situation.now):
             runs_at = miner.desired_w
         if runs_at > 0:
-            asking.append(limits.Asking(miner, runs_at))
+            asking.append(limits.Asking(miner, runs_at, intent.origin == "frost"))
         else:
             others.append(miner)
     # A limit's word is less than what was left of the others, or of what a minimum on time holds.

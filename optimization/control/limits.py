@@ -1,8 +1,8 @@
 """Circuit and site power limits: which miners give way when together they would take too much.
 
 What runs and may stay is served first; levels are lowered before anything is switched off, and for a
-clearly colder room that waits; the zone nearest its target gives way first; a start waits until it fits,
-and a minute after another one.
+clearly colder room that waits; the zone nearest its target gives way first, and every comfort to frost
+protection; a start waits until it fits, and a minute after another one.
 Unknown or unmeasured draw counts as nominal.
 """
 
@@ -28,6 +28,8 @@ class Asking:
 
     miner: MinerSituation
     power_w: int
+    #: Frost protection asks: comfort gives way to it.
+    is_frost: bool = False
 
     @property
     def is_running(self) -> bool:
@@ -81,9 +83,18 @@ def shed(
     for miner in others:
         lines.take(miner, _may_draw_w(miner))
     ceilings: dict[str, Ceiling] = {}
-    turns = sorted(asking, key=lambda one: (not one.miner.is_wanted_on, -one.claim_k, one.miner.miner_id))
+    turns = sorted(
+        asking, key=lambda one: (not one.is_frost, not one.miner.is_wanted_on, -one.claim_k, one.miner.miner_id)
+    )
     waiting = [ask for ask in turns if not ask.is_running]
+    freezing = [
+        ask for ask in waiting if ask.is_frost and lines.too_full(ask.miner, ask.least_w, is_start=False) is None
+    ]
+    for ask in freezing:  # room is kept for them, though what heats for comfort be switched off for it
+        lines.take(ask.miner, ask.least_w)
     _serve_what_runs(lines, [ask for ask in turns if ask.is_running], waiting, ceilings)
+    for ask in freezing:
+        lines.take(ask.miner, -ask.least_w)
     for ask in waiting:
         if (line := lines.too_full(ask.miner, ask.least_w, is_start=True)) is not None:
             ceilings[ask.miner.miner_id] = _no_room(line, ask)
@@ -124,6 +135,8 @@ def _promise(lines: _Lines, kept: Sequence[Asking], waiting: Sequence[Asking]) -
     may_give = [ask.claim_k for ask in kept if ask.least_w < ask.takes_w]
     promised = []
     for ask in waiting:
+        if ask.is_frost:
+            continue  # room was kept for it already
         colder = bool(may_give) and ask.deficit_k > min(may_give)
         if colder and lines.too_full(ask.miner, ask.least_w, is_start=False) is None:
             lines.take(ask.miner, ask.least_w)

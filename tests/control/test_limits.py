@@ -211,7 +211,7 @@ def test_a_limit_that_breaks_a_write_gap_is_named_even_where_as_little_is_wanted
 
 
 def test_nothing_comes_down_for_what_would_not_fit_all_the_same():
-    cold = miner(zone(5.0, key="attic"), key="b")
+    cold = miner(zone(10.0, key="attic"), key="b")
     assert watts(stepped(zone(20.0), "a"), cold, limit=1700) == {"a": 1600, "b": 0}
 
 
@@ -253,6 +253,32 @@ def test_as_many_as_possible_stay_on_under_any_limit(running_at, limit):
     result = watts(*members, limit=limit)
     assert sum(result.values()) <= limit
     assert sum(power > 0 for power in result.values()) == min(len(members), limit // 800)
+
+
+# --- frost ---------------------------------------------------------------------------------------------------------
+
+
+def test_comfort_gives_way_to_frost_protection():
+    """Within its minimum on time, too; the start waits until the other one has come down."""
+    freezing = miner(zone(5.0, key="attic"), key="b")
+    comfort = running(zone(20.0), key="a", for_seconds=60)
+    assert watts(comfort, freezing, limit=1500) == {"a": 0, "b": 0}
+    assert watts(miner(zone(20.0), key="a"), freezing, limit=1500) == {"a": 0, "b": 1000}
+    heats = running(zone(5.0, key="attic"), key="b", desired_origin="frost")
+    assert watts(miner(zone(15.0), key="a"), heats, limit=1500) == {"a": 0, "b": 1000}
+    assert watts(running(zone(15.0), key="a"), heats, limit=1500) == {"a": 0, "b": 1000}
+
+
+def test_levels_come_down_for_frost_protection_before_anything_is_switched_off():
+    freezing = miner(zone(5.0, key="attic"), key="b")
+    assert watts(stepped(zone(20.0), "a"), freezing, limit=2000) == {"a": 800, "b": 0}
+    assert watts(stepped(zone(20.0), "a", watts=800), freezing, limit=2000) == {"a": 800, "b": 1000}
+
+
+def test_nobody_gives_way_to_frost_protection_that_could_not_run_anyway():
+    """Its line is too small for it, or something that does not go off fills it."""
+    comfort, freezing = running(zone(20.0), key="a"), miner(zone(5.0, key="attic"), key="b", nominal_power_w=1800)
+    assert watts(comfort, freezing, limit=1500) == {"a": 1000, "b": 0}
 
 
 # --- one start after the other ------------------------------------------------------------------------------------
