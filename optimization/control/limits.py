@@ -20,6 +20,8 @@ from .situation import Ceiling, MinerSituation
 STARTS_APART = timedelta(seconds=60)
 #: Two that share a line too small for both do not change places for less than this: every change is a write to each.
 KEEPS_K = 0.3
+#: Of what the grid connection leaves, more is taken only with this share of a miner's power to spare: kettles, clouds.
+SPARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ def _promise(lines: _Lines, kept: Sequence[Asking], waiting: Sequence[Asking]) -
 
 
 def _hold_back(lines: _Lines, ask: Asking, watts: float, ceilings: dict[str, Ceiling]) -> None:
-    """A higher level waits until what gives way to it has come down."""
+    """A higher level waits until what gives way to it has come down, and for what is to be spared."""
     model, now_w = ask.miner.power, max(ask.miner.draws_w, float(ask.miner.desired_w))
     if model is None or not model.is_stepped or watts <= now_w:
         return
@@ -158,7 +160,7 @@ def _hold_back(lines: _Lines, ask: Asking, watts: float, ceilings: dict[str, Cei
 
 
 def _comes_down(line: _Line, ask: Asking) -> str:
-    return f"{line} has room for more of {ask.miner.name} as soon as others have come down."
+    return f"{ask.miner.name} gets more when others have come down and some of {line.in_words} is to spare."
 
 
 def _serve(lines: _Lines, ask: Asking, ceilings: dict[str, Ceiling]) -> float:
@@ -197,6 +199,8 @@ class _Line:
     name: str
     limit_w: float
     in_words: str
+    #: It changes with what the home takes: more is taken of it only with this share of a miner's power to spare.
+    spare: float = 0.0
 
     def __str__(self) -> str:
         return f"{self.name} ({self.limit_w:.0f} W)"
@@ -225,9 +229,12 @@ class _Lines:
             self._leaving[key] += watts
 
     def room(self, miner: MinerSituation, *, is_start: bool) -> tuple[_Line, float]:
-        """The line with the least room for it, and that room (W). A start waits for what is leaving."""
+        """The line with the least room for it, and that room (W). A start, or more power, waits for what is leaving."""
         rooms = [
-            (line, line.limit_w - self._used[key] - (self._leaving[key] if is_start else 0.0))
+            (
+                line,
+                line.limit_w - self._used[key] - (self._leaving[key] + line.spare * miner.most_w if is_start else 0.0),
+            )
             for key in _keys(miner)
             if (line := self.limits.get(key)) is not None
         ]
@@ -259,7 +266,7 @@ def _limits(
         limits["site"] = _Line("This home's power limit", float(site_limit_w), "this home's power limit")
     if import_limit_w is not None:
         limits["import"] = _Line(
-            "What the grid connection has left for miners", max(0.0, import_limit_w), "the grid connection"
+            "What the grid connection has left for miners", max(0.0, import_limit_w), "the grid connection", SPARE
         )
     for miner in miners:
         if miner.circuit is not None:

@@ -255,6 +255,18 @@ def test_as_many_as_possible_stay_on_under_any_limit(running_at, limit):
     assert sum(power > 0 for power in result.values()) == min(len(members), limit // 800)
 
 
+@pytest.mark.parametrize(("left_w", "given_w"), [(1599, 1300), (1600, 1300), (1759, 1300), (1760, 1600), (1299, 800)])
+def test_more_of_the_grid_connection_is_taken_only_with_some_to_spare(left_w, given_w):
+    """Else a kettle that comes and goes would send it up and down at every write gap."""
+    assert watts(stepped(zone(19.0), "a", watts=1300), import_limit_w=left_w) == {"a": given_w}
+
+
+@pytest.mark.parametrize(("left_w", "given_w"), [(879, 0), (880, 0), (960, 800), (1600, 1300), (1760, 1600)])
+def test_a_start_leaves_some_of_the_grid_connection_free(left_w, given_w):
+    cold = miner(zone(19.0), key="a", nominal_power_w=1600, power=STEPS)
+    assert watts(cold, import_limit_w=left_w) == {"a": given_w}
+
+
 # --- frost ---------------------------------------------------------------------------------------------------------
 
 
