@@ -1,10 +1,10 @@
 """Staging: the watts a unit wants, dealt out to its miners and their levels. Pure.
 
 Where a policy says “heat”, it says nothing of how much. A unit doses: miners that heat the same rooms stand in for
-each other and give together what these rooms need: all they can give up to the target, from there on less, and
-nothing at the upper bound (a proportional band, as staged heating has it; it begins at the target, so that no room is
-kept colder than it should be, and one more machine that started at the lower bound runs on until the room is warm). In
-a unit that follows the sun it is never more than the surplus, but what runs at all runs at its lowest level.
+each other and give together what these rooms need: all they can give at the lower bound, less and less above it, and
+nothing at the upper bound (a proportional band, as staged heating has it; need is reckoned a quarter higher, so that
+no room is kept below its band, and one of usual need settles about its target). In a unit that follows the sun it is
+never more than the surplus, but what runs at all runs at its lowest level.
 
 Machines do not take turns needlessly: what runs goes on before what rests; a level is kept until it is wrong by a
 margin, and more of the sun is taken only with some to spare; one more starts only for half of its lowest power, and
@@ -24,8 +24,10 @@ from . import sentences
 from .situation import Ceiling, Intent, MinerSituation, UnitSituation
 
 #: What is given stays until this share of all the miners can give together is missing or too much: with the usual
-#: band it is 0.1 K, which a sensor errs by.
+#: band it is 0.16 K, more than a sensor errs by.
 MARGIN = 0.2
+#: So much higher need is reckoned: more than the margin, or not all of it would come at the lower bound.
+HIGHER = 0.25
 #: More of the sun is taken when there is this share of all the miners can give beyond it: clouds, kettles.
 SUN_MARGIN = 0.1
 #: One more miner starts for this share of its lowest power, and a running one goes on down to that share.
@@ -62,7 +64,7 @@ class _Group:
 
     @property
     def need_w(self) -> float:
-        """What the rooms need: all there is up to the target of the coldest, nothing at its upper bound.
+        """What the rooms need: all there is at the lower bound of the coldest, nothing at its upper one.
 
         A room nobody knows the temperature of needs what it gets now: blind, nobody gives it more.
         """
@@ -136,12 +138,12 @@ def _groups(
 
 
 def _need(zone: ZoneState) -> float:
-    """1 at its target, 0 at its upper bound, and up to the margin more where it is colder, so that all of it comes."""
-    most, band_k = 1.0 + MARGIN, zone.hysteresis_celsius
-    above_k = zone.temperature_celsius - zone.target.effective_celsius
+    """From all there is, and a quarter more so that all of it comes, at its lower bound, to 0 at its upper one."""
+    most, band_k = 1.0 + HIGHER, zone.upper_bound - zone.lower_bound
+    below_k = zone.upper_bound - zone.temperature_celsius
     if band_k <= 0:
-        return most if above_k < 0 else 0.0
-    return min(most, max(0.0, 1.0 - above_k / band_k))
+        return most if below_k > 0 else 0.0
+    return min(most, max(0.0, most * below_k / band_k))
 
 
 def _deal(group: _Group, want_w: float, most_w: float, now: datetime) -> dict[str, int]:

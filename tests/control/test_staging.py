@@ -45,17 +45,18 @@ def dealt(*miners, **kwargs) -> dict[str, int]:
     [
         (19.0, 1600),
         (20.49, 1600),
+        (20.8, 1600),
         (21.0, 1600),
-        (21.18, 1600),
-        (21.2, 1300),
-        (21.34, 1300),
+        (21.02, 1300),
+        (21.24, 1300),
+        (21.27, 800),
         (21.36, 800),
         (21.49, 800),
         (21.5, 0),
     ],
 )
 def test_the_nearer_to_the_upper_bound_the_less_it_gives(celsius, watts):
-    """21 ± 0.5 °C: all of it up to the target, its lowest level up to the upper bound, then off."""
+    """21 ± 0.5 °C: all of it up to about the target, its lowest level up to the upper bound, then off."""
     assert dealt(avalon(zone(celsius), on_w=1600)) == {"a": watts}
 
 
@@ -77,16 +78,16 @@ def test_all_it_can_where_a_person_chose_so():
 
 
 def test_a_level_stays_until_it_is_wrong_by_a_margin():
-    """21.1 °C needs 1280 of 1600 W, give or take 320."""
+    """20.86 °C needs 1280 of 1600 W, give or take 320."""
     for on_w in (1300, 1600):
-        assert dealt(avalon(zone(21.1), on_w=on_w)) == {"a": on_w}
-    assert dealt(avalon(zone(21.1), on_w=800)) == {"a": 1300}
+        assert dealt(avalon(zone(20.86), on_w=on_w)) == {"a": on_w}
+    assert dealt(avalon(zone(20.86), on_w=800)) == {"a": 1300}
 
 
-def test_below_its_target_by_the_margin_a_room_gets_all():
-    """Not at the target itself: a sensor that errs by 0.1 K would send it up and down."""
-    assert dealt(avalon(zone(20.99), on_w=1300)) == {"a": 1300}
-    assert dealt(avalon(zone(20.89), on_w=1300)) == {"a": 1600}
+def test_all_of_it_comes_just_above_the_lower_bound():
+    """Not at the bound itself, or a room of high need would be kept below its band."""
+    assert dealt(avalon(zone(20.7), on_w=1300)) == {"a": 1300}
+    assert dealt(avalon(zone(20.54), on_w=1300)) == {"a": 1600}
 
 
 def test_it_says_why_it_gives_less():
@@ -96,9 +97,9 @@ def test_it_says_why_it_gives_less():
 
 
 def test_a_nominal_power_above_its_levels_promises_no_more_than_they_give():
-    """40 % and a margin are 960 of 1600 W, whatever its settings say it takes."""
+    """At 21.1 °C half and a margin are 1120 of 1600 W, whatever its settings say it takes."""
     for nominal_w in (1600, 3000):
-        assert dealt(avalon(zone(21.3), on_w=1600, nominal_power_w=nominal_w)) == {"a": 1300}
+        assert dealt(avalon(zone(21.1), on_w=1600, nominal_power_w=nominal_w)) == {"a": 1300}
 
 
 # --- who --------------------------------------------------------------------------------------------------------------
@@ -170,11 +171,11 @@ def test_what_a_person_runs_counts_as_given():
 
 
 def test_what_a_person_runs_counts_as_what_quiet_hours_leave_of_it():
-    room = zone(21.2)
+    room = zone(21.02)
     hushed = avalon(
         room, key="b", on_w=800, wish=worlds.wish(1600), quiet=Quiet(900, NOW + timedelta(hours=6), "06:00")
     )
-    # 60 % of 2400 W are 1440 W, of which it gives 800 W; with the margin of 320 W that leaves 960 W.
+    # At 21.02 °C 60 % of 2400 W are 1440 W, of which it gives 800 W; with the margin of 320 W that leaves 960 W.
     assert dealt(avalon(room, on_w=1600), hushed) == {"a": 1300, "b": 800}
 
 

