@@ -45,9 +45,7 @@ def miner_on(request: HttpRequest, miner_id: UUID) -> HttpResponse:
     `clock` when it is the time of day in the field `clock`; empty: 2 h.
     """
     miner, now = _miner(miner_id), timezone.now()
-    if not miner.is_active or miner.controller is None:
-        remedy = "Choose in Set-up what switches it." if miner.is_active else "Set it to active in Set-up first."
-        raise ValidationError(f"{miner.name} cannot be switched on here. {remedy}")
+    services.check_can_run(miner)
     power_w, how = _power(miner, request)
     wish = services.request_power(miner, power_w, by=who(request), until=_end(miner, request, now))
     end = formats.moment(wish.until, now, miner.site.tz)

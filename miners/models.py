@@ -292,7 +292,7 @@ class ManualRequest(UUIDModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.miner}: {self.power_w} W"
+        return f"{self.miner}: {f'{self.power_w} W' if self.power_w else 'off'}"
 
 
 class DesiredState(models.Model):

@@ -59,6 +59,13 @@ def _take_class(controller: MinerController) -> None:
         miner.save(update_fields=changed)
 
 
+def check_can_run(miner: Miner) -> None:
+    """Raises ValidationError for a miner that nothing could switch on, with the remedy."""
+    if not miner.is_active or miner.controller is None:
+        remedy = "Choose in Set-up what switches it." if miner.is_active else "Set it to active in Set-up first."
+        raise ValidationError(f"{miner.name} cannot be switched on here. {remedy}")
+
+
 def request_power(
     miner: Miner, power_w: int, *, by: str, until: datetime | None = None, origin: str = "person"
 ) -> ManualRequest:
@@ -76,7 +83,10 @@ def request_power(
             raise ValidationError({"until": "By hand a miner runs at most 24 hours. Choose an end within that."})
     with transaction.atomic():
         ManualRequest.objects.filter(miner=miner, cancelled_at__isnull=True).update(cancelled_at=now)
-        request = ManualRequest.objects.create(miner=miner, power_w=power_w, until=until, by=by[:80], origin=origin)
+        # Made at the very moment the one before ended: that tells “replaced” from “resumed”.
+        request = ManualRequest.objects.create(
+            miner=miner, power_w=power_w, until=until, created_at=now, by=by[:80], origin=origin
+        )
         what = "off" if power_w == 0 else f"on at {power_w} W"
         log_activity(miner.site, f"{miner.name}: {what} by hand.", actor=by)
         miner.site.wake()
@@ -111,7 +121,9 @@ def all_off(sites: Iterable[Site], *, by: str) -> int:
             miners = list(site.miners.all())
             now = timezone.now()
             ManualRequest.objects.filter(miner__in=miners, cancelled_at__isnull=True).update(cancelled_at=now)
-            ManualRequest.objects.bulk_create(ManualRequest(miner=miner, power_w=0, by=by[:80]) for miner in miners)
+            ManualRequest.objects.bulk_create(
+                ManualRequest(miner=miner, power_w=0, created_at=now, by=by[:80]) for miner in miners
+            )
             log_activity(site, "All miners off.", severity=Severity.WARNING, actor=by)
             site.wake()
         count += len(miners)

@@ -14,8 +14,9 @@ from energy import balance
 from energy.models import EnergySource
 from energy.state import EnergySnapshot, EnergyState
 from miners import plug, readback
+from miners.by_hand import wish_holds
 from miners.dead_man import rearm_seconds
-from miners.models import DesiredState, ManualRequest, Miner
+from miners.models import DesiredState, Miner
 from miners.pools.performance import performance
 from miners.reality import reality_problem
 from miners.state import MinerSnapshot, MinerStatus
@@ -24,7 +25,6 @@ from optimization.control import context
 from optimization.control.memory import Memory, parse_time
 from optimization.control.quiet import quiet_now
 from optimization.control.situation import MinerSituation, SiteSituation, UnitSituation, Wish
-from sites.clock import is_ahead
 from sites.words import ended
 
 from . import plugs, rooms
@@ -180,13 +180,6 @@ def _take_as_off(desired: DesiredState, now: datetime) -> None:
     desired.switched_off_at, desired.attempts, desired.next_attempt_at = now, 0, None
 
 
-def _holds(request: ManualRequest, now: datetime) -> bool:
-    """A wish with an end is over at it, or when it was made in the future: the clock was set back since."""
-    if request.until is None:
-        return True
-    return now < request.until and not is_ahead(request.created_at, now)
-
-
 def _miner(
     rows: SiteRows,
     miner: Miner,
@@ -198,7 +191,7 @@ def _miner(
 ) -> MinerSituation:
     desired, request = rows.desired.get(miner.pk), rows.requests.get(miner.pk)
     wish = None
-    if request is not None and _holds(request, now):
+    if request is not None and wish_holds(request.until, request.created_at, now):
         wish = Wish(request.power_w, request.until, request.by, request.origin)
     if off_outside:
         wish = Wish(0, now + OUTSIDE_OFF_HOLD, origin="outside")
