@@ -50,6 +50,7 @@ def navigation(request) -> list[dict]:
             _item("Controllers", "power", "miners.minercontroller"),
             _item("Circuits", "electrical_services", "miners.circuit"),
             _item("Miners", "memory", "miners.miner"),
+            _item("Wishes by hand", "touch_app", "miners.manualrequest"),
             _item("Pools", "waves", "miners.poolaccount"),
             _item("Hash price", "payments", "miners.hashpricesource"),
         ),

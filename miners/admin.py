@@ -274,5 +274,5 @@ class CommandLogAdmin(RecordAdmin):
         return watts(row.power_w) if row.power_w else "off"
 
 
-# Django looks for set-up pages here; those of pools and the hash price stand in a file of their own.
-from . import value_admin  # noqa: E402, F401
+# Django looks for set-up pages here; those of pools, the hash price and wishes stand in files of their own.
+from . import value_admin, wish_admin  # noqa: E402, F401

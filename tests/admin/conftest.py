@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import UTC, datetime, time
 from types import SimpleNamespace
 
 import pytest
 
 from climate.models import TemperatureSlot
-from miners.models import Circuit, CommandLog
+from miners.models import Circuit, CommandLog, ManualRequest
 from optimization.models import Decision
 from sites import live
 from sites.models import ActivityLog, Alarm, ApiToken
 from sites.services import create_api_token
 from tests import factories
 
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 TOKEN = "secret-token-of-a-test"
 
 
@@ -86,6 +87,7 @@ def filled(home, staff):
         activity=ActivityLog.objects.create(site=home, text="Avalon started."),
         alarm=Alarm.objects.create(site=home, kind="lost", subject="zone:1", text="The sensor is silent."),
         command=CommandLog.objects.create(miner=miner, power_w=1000, outcome="sent"),
+        wish=ManualRequest.objects.create(miner=miner, power_w=0, by="ben", created_at=LONG_AGO, cancelled_at=LONG_AGO),
         token=ApiToken.objects.get(),
         user=staff,
     )

@@ -35,6 +35,7 @@ def test_everything_a_person_sets_up_is_registered():
         "miners.Circuit",
         "miners.CommandLog",
         "miners.HashPriceSource",
+        "miners.ManualRequest",
         "miners.Miner",
         "miners.MinerController",
         "miners.PoolAccount",
@@ -126,7 +127,7 @@ def test_a_decision_is_readable(page, filled):
     assert "unknown" in content
 
 
-@pytest.mark.parametrize("name", ["decision", "activity", "alarm", "command"])
+@pytest.mark.parametrize("name", ["decision", "activity", "alarm", "command", "wish"])
 def test_records_cannot_be_changed(page, filled, name):
     row = getattr(filled, name)
     before = str(row)
