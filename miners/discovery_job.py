@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from celery import shared_task
+
 from sites.models import Site
 from sites.store import store
 
@@ -75,8 +77,6 @@ class Busy(Exception):
 
 def start(site: Site, text: str, *, by: str) -> Search:
     """Begin a search of what a person typed. Raises `NotAPlace` and `Busy`."""
-    from .tasks import discover
-
     places = targets(text)
     driven = driven_places()
     known = [place for place in places if place in driven]
@@ -133,7 +133,8 @@ def cancel(search_id: str) -> Search | None:
     return look_up(search_id)
 
 
-def run(search_id: str, addresses: list[str]) -> None:
+@shared_task(ignore_result=True, name="miners.tasks.discover")
+def discover(search_id: str, addresses: list[str]) -> None:
     """The job itself, in a background worker."""
     kept = look_up(search_id)
     if kept is None or kept.stage is not Stage.WAITING:

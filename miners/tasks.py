@@ -3,6 +3,8 @@
 from celery import shared_task
 from django.utils import timezone
 
+from .discovery_job import discover  # noqa: F401 (Celery looks for tasks here)
+
 
 @shared_task(ignore_result=True)
 def refresh_value() -> None:
@@ -18,11 +20,3 @@ def record_earnings() -> None:
     from .earnings import record
 
     record(timezone.now())
-
-
-@shared_task(ignore_result=True)
-def discover(search_id: str, addresses: list[str]) -> None:
-    """Look for miners where a person said (`discovery_job`)."""
-    from .discovery_job import run
-
-    run(search_id, addresses)
