@@ -79,6 +79,11 @@ class RestDevice:
         """As `send`, without a login: what a login itself asks."""
         return _json(self._checked(self._request(method, path, body)))
 
+    def log_in(self) -> None:
+        """Whether it takes the password, where it answers without one. Raises `Unauthorized` when it does not."""
+        if self._login is not None and not self._token:
+            self._log_in(self._login)
+
     def _asked(self, method: str, path: str, body: Any) -> Answer:
         answer = self._request(method, path, body)
         if answer.status in (401, 403) and self._login is not None:

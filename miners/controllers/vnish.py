@@ -92,6 +92,7 @@ class Vnish(Adapter):
         with _device(config, deadline) as device:
             info = _info(device)
             levels = _levels(device, info)
+            device.log_in()  # it tells all that without its password, and would refuse the first switching
         throttles = _throttles(info)
         return Identity(
             model=info.text("miner") or info.text("model") or "Antminer",

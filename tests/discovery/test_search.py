@@ -17,6 +17,8 @@ from tests.emulators.braiins import PASSWORD, BraiinsEmulator
 from tests.emulators.clock import Clock
 from tests.emulators.faults import Fault
 from tests.emulators.plug import PlugEmulator
+from tests.emulators.vnish import PASSWORD as VNISH_PASSWORD
+from tests.emulators.vnish import VnishEmulator
 
 
 class Heard:
@@ -83,6 +85,16 @@ def test_what_needs_a_password_is_found_and_asked_for_it(street):
     wrong = probe(street.at(1), "braiins", {"password": "wrong"}).found
     assert wrong.needs_password
     assert "refuses the password" in wrong.problem
+
+
+def test_one_that_tells_what_it_is_without_its_password_is_asked_for_it_all_the_same(street):
+    """Else a wrong one would show at the first switching, on a cold evening."""
+    street.settle(1, VnishEmulator(Clock()), 80)
+    found = look_at(Target(street.at(1)), time.monotonic() + 5).found
+    assert (found.model, found.needs_password, dict(found.identity)) == ("Antminer S19j Pro with VNish", True, {})
+    opened = probe(street.at(1), "vnish", {"password": VNISH_PASSWORD}).found
+    assert opened.identity
+    assert not opened.needs_password
 
 
 def test_one_that_cannot_be_used_as_it_is_says_why(street):

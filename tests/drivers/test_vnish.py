@@ -43,9 +43,10 @@ def test_reading_needs_no_password_and_switching_logs_in_once(bench):
 
 def test_a_wrong_password_is_told(bench_of):
     bench = bench_of(Device("wrong", Vnish, VnishEmulator, {"password": "s3cret"}))
-    with pytest.raises(Unauthorized, match="password") as caught:
-        bench.write(0)
-    assert "s3cret" not in str(caught.value)
+    for ask in (bench.identify, lambda: bench.write(0)):
+        with pytest.raises(Unauthorized, match="password") as caught:
+            ask()
+        assert "s3cret" not in str(caught.value)
     assert bench.read().status is MinerStatus.HEATING
 
 
