@@ -9,8 +9,10 @@ os.environ.setdefault("SECRET_KEY", "only for tests: thirty-two characters and t
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 import gc
+import threading
 
 import pytest
+from django.core.handlers.wsgi import WSGIHandler
 from hypothesis import settings as hypothesis
 
 # HYPOTHESIS_PROFILE=thorough looks longer where a test names no number of examples of its own.
@@ -52,3 +54,17 @@ def home(db):
     from tests import factories
 
     return factories.site()
+
+
+@pytest.fixture(autouse=True)
+def _one_request_at_a_time(request, monkeypatch):
+    """The tests' live server shares one connection to SQLite in memory: two requests at once may lock its tables."""
+    if "live_server" not in request.fixturenames:
+        return
+    lock, answer = threading.RLock(), WSGIHandler.__call__
+
+    def in_turn(self, *args):
+        with lock:
+            return answer(self, *args)
+
+    monkeypatch.setattr(WSGIHandler, "__call__", in_turn)
