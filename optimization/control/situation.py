@@ -65,7 +65,7 @@ class MinerSituation:
     #: At full power, as its maker says; and what a start wears, in the home's currency.
     noise_db: int | None = None
     start_cost: float = 0.0
-    #: What its chips and boards bear (°C); None: that is the device's own business.
+    #: What a person lets its chips and boards have (°C); None: what its kind bears (`heat_limits_celsius`).
     max_chip_celsius: float | None = None
     max_board_celsius: float | None = None
 
