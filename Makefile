@@ -1,4 +1,4 @@
 # The same as ./run, for those who type make.
-.PHONY: run test bench check ready
-run test bench check ready:
+.PHONY: run test fuzz bench check ready ready-dev
+run test fuzz bench check ready ready-dev:
 	@./run $@

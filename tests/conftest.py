@@ -13,14 +13,8 @@ import threading
 
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
-from hypothesis import settings as hypothesis
 
-# HYPOTHESIS_PROFILE=thorough looks longer where a test names no number of examples of its own.
-hypothesis.register_profile("suite", max_examples=40, deadline=None)
-hypothesis.register_profile("thorough", max_examples=1000, deadline=None)
-hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
-
-pytest_plugins = ["tests.servers.fixtures", "tests.migrated", "tests.scheduling"]
+pytest_plugins = ["tests.chance", "tests.servers.fixtures", "tests.migrated", "tests.scheduling"]
 
 
 def pytest_collection_finish(session) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -23,6 +23,7 @@ from integrations.connections.simulated_house import SimulatedHouseSession
 from integrations.errors import AdapterError
 from integrations.registry import ConnectionKind, Kind
 from miners.state import MinerSnapshot
+from tests.chance import examples
 from tests.drivers.devices import DEVICES
 
 AT = datetime(2026, 11, 22, 15, 53, 28, tzinfo=UTC)
@@ -222,7 +223,7 @@ _units = st.sampled_from([None, "°C", "°F", "K", "W", "kW", "%", "Wh", "kWh"])
 
 @pytest.mark.parametrize("pair", ON_HOME_ASSISTANT, ids=names)
 @given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(150)
 def test_any_answer_is_a_sound_reading_or_a_clear_error(pair, data):
     kind, adapter = pair
     config = config_of(kind, adapter)
@@ -244,7 +245,7 @@ def test_any_answer_is_a_sound_reading_or_a_clear_error(pair, data):
 
 @pytest.mark.parametrize("pair", ON_MQTT, ids=names)
 @given(payload=st.binary(max_size=20) | _json.map(lambda value: json.dumps({"a": [{"t": value}], "h": value}).encode()))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(150)
 def test_any_message_is_a_sound_reading_or_a_clear_error(pair, payload):
     kind, adapter = pair
     config = config_of(kind, adapter)

@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from climate.holds import MAX_MINUTES, Hold, ends_at, next_time
 from climate.schedule import ALL_DAYS, Slot
 from climate.targets import Override, Period, Plan
+from tests.chance import examples
 
 from . import weeks
 
@@ -59,7 +60,7 @@ def test_a_time_that_is_none(until, words):
 
 
 @given(weeks.times, st.sampled_from(weeks.ZONES), st.data())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @example(time(2, 30), "Europe/Zurich", None)
 def test_the_next_time_is_the_first_at_which_the_clocks_show_it(clock, name, data):
     tz, changes = ZoneInfo(name), weeks.offset_changes(name, 2025)

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from climate.schedule import ALL_DAYS, Slot, copy_day, find_overlap, next_change, slot_at, weekday_names
+from tests.chance import examples
 
 from . import weeks
 
@@ -45,7 +46,7 @@ def test_every_minute_of_the_week_has_exactly_one_target():
 
 
 @given(weeks.schedules())
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_any_schedule_resolves_as_its_table(slots):
     claims = weeks.table(slots)
     monday = datetime(2025, 6, 2)
@@ -55,7 +56,7 @@ def test_any_schedule_resolves_as_its_table(slots):
 
 
 @given(st.lists(weeks.slots, max_size=4))
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @example([WEEKEND, Slot(0b0000001, time(8, 59), time(9), 18.0)])
 @example([WEEKEND, Slot(0b0000001, time(9), time(10), 18.0)])
 @example([Slot(ALL_DAYS, time(0), time(0), 20.0), Slot(0b1000000, time(23, 59), time(0), 18.0)])
@@ -125,14 +126,14 @@ YEAR_MINUTES = st.integers(0, 365 * 1440)
 
 
 @given(weeks.schedules(), st.sampled_from(weeks.ZONES), YEAR_MINUTES, st.integers(0, 59))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_the_next_change_is_the_one_a_walk_finds(slots, name, minute, second):
     tz, now = ZoneInfo(name), datetime(2025, 1, 1, tzinfo=UTC) + timedelta(minutes=minute, seconds=second)
     assert next_change(slots, now, tz) == walked_change(slots, now, tz)
 
 
 @given(weeks.schedules(), st.sampled_from([z for z in weeks.ZONES if z not in ("UTC", "Asia/Kathmandu")]), st.data())
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_the_next_change_around_the_nights_the_clocks_change(slots, name, data):
     change = data.draw(st.sampled_from(weeks.offset_changes(name, 2025)))
     now = change + timedelta(minutes=data.draw(st.integers(-26 * 60, 26 * 60)))
@@ -172,7 +173,7 @@ def test_a_schedule_that_never_changes():
 
 
 @given(weeks.schedules(), st.integers(0, 6), st.lists(st.integers(0, 6), max_size=7))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @example([NIGHT, MORNING], 0, [5, 6])
 @example([Slot(0b0000011, time(9), time(9), 20.0, "eco"), Slot(0b0010000, time(9), time(9), 20.0, "eco")], 4, [2])
 def test_a_copied_day_begins_what_its_source_begins_and_the_others_stay(slots, day, to_days):

@@ -7,12 +7,13 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from climate.schedule import ALL_DAYS, Slot
 from climate.state import Lowered, Target, TargetSource
 from climate.targets import Override, Period, Plan, Preset, decides, holding_period, lower, resolve_target
+from tests.chance import examples
 
 from . import weeks
 
@@ -107,7 +108,7 @@ def around(name: str, data) -> datetime:
 
 
 @given(st.sampled_from(weeks.ZONES), st.data())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_the_target_is_that_of_what_decides_until_the_first_moment_anything_else_does(name, data):
     tz, now = ZoneInfo(name), around(name, data)
     plan = data.draw(plans(now))
@@ -133,7 +134,7 @@ def says_what_decides(found: Target, here, plan: Plan, scheduled: Target) -> Non
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_the_order_of_rows_decides_nothing(data):
     now = datetime(2025, 6, 2, 12, tzinfo=UTC)
     plan = data.draw(plans(now))

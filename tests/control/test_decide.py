@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from climate.state import Lowered, SensorHealth, Target
@@ -15,11 +15,12 @@ from miners.state import MinerSnapshot, MinerStatus
 from optimization.control import guards
 from optimization.control.decide import PERSONS_OFF, decide
 from optimization.control.memory import Memory, ZoneTrip
+from tests.chance import examples
 
 from .random_worlds import memories, sites
 from .worlds import NOW, OFF, ON, SILENT, ago, command, decided, lost, miner, running, site, unit, wish, zone
 
-MANY = settings(max_examples=120, deadline=None)
+MANY = examples(120)
 #: Guards whose word is safety: they may break a minimum on time.
 SAFETY = {
     "stopping", "inactive", "high_limit", "high_limit_latched", "sensor_lost", "device_fault", "device_hot", "reality",

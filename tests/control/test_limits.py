@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from energy import balance, state
@@ -11,6 +11,7 @@ from miners.power import Level, PowerModel
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.decide import decide
 from optimization.control.memory import Memory
+from tests.chance import examples
 
 from .worlds import NOW, ON, SILENT, ago, decided, lost, miner, running, site, unit, wish, zone
 
@@ -227,7 +228,7 @@ def test_two_that_share_a_line_change_places_only_for_a_room_clearly_colder():
     assert shared(19.35) == {"a": 800, "b": 800}  # and when it has come down, the other rises
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     st.lists(st.tuples(st.sampled_from([800, 1300, 1600]), st.floats(15.0, 21.3)), min_size=1, max_size=5),
     st.integers(0, 9000),
@@ -242,7 +243,7 @@ def test_what_is_raised_never_comes_before_what_is_lowered(running_at, limit):
     assert sum(max(one.desired_w, result[one.miner_id]) for one in members) <= max(limit, before)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     st.lists(st.tuples(st.sampled_from([800, 1300, 1600]), st.floats(15.0, 21.3)), min_size=1, max_size=5),
     st.integers(0, 9000),

@@ -4,11 +4,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from miners.power import Level, PowerModel
 from optimization.control.quiet import Quiet, quiet_now
+from tests.chance import examples
 
 from .worlds import NOW, command, miner, running, wish, zone
 
@@ -54,7 +55,7 @@ def test_half_an_hour_is_set_on_lord_howe():
     assert found[-1] + timedelta(minutes=1) == utc((4, 4), 15, 15)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.times(), st.times(), st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC)))
 def test_on_every_other_day_it_is_what_the_clock_on_the_wall_says(quiet_from, quiet_until, now):
     local = now.astimezone(ZURICH)

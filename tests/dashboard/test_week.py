@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from climate.schedule import Slot, find_overlap, spans
@@ -13,6 +13,7 @@ from climate.week import days, warmth
 from dashboard.facts import Moment
 from dashboard.week import week
 from dashboard.week_blocks import MAX_BLOCKS, Block, Refused, from_json, from_slots, to_json, to_slots
+from tests.chance import examples
 from tests.climate.weeks import schedules
 
 #: What presets mean in the zone of these tests, °C.
@@ -77,7 +78,7 @@ def test_warmth_rises_with_the_temperature():
 
 
 @given(schedules())
-@settings(max_examples=40)
+@examples(40)
 def test_every_day_is_covered_without_holes_by_what_claims_it(slots):
     claimed = claims(slots)
     for number, pieces in enumerate(days(slots, 19.0)):
@@ -120,7 +121,7 @@ def test_both_dst_days_are_hatched_whole(month_day):
 
 
 @given(weeks_with_presets())
-@settings(max_examples=60)
+@examples(60)
 def test_slots_to_grid_to_slots_keeps_every_minute_and_merges(slots):
     grid = from_json(to_json(from_slots(slots)))
     back = to_slots(grid, celsius_of)
@@ -190,7 +191,7 @@ def test_what_is_no_grid_is_refused(raw):
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(list(GOOD)), inner),
     )
 )
-@settings(max_examples=60)
+@examples(60)
 def test_any_json_is_a_grid_or_refused(raw):
     try:
         blocks = from_json([raw])

@@ -11,6 +11,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from climate.models import TemperatureSlot
+from tests.chance import seeds
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -164,9 +165,11 @@ def test_slots_are_dragged_resized_and_never_overlap(open_editor, monday, zone):
     assert editor.problems == []
 
 
-def test_whatever_one_does_no_two_slots_overlap(open_editor, monday, zone):
+@pytest.mark.random
+@pytest.mark.parametrize("seed", seeds(1))
+def test_whatever_one_does_no_two_slots_overlap(open_editor, monday, zone, seed):
     """Random drags, keys and copies of days; the server, which refuses every overlap, takes each week as it comes."""
-    editor, chance = open_editor(), random.Random(1)
+    editor, chance = open_editor(), random.Random(seed)
     keys = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Shift+ArrowRight", "Shift+ArrowLeft", "Control+z"]
     copies = editor.page.locator("#week-copy [data-days]")
     for _ in range(2):

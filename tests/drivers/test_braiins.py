@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from integrations.errors import BadAnswer, Unauthorized
 from miners.controllers.braiins import Braiins
 from miners.state import MinerStatus
+from tests.chance import examples
 from tests.emulators.braiins import LEAST_W, MOST_W, PASSWORD, BraiinsEmulator
 
 from .devices import Bench, Device
@@ -154,7 +155,7 @@ def test_without_a_power_target_it_cannot_be_set_up(bench_of):
     assert bench.read().status is MinerStatus.HEATING
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, HealthCheck.function_scoped_fixture)
 @given(power_w=st.floats(0.5, 1e6, allow_nan=False))
 def test_any_wish_is_a_target_inside_its_limits_and_never_above_the_wish(bench, power_w):
     bench.write(power_w)

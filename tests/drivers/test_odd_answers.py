@@ -8,11 +8,12 @@ import re
 from dataclasses import fields
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from integrations.errors import AdapterError
 from miners.state import MinerStatus
+from tests.chance import examples
 
 from .devices import DEVICES, Bench
 
@@ -82,7 +83,7 @@ def benches(request):
 
 
 @given(pick=st.integers(0, 5000), odd=st.sampled_from(ODD))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(30, HealthCheck.function_scoped_fixture)
 def test_one_odd_value(benches, pick, odd):
     for bench in filter(None, benches):
         bench.emulator.tamper = tampering(pick, odd)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from integrations.errors import BadAnswer, Refused, Unauthorized
 from miners.controllers.vnish import Vnish
 from miners.state import MinerStatus
+from tests.chance import examples
 from tests.emulators import vnish
 from tests.emulators.vnish import PASSWORD, VnishEmulator
 
@@ -75,7 +76,7 @@ def test_only_tuned_presets_are_levels(bench_of):
     assert [level.key for level in bench.identify().power.levels] == ["2000", "2700", "3250"]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, HealthCheck.function_scoped_fixture)
 @given(power_w=st.floats(0.5, 1e6, allow_nan=False))
 def test_no_wish_ever_chooses_an_untuned_preset_or_sends_more_than_its_name(bench_of, power_w):
     bench = bench_of(PRESETS)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -17,6 +17,7 @@ from miners.models import MinerHour, MinerReading
 from sites import history, rollup
 from sites.models import HistoryMark
 from tests import factories
+from tests.chance import examples
 from tests.history.minutes import NIGHT, brute_force, record, stored
 
 LATER = NIGHT + timedelta(hours=5)
@@ -51,7 +52,7 @@ ARRIVALS = st.dictionaries(st.integers(0, 179), st.tuples(MINUTE, st.integers(0,
 class TestEverySequence(TestCase):
     """Any minutes in any order of arrival, any number of runs: the buckets are those of brute force."""
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @examples(25, *HealthCheck)
     @given(arrivals=ARRIVALS)
     def test_the_buckets_are_those_of_brute_force(self, arrivals):
         zone = factories.zone(factories.site())

@@ -9,6 +9,7 @@ from miners.models import DesiredState
 from optimization.models import Decision
 from optimization.passes.run import run_sites
 from sites import lease
+from tests.chance import IS_FRESH, seeds
 
 from .bench import Home
 
@@ -180,7 +181,8 @@ def test_the_lease_does_not_run_on_the_wall_clock(bench_home):
     assert held.holds()
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.random
+@pytest.mark.parametrize("seed", seeds(3))
 def test_no_transition_is_closer_than_its_minimum_whatever_the_clock_does(db, bench, seed):
     """A room that swings and a clock that is set at random: by elapsed time on and off keep their 120 and 90 s."""
     dice = random.Random(seed)
@@ -199,5 +201,5 @@ def test_no_transition_is_closer_than_its_minimum_whatever_the_clock_does(db, be
             assert at - switched[not was] >= rest
             switched[was] = at
             transitions += 1
-    assert transitions > 8
+    assert transitions > 8 or IS_FRESH
     assert DesiredState.objects.get().starts

@@ -31,6 +31,7 @@ from optimization.passes.observe import Observation
 from sites.clock import ManualClock
 from sites.models import Alarm
 from tests import factories
+from tests.chance import IS_FRESH, seeds
 
 from .bench import Home
 
@@ -300,9 +301,10 @@ def a_home(limit: str) -> Home:
 
 
 @pytest.mark.long
+@pytest.mark.random
 def test_random_faults(db, bench, monkeypatch):
     counts = Counter()
-    for seed in range(WALKS):
+    for seed in seeds(WALKS):
         walk = Walk(a_home("home" if seed % 2 else "line"), seed, monkeypatch)
         for _ in range(STEPS):
             try:
@@ -310,11 +312,11 @@ def test_random_faults(db, bench, monkeypatch):
             except AssertionError as error:
                 raise AssertionError(f"seed {seed} step {walk.step_no}: {error} | {walk.machines}") from None
         counts += walk.counts
-    # They were no idle walks.
-    assert counts["starts"] > 40
-    assert counts["levels"] > 20
-    assert counts["cuts"] > 1
-    assert counts["latched"] > 5
-    assert counts["restarts"] > WALKS * 5
-    assert counts["at its level"] > WALKS * 50
-    assert counts["reached"] > WALKS * STEPS / 2
+    if not IS_FRESH:  # These walks are not idle; fresh ones may be.
+        assert counts["starts"] > 40
+        assert counts["levels"] > 20
+        assert counts["cuts"] > 1
+        assert counts["latched"] > 5
+        assert counts["restarts"] > WALKS * 5
+        assert counts["at its level"] > WALKS * 50
+        assert counts["reached"] > WALKS * STEPS / 2

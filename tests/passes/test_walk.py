@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from optimization.models import OptimizationUnit, Rule
+from tests.chance import IS_FRESH, seeds
 
 from .bench import Home
 from .walk import (
@@ -166,7 +167,8 @@ def program(db, bench):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(WALKS))
+@pytest.mark.random
+@pytest.mark.parametrize("seed", seeds(WALKS))
 def test_a_random_walk_of_4000_steps_25_times(program, seed):
     dice = random.Random(seed)
     world, oracle = World(dice), Oracle()
@@ -181,7 +183,7 @@ def test_a_random_walk_of_4000_steps_25_times(program, seed):
             oracle.judge(world, program, happened, killed=bool(killed))
         except AssertionError as error:
             raise AssertionError(f"seed {seed} step {step}: {error} | {world} | {happened}") from None
-    # It was no idle walk.
-    assert oracle.counts["starts"] > 5
-    assert oracle.counts["settled"] > STEPS / 4
-    assert oracle.counts["blind"] > 10
+    if not IS_FRESH:  # These walks are not idle; a fresh one may be.
+        assert oracle.counts["starts"] > 5
+        assert oracle.counts["settled"] > STEPS / 4
+        assert oracle.counts["blind"] > 10

@@ -3,12 +3,13 @@
 import time
 from enum import StrEnum
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from optimization.rules import ABSENT, CompiledPolicy, Context, compile_rule, explain, sentence
 from optimization.rules.explain import interpret
 from optimization.rules.nodes import walk
+from tests.chance import examples
 
 from .worlds import FIELDS, NOW, contexts, leaf_oracle, oracle, raw_leaves, trees
 
@@ -17,7 +18,7 @@ def _rule(tree, **more):
     return compile_rule(tree, FIELDS, kind="start", name="r", rule_id="r", **more)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(trees(), contexts, st.lists(st.integers(-100, 100), min_size=20, max_size=20))
 def test_compiled_is_interpreted_is_the_oracle(tree, ctx, ages):
     rule = _rule(tree)
@@ -31,7 +32,7 @@ def test_compiled_is_interpreted_is_the_oracle(tree, ctx, ages):
     assert rule.evaluate(ctx, holds, NOW) is (ABSENT if absent else expected)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(trees(), contexts)
 def test_an_explanation_says_what_evaluation_says(tree, ctx):
     rule = _rule(tree)
@@ -44,7 +45,7 @@ def test_an_explanation_says_what_evaluation_says(tree, ctx):
     assert not any(path in text for path in rule.paths)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(trees(with_for=False), contexts)
 def test_unknown_rules_name_what_is_unknown(tree, ctx):
     rule = _rule(tree)

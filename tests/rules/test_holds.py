@@ -2,11 +2,12 @@
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from optimization.rules import CompiledPolicy, Context, compile_rule, explain, sentence
 from optimization.rules.nodes import walk
+from tests.chance import examples
 
 from .worlds import FIELDS, NOW, known_or_not, oracle, trees
 
@@ -28,7 +29,7 @@ def find(tree, place):
     return {k: v for k, v in tree.items() if k != "for"}
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(trees(), st.lists(st.tuples(st.integers(1, 60), known_or_not), min_size=1, max_size=8))
 def test_timers_equal_a_replay_of_the_log(tree, steps):
     """The oracle keeps, per `for` node, the time of the first of the unbroken run of true passes."""

@@ -3,11 +3,12 @@
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from optimization.rules import FieldTree, RuleErrors, compile_rule
 from optimization.rules.holds import seconds_of
+from tests.chance import examples
 
 from .worlds import FIELDS
 
@@ -56,7 +57,7 @@ junk = st.recursive(
 )
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(junk)
 def test_arbitrary_json_is_compiled_or_refused_never_a_crash(tree):
     try:
@@ -70,7 +71,7 @@ def test_arbitrary_json_is_compiled_or_refused_never_a_crash(tree):
         assert rule.paths
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.text(max_size=60), st.booleans())
 def test_no_unknown_field_is_ever_accepted(path, stored):
     if FIELDS.get(path) is None:

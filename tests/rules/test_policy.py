@@ -1,10 +1,11 @@
 """Start rules and stop rules together: DESIGN §5.2."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from optimization.rules import CompiledPolicy, Context, compile_rule
+from tests.chance import examples
 
 from .worlds import FIELDS, NOW, contexts, trees
 
@@ -117,7 +118,7 @@ def _naive(starts, stops, seen, running):
     return "start", wanted
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     st.lists(trees(), max_size=3),
     st.lists(trees(), max_size=3),

@@ -4,11 +4,12 @@ import re
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from optimization.rules import Context, compile_rule
 from optimization.rules.regex import MAX_SUBJECT, BoundedRegex, RegexError
+from tests.chance import examples
 
 from .worlds import FIELDS, NOW
 
@@ -25,7 +26,7 @@ patterns = st.recursive(
 )
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(patterns, st.text(alphabet="abc1 .\n", max_size=7), st.booleans())
 def test_the_same_answer_as_re(pattern, text, ignore_case):
     pattern = ("(?i)" if ignore_case else "") + pattern

@@ -1,11 +1,12 @@
 """The shipped policies: they compile clean, they do what they say, and no start ends its own reason."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.rules import NOW, by_hand, context, shipped_policy, timer_keys
 from optimization.rules import ABSENT, Context, FieldTree, RuleErrors
 from optimization.shipped import load
+from tests.chance import examples
 
 SOLAR, WARM = shipped_policy(), shipped_policy("Keep the room warm")
 KEYS = timer_keys(SOLAR)
@@ -147,20 +148,20 @@ def switches(ctx, running):
     return count
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(biased.map(coherent), st.booleans())
 def test_a_constant_world_never_both_starts_and_stops(ctx, running):
     assert switches(ctx, running) <= 1
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(biased, st.booleans())
 def test_even_a_contradictory_world_makes_no_flip_flop(ctx, running):
     """A grid that imports and does not exist: one start, one stop, and then it stays off."""
     assert switches(ctx, running) <= 2
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(biased, st.booleans(), st.lists(st.sampled_from([None, 0, 59, 60, 179, 180, 900]), min_size=3, max_size=3))
 def test_the_race_is_run_by_equals(ctx, running, ages):
     """The hand-written version of the benchmark decides the same."""

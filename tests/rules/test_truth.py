@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from optimization.rules import ABSENT, Context, compile_rule
 from optimization.rules.truth import (
@@ -16,6 +16,7 @@ from optimization.rules.truth import (
     leaf_pair,
     not_pair,
 )
+from tests.chance import examples
 
 from .worlds import ALL, BOOLEANS, FIELDS, NOW, NUMBERS, SMALL, WORDS, known_or_not, trees
 
@@ -66,7 +67,7 @@ def _filled(ctx: Context, hollow, pick: int) -> Context:
     return Context(fill(ctx.shared), fill(ctx.own))
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(trees(with_for=False), known_or_not)
 def test_refining_an_unknown_never_flips_a_definite_result(tree, ctx):
     rule = _compile(tree)
@@ -76,7 +77,7 @@ def test_refining_an_unknown_never_flips_a_definite_result(tree, ctx):
             assert rule.test(_filled(ctx, None, pick), ({}, NOW)) is before
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(trees(), known_or_not)
 def test_absence_never_makes_a_rule_true(tree, ctx):
     """What is true without a battery is true with any battery."""

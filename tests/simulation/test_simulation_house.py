@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation import (
@@ -26,6 +26,7 @@ from simulation import (
     step,
     weather,
 )
+from tests.chance import examples
 
 AT = datetime(2025, 1, 10, 18, 0, tzinfo=UTC)
 
@@ -37,7 +38,7 @@ def heating(seed=1, at=AT):
 # --- time -------------------------------------------------------------------------------------
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(
     st.integers(0, 100),
     st.lists(st.floats(0.001, 5000), min_size=1, max_size=8),
@@ -122,7 +123,7 @@ def _balance_w(state):
     return now.production_w + now.grid_w - now.battery_w - now.household_w - now.miners_w
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(
     st.integers(0, 1000),
     st.integers(0, 86400),
@@ -217,7 +218,7 @@ garbage = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.sampled_from(PLACES), garbage, st.sampled_from(["replace", "delete"]))
 def test_damaged_json_is_a_value_error_or_a_house_that_works(path, junk, how):
     raw = copy.deepcopy(GOOD)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation import BatterySpec, demo_house, demo_spec, miner, miners, power_cut, set_power, step
@@ -128,7 +128,6 @@ def test_a_power_cut_returns_to_the_last_level():
 commands = st.lists(st.tuples(st.floats(-100, 2500), st.integers(0, 40)), max_size=12)
 
 
-@settings(deadline=None)
 @given(commands, st.sampled_from([AVALON, HEATER]))
 def test_whatever_is_commanded_power_stays_possible_and_the_end_is_the_target(sequence, spec):
     state = MinerState(power_w=spec.standby_w)

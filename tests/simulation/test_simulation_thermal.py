@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation import (
@@ -21,6 +21,7 @@ from simulation import (
     step,
 )
 from simulation.thermal import advance_rooms, humidity_percent, transition_matrix
+from tests.chance import examples
 
 AT = datetime(2025, 1, 10, 18, 0, tzinfo=UTC)
 STILL = Climate(0.0, diurnal_celsius=0, synoptic_celsius=0, gust_celsius=0)
@@ -149,7 +150,7 @@ def networks(draw):
     return rooms, links
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(networks(), st.data())
 def test_heat_stored_plus_heat_lost_is_heat_in(network, data):
     rooms, links = network
@@ -168,7 +169,7 @@ def test_heat_stored_plus_heat_lost_is_heat_in(network, data):
     assert stored + lost == pytest.approx(heat_in, abs=1e-10 * scale)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(networks(), st.data())
 def test_one_long_step_is_many_short_ones_and_stays_bounded(network, data):
     rooms, links = network
