@@ -70,11 +70,8 @@ class Api(NinjaAPI):
     """ninja's API with this project's door, errors and documented failures."""
 
     def validation_error_from_error_contexts(self, error_contexts: list[ValidationErrorContext]) -> Exception:
-        problems = []
-        for context in error_contexts:
-            source = context.model.__ninja_param_source__
-            problems += api_errors.request_problems(source, context.pydantic_validation_error)
-        return api_errors.UnreadableRequest(problems)
+        parts = [(one.model.__ninja_param_source__, one.pydantic_validation_error) for one in error_contexts]
+        return api_errors.UnreadableRequest(api_errors.request_problems(parts))
 
     def get_openapi_schema(self, **kwargs: Any) -> OpenAPISchema:
         schema = super().get_openapi_schema(**kwargs)

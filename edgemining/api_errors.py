@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError as RowError
@@ -14,7 +15,16 @@ from ninja.errors import HttpError
 from ninja.errors import ValidationError as RequestError
 from pydantic import ValidationError as SchemaError
 
-from sites.rest.problems import Conflict, Invalid, Missing, from_django, is_taken, schema_problem
+from sites.rest.problems import (
+    MOST_PROBLEMS,
+    Conflict,
+    Invalid,
+    Missing,
+    bounded,
+    from_django,
+    is_taken,
+    schema_problem,
+)
 from sites.words import listed
 
 from .api_body import BadBody
@@ -30,14 +40,15 @@ class UnreadableRequest(Exception):
         self.problems = problems
 
 
-def request_problems(source: str, error: SchemaError) -> list[dict[str, Any]]:
-    """The problems of one part of a request (`source`: body, query or path)."""
-    found = []
-    for one in error.errors(include_url=False, include_context=False):
+def request_problems(parts: Sequence[tuple[str, SchemaError]]) -> list[dict[str, Any]]:
+    """The problems of the parts of a request: each its source (body, query or path) and what pydantic says of it."""
+    found = [(source, one) for source, error in parts for one in error.errors(include_url=False, include_context=False)]
+    problems = []
+    for source, one in found[:MOST_PROBLEMS]:
         # A body is one parameter: its name says nothing to who sent it.
         loc = one["loc"][1:] if source == "body" else one["loc"]
-        found.append(schema_problem(one, [source, *loc]))
-    return found
+        problems.append(schema_problem(one, [source, *loc]))
+    return bounded(problems, len(found))
 
 
 def install(api: NinjaAPI) -> None:

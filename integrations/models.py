@@ -12,6 +12,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from pydantic import ValidationError as ConfigError
 
+from sites.brief import brief_text
 from sites.fields import EncryptedTextField, SecretsField
 from sites.models import Site, UUIDModel
 
@@ -233,14 +234,18 @@ class AdapterRow(UUIDModel):
                 raise ValidationError({field: f"‘{row}’ belongs to another site."})
 
 
+#: A config names this many problems at once; whoever corrects them checks again.
+MOST_MESSAGES = 50
+
+
 def config_messages(error: ConfigError, secrets: Collection[str] = ()) -> list[str]:
     """pydantic's problems as sentences naming field, value (not of `secrets`) and remedy."""
-    return [_message(problem, secrets) for problem in error.errors()]
+    return [_message(problem, secrets) for problem in error.errors()[:MOST_MESSAGES]]
 
 
 def _message(problem: Mapping[str, Any], secrets: Collection[str]) -> str:
     place = problem["loc"]
     # Without a place the value is all the settings together.
     hidden = problem["type"] == "missing" or not place or place[0] in secrets
-    seen = "" if hidden else f" (seen: {str(problem['input'])[:80]!r})"
+    seen = "" if hidden else f" (seen: {brief_text(problem['input'])!r})"
     return f"{'.'.join(str(part) for part in place) or 'settings'}: {problem['msg']}{seen}"

@@ -6,6 +6,8 @@ from typing import Any, get_args
 
 from pydantic_core import ErrorType
 
+from sites.brief import brief_text
+
 #: pydantic's own kinds of problems; any other comes from an adapter and is a sentence already.
 _KNOWN = frozenset(get_args(ErrorType))
 _NUMBER = ("float_parsing", "float_type", "int_parsing", "int_type", "finite_number", "int_parsing_size")
@@ -14,7 +16,7 @@ _NUMBER = ("float_parsing", "float_type", "int_parsing", "int_type", "finite_num
 def sentence(problem: dict[str, Any], *, unit: str = "", is_secret: bool = False) -> str:
     """One problem of `ValidationError.errors()`; a secret's value is never repeated."""
     kind, context = problem["type"], problem.get("ctx", {})
-    seen = "This" if is_secret else f"‘{str(problem.get('input'))[:80]}’"
+    seen = "This" if is_secret else f"‘{brief_text(problem.get('input'))}’"
     with_unit = f" {unit}" if unit else ""
     if kind not in _KNOWN:
         return _of_an_adapter(problem["msg"], seen if problem.get("loc") and not is_secret else "")

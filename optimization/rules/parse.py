@@ -7,6 +7,7 @@ Grammar: `{"all_of": [node, …]}`, `{"any_of": [node, …]}`, `{"not_": node}`,
 from __future__ import annotations
 
 import difflib
+from itertools import islice
 
 from .errors import RuleErrors, RuleProblem, shown
 from .fields import Field, FieldTree
@@ -64,7 +65,8 @@ class _Parser:
         words = [w for w in WORDS if w in raw]
         if len(words) > 1 or (words and any(k in raw for k in LEAF_KEYS)):
             return self.problem(
-                place, f"has {', '.join(map(repr, raw))[:80]} side by side; put each in a condition of its own"
+                place,
+                f"has {', '.join(map(repr, islice(raw, 5)))[:80]} side by side; put each in a condition of its own",
             )
         hold = self.hold(raw, place)
         if not words:
@@ -88,6 +90,8 @@ class _Parser:
 
     def known_keys(self, raw: dict, place: str, known: tuple[str, ...]) -> None:
         for key in raw:
+            if self.is_full:
+                return  # a search for the nearest word costs too much to be made for thousands
             if key not in known and key != "for":
                 text = key if isinstance(key, str) else ""
                 near = difflib.get_close_matches(text[:40], (*WORDS, *LEAF_KEYS, "for"), n=1)

@@ -5,8 +5,6 @@ A secret is never echoed, whoever sent it: errors end in logs and screenshots.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,13 +12,13 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from pydantic import ValidationError as SchemaError
 
+from sites.brief import MASK, brief, is_secret
 from sites.words import listed
 
 Loc = Sequence[str | int]
 
-_SECRET_NAME = re.compile(r"token|password|passphrase|secret|api_?key|credential", re.IGNORECASE)
-MASK = "•••"
-_SHOWN_CHARACTERS = 200
+#: An answer names this many problems; whoever mends them asks again.
+MOST_PROBLEMS = 50
 #: Django's codes for "another row has this already".
 _TAKEN_CODES = {"unique", "unique_together", "unique_for_date"}
 
@@ -52,8 +50,17 @@ def resource_name(model: type[models.Model]) -> str:
 
 def problem(loc: Loc, msg: str, value: Any = None, *, secrets: Collection[str] = ()) -> dict[str, Any]:
     """One entry of a 422 answer. `value` is what was seen; `secrets` are further names not to show."""
-    hidden = any(_is_secret(part, secrets) for part in loc)
-    return {"loc": list(loc), "msg": msg, "input": MASK if hidden else shown(masked(value, secrets))}
+    hidden = any(is_secret(part, secrets) for part in loc)
+    return {"loc": list(loc), "msg": msg, "input": MASK if hidden else brief(value, secrets)}
+
+
+def bounded(problems: Sequence[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    """At most `MOST_PROBLEMS` of `count` problems, and an entry that says how many are left out."""
+    named = list(problems[:MOST_PROBLEMS])
+    left = count - len(named)
+    if left > 0:
+        named.append(problem([], f"There are {left} more problems. Correct these first, then send it again."))
+    return named
 
 
 def invalid(field: str, msg: str, value: Any = None) -> Invalid:
@@ -61,31 +68,11 @@ def invalid(field: str, msg: str, value: Any = None) -> Invalid:
     return Invalid(problem(["body", field], msg, value))
 
 
-def _is_secret(name: Any, secrets: Collection[str]) -> bool:
-    return isinstance(name, str) and (name in secrets or bool(_SECRET_NAME.search(name)))
-
-
-def masked(value: Any, secrets: Collection[str] = ()) -> Any:
-    """`value` without what is under a secret's name, at any depth."""
-    if isinstance(value, Mapping):
-        return {name: MASK if _is_secret(name, secrets) else masked(inner, secrets) for name, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [masked(inner, secrets) for inner in value]
-    return value
-
-
-def shown(value: Any) -> Any:
-    """`value` itself when it is short JSON, else the beginning of its text."""
-    text = json.dumps(value, default=str, ensure_ascii=False)
-    if len(text) <= _SHOWN_CHARACTERS:
-        return json.loads(text)
-    return text[:_SHOWN_CHARACTERS] + "…"
-
-
 def from_schema(error: SchemaError, prefix: Loc = ("body",), *, secrets: Collection[str] = ()) -> list[dict[str, Any]]:
     """pydantic's errors as problems below `prefix`."""
     found = error.errors(include_url=False, include_context=False)
-    return [schema_problem(one, [*prefix, *one["loc"]], secrets) for one in found]
+    problems = [schema_problem(one, [*prefix, *one["loc"]], secrets) for one in found[:MOST_PROBLEMS]]
+    return bounded(problems, len(found))
 
 
 def schema_problem(one: Mapping[str, Any], loc: Loc, secrets: Collection[str] = ()) -> dict[str, Any]:
@@ -119,11 +106,9 @@ def _flat(error: ValidationError) -> list[ValidationError]:
 def from_django(error: ValidationError, body: Any) -> list[dict[str, Any]]:
     """A row's own errors as problems; `body` is what was sent, for the value seen."""
     by_field = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
-    return [
-        _row_problem(field, message, body if isinstance(body, Mapping) else {})
-        for field, messages in by_field.items()
-        for message in messages
-    ]
+    found = [(field, message) for field, messages in by_field.items() for message in messages]
+    sent = body if isinstance(body, Mapping) else {}
+    return bounded([_row_problem(field, message, sent) for field, message in found[:MOST_PROBLEMS]], len(found))
 
 
 def _row_problem(field: str, message: str, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,12 @@ import json
 import pytest
 
 from climate.models import ClimateZone
+from optimization.rules import FieldTree, RuleErrors
+from optimization.rules import parse as parsing
+from sites.brief import brief
 from sites.models import Site
+from sites.rest.problems import MOST_PROBLEMS
+from tests import factories
 from tests.api.conftest import problems
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +88,55 @@ def test_a_long_value_is_shown_cut(api):
     shown = api.post("/sites", {"name": "x" * 5000}).json()["detail"][0]["input"]
     assert len(shown) < 300
     assert shown.startswith('"xxx')
+
+
+class Counting(list):
+    """A list that knows how many of its items somebody looked at."""
+
+    seen = 0
+
+    def __iter__(self):
+        for item in super().__iter__():
+            self.seen += 1
+            yield item
+
+
+@pytest.mark.parametrize("value", [[1] * 100_000, ["x" * 1000] * 1000, [{"a": {"b": [0.5]}}] * 10_000], ids=len)
+def test_showing_a_value_costs_what_is_shown_not_what_was_sent(value):
+    sent = Counting(value)
+    shown = brief({"conditions": sent})
+    assert len(shown) <= 201
+    assert shown.startswith('{"conditions": [')
+    assert sent.seen <= 201
+
+
+def test_a_short_value_is_shown_as_it_is_with_its_secrets_masked():
+    value = {"url": "http://x", "token": "t", "list": [None, True, 1.5, {"my": "s", "api_key": "k"}]}
+    assert brief(value, {"my"}) == value | {"token": "•••", "list": [None, True, 1.5, {"my": "•••", "api_key": "•••"}]}
+
+
+def test_thousands_of_problems_are_fifty_and_a_number(api, home):
+    policy = factories.policy(home)
+    wrong = {"field": "no.such_field", "operator": "eq", "value": "x" * 20}
+    answer = api.post(
+        f"/policies/{policy.pk}/rules", {"kind": "start", "name": "R", "conditions": {"all_of": [wrong] * 9000}}
+    )
+    assert answer.status_code == 422
+    assert 1 < len(answer.json()["detail"]) <= MOST_PROBLEMS + 1
+    assert len(answer.content) < 100_000
+    answer = api.post("/sites", {f"field_{number}": number for number in range(2000)})
+    assert answer.status_code == 422
+    last = answer.json()["detail"][-1]
+    assert len(answer.json()["detail"]) == MOST_PROBLEMS + 1
+    assert last["msg"] == "There are 1951 more problems. Correct these first, then send it again."
+
+
+def test_a_rule_of_unknown_keys_alone_is_searched_no_further_than_its_problems_go(monkeypatch):
+    searched = []
+    monkeypatch.setattr(parsing.difflib, "get_close_matches", lambda word, *rest, **more: searched.append(word) or [])
+    with pytest.raises(RuleErrors):
+        parsing.parse({f"key_{number}": 1 for number in range(5000)}, FieldTree.for_zones([]))
+    assert len(searched) <= parsing.MAX_PROBLEMS
 
 
 @pytest.mark.parametrize(
