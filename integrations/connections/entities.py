@@ -25,6 +25,8 @@ class EntityState:
     """One entity now. `state` is text as always in Home Assistant; `observed_at` its own time (aware UTC).
 
     `current_temperature` is the attribute of climate entities, in `unit` (their own, or the system's).
+    `changed_at`: since when it has this state, by the same clock. `user_id`: the user of Home Assistant who caused
+    it; empty: a device, a timer or an automation did, or it is not known.
     """
 
     entity_id: str
@@ -34,6 +36,8 @@ class EntityState:
     observed_at: datetime | None = None
     name: str = ""
     current_temperature: Any = None
+    changed_at: datetime | None = None
+    user_id: str = ""
 
     @property
     def domain(self) -> str:

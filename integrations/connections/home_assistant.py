@@ -32,14 +32,15 @@ _REMEMBER_KNOWN_IDS_S = 60.0
 #: What a token without rights, an old release, or one without the API integration answers.
 _NO_TEMPLATES = (400, 401, 403, 404, 405)
 
-#: Rows of: id, state, unit, device class, current temperature, own time, name.
+#: Rows of: id, state, unit, device class, current temperature, own time, name, time of the last change, user.
 _TEMPLATE = """\
 {%- set ns = namespace(rows=[]) -%}
 {%- for id in IDS -%}{%- set s = states[id] -%}{%- if s -%}
 {%- set ns.rows = ns.rows + [[id, s.state,
  s.attributes.get('unit_of_measurement') or s.attributes.get('temperature_unit'),
  s.attributes.get('device_class'), s.attributes.get('current_temperature'),
- (s.last_reported if s.last_reported is defined else s.last_updated).isoformat(), s.name]] -%}
+ (s.last_reported if s.last_reported is defined else s.last_updated).isoformat(), s.name,
+ s.last_changed.isoformat(), s.context.user_id]] -%}
 {%- endif -%}{%- endfor -%}
 {{ ns.rows | to_json }}"""
 
@@ -239,10 +240,10 @@ def _no_states() -> BadAnswer:
 
 
 def _state_of_row(row: Any) -> EntityState:
-    if not isinstance(row, list) or len(row) != 7:
+    if not isinstance(row, list) or len(row) != 9:
         raise _no_states()
-    entity_id, state, unit, device_class, current_temperature, at, name = row
-    return _state(entity_id, state, unit, device_class, (at,), name, current_temperature)
+    entity_id, state, unit, device_class, current_temperature, at, name, changed_at, user_id = row
+    return _state(entity_id, state, unit, device_class, (at,), name, current_temperature, changed_at, user_id)
 
 
 def _state_of_json(item: Any) -> EntityState:
@@ -257,6 +258,8 @@ def _state_of_json(item: Any) -> EntityState:
         (item.get("last_reported"), item.get("last_updated")),
         attributes.get("friendly_name"),
         attributes.get("current_temperature"),
+        item.get("last_changed"),
+        item["context"].get("user_id") if isinstance(item.get("context"), dict) else None,
     )
 
 
@@ -268,6 +271,8 @@ def _state(
     times: Iterable[Any],
     name: Any,
     current_temperature: Any,
+    changed_at: Any,
+    user_id: Any,
 ) -> EntityState:
     if not isinstance(entity_id, str) or not isinstance(state, str):
         raise _no_states()
@@ -279,6 +284,8 @@ def _state(
         _time(next((at for at in times if at is not None), None), entity_id),
         name if isinstance(name, str) else entity_id,
         current_temperature,
+        None if changed_at is None else _time(changed_at, entity_id),
+        user_id if isinstance(user_id, str) else "",
     )
 
 

@@ -89,4 +89,5 @@ class FakeHome:
         attributes = state["attributes"]
         unit = attributes.get("unit_of_measurement") or attributes.get("temperature_unit")
         more = [attributes.get(name) for name in ("device_class", "current_temperature")]
-        return [state["entity_id"], state["state"], unit, *more, state["last_reported"], attributes["friendly_name"]]
+        row = [state["entity_id"], state["state"], unit, *more, state["last_reported"], attributes["friendly_name"]]
+        return [*row, state["last_changed"], (state.get("context") or {}).get("user_id")]

@@ -155,6 +155,21 @@ def test_switching_on_and_off_and_seeing_it(ha, token):
         assert (seen.status, seen.power_w, seen.power_is_measured) == (status, watts, True)
 
 
+def test_since_when_a_switch_is_so_and_who_did_it(ha, token):
+    """By template and by the list of states alike."""
+    connection = row(ha, token=token)
+    miner = controller(connection)
+    session, _ = look(connection, miner)
+    miner.adapter.write(miner.settings, session, 3250, soon())
+    on = session.ask([PLUG], soon())[PLUG]
+    ha.switch("input_boolean.miner_plug_available", False)
+    ha.switch("input_boolean.miner_plug_available", True)
+    again = session.ask([PLUG], soon())[PLUG]
+    assert on.user_id
+    assert on.changed_at < again.changed_at
+    miner.adapter.write(miner.settings, session, 0, soon())
+
+
 def test_a_command_to_a_plug_out_of_reach_is_sent_but_not_done(ha):
     connection = row(ha)
     miner = controller(connection)

@@ -38,6 +38,10 @@ def test_shapes_of_2026_by_template_and_by_states(stub, templates):
     assert temperature.name == "Living Room Temperature"
     assert (answers[THERMOSTAT].current_temperature, answers[THERMOSTAT].unit) == (68.0, "°F")
     assert answers[PLUG].state == "off"
+    # Since when, and who did it: kept apart from when it was last reported.
+    changed_at = datetime(2026, 11, 22, 15, 53, 28, 163055, tzinfo=UTC)
+    assert (temperature.changed_at, temperature.user_id) == (changed_at, "e20e3c68a2f94ce3bb58af9b7d9ecff1")
+    assert (answers[PLUG].changed_at, answers[PLUG].user_id) == (changed_at, "")
 
 
 @pytest.mark.parametrize("templates", [True, 403])
