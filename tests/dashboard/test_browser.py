@@ -19,6 +19,13 @@ PAGES = ["home", "energy", "miners", "add-miner", "policies", "activity", "safet
 WEIGHT_LIMIT_BYTES = 150_000
 
 
+def test_the_description_of_the_api_opens_without_inline_scripts(screen, seen_home):
+    seen = screen()
+    seen.open("/api/v1/docs")
+    expect(seen.page.locator(".opblock-tag").first).to_be_visible()
+    assert seen.problems == []
+
+
 def test_a_card_lives_without_reload_shift_or_lost_focus(screen, seen_home):
     seen_home.publish()
     seen = screen()

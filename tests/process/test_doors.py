@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from dashboard.urls import urlpatterns as dashboard_urls
 from edgemining import addresses
 from edgemining.checks import memory_broker_problem
 from edgemining.hosts import is_home_host
@@ -59,6 +61,22 @@ def test_names_given_by_the_operator_replace_the_home_names(settings):
     settings.ALLOWED_HOSTS = ["heat.example"]
     assert Client().get("/healthz", headers={"host": "heat.example"}).status_code in (200, 503)
     assert Client().get("/healthz", headers={"host": "10.0.0.5"}).status_code == 400
+
+
+@pytest.mark.django_db
+def test_only_set_up_may_run_text_as_a_script(admin_client):
+    """Every page that has an address without parameters, and answers that are no page."""
+    for path in [*fixed_paths(), "/no-such-page", "/admin/no-such-page", "/api/v1/docs", "/api/v1/sites"]:
+        answer = admin_client.get(path)
+        loose = "unsafe-eval" in answer.headers["Content-Security-Policy"]
+        script = re.search(r"script-src ([^;]+)", answer.headers["Content-Security-Policy"]).group(1)
+        is_set_up = path.startswith("/admin/")
+        assert loose == is_set_up, path
+        assert is_set_up or script == "'self'", path
+
+
+def fixed_paths() -> list[str]:
+    return [f"/{one.pattern}" for one in dashboard_urls if "<" not in str(one.pattern)] + ["/admin/", "/healthz"]
 
 
 @pytest.mark.django_db
