@@ -49,7 +49,9 @@ class JsonReadingConfig(AdapterConfig):
         description="Where the temperature stands in the JSON, for example temperature or "
         "StatusSNS.AM2301.Temperature or list[0].tC. Empty: all of it is the number.",
     )
-    unit: Literal["°C", "°F", "K"] = Field("°C", description="The unit the sensor reports in.")
+    unit: Literal["°C", "°F", "K"] = Field(
+        "°C", description="The unit of the number. A unit that the sensor writes behind it (21.5 °C) counts instead."
+    )
     humidity_path: JsonPath = Field("", description="Where the relative humidity (%) stands. Empty: it has none.")
     timestamp_path: JsonPath = Field(
         "",

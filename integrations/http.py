@@ -27,6 +27,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from .errors import AdapterError, BadAnswer, DeadlineExceeded, Unreachable
+from .text import excerpt, text_of
 
 MEGABYTE = 1_000_000
 _CHUNK_BYTES = 65_536
@@ -96,9 +97,9 @@ class Answer:
     def json(self) -> Any:
         """The body as JSON. Raises `BadAnswer` for anything else, NaN and infinities included."""
         try:
-            return json.loads(self.body, parse_constant=_refuse_constant, parse_float=_finite)
+            return json.loads(text_of(self.body), parse_constant=_refuse_constant, parse_float=_finite)
         except (ValueError, RecursionError):
-            seen = self.body[:40].decode("utf-8", "replace").strip() or "nothing"
+            seen = excerpt(self.body)
             raise BadAnswer(f"{self.name} answered with something that is not valid JSON: ‘{seen}’.") from None
 
 

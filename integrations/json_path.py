@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -18,14 +17,13 @@ from pydantic_core import PydanticCustomError
 
 from . import units
 from .errors import BadAnswer, Unreachable
+from .text import excerpt, text_of
 
 _LONGEST_PATH = 200
 _MOST_STEPS = 12
 _STEP = re.compile(r"\[(\d{1,4})\]|(?:^|(?<=.)\.)([^.\[\]]+)", re.ASCII)
 #: How many of the names that are there a sentence lists, and how long each may be.
 _MOST_NAMES, _LONGEST_NAME = 6, 24
-#: (value, unit, what) -> value in the unit used inside; see `integrations.units`.
-Convert = Callable[[float, str | None, str], float]
 
 
 @lru_cache(maxsize=1024)
@@ -56,13 +54,18 @@ def _checked(path: str) -> str:
 JsonPath = Annotated[str, AfterValidator(_checked)]
 
 
-def document(payload: bytes, what: str) -> Any:
-    """The JSON in `payload`. Raises `BadAnswer`."""
+def document(payload: bytes, what: str, *, may_be_plain: bool = False) -> Any:
+    """The JSON in `payload`; where it `may_be_plain`, a text that is none is taken as it is. Raises `BadAnswer`."""
     try:
-        return json.loads(payload)
+        text = text_of(payload).strip()
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            if not may_be_plain or not text or text[0] in "{[":
+                raise
+            return text
     except (ValueError, RecursionError):
-        seen = _printable(payload[:40].decode("utf-8", "replace").strip()) or "nothing"
-        raise BadAnswer(f"{what} says ‘{seen}’, which is not valid JSON.") from None
+        raise BadAnswer(f"{what} says ‘{excerpt(payload)}’, which is not valid JSON.") from None
 
 
 def pick(found: Any, path: str, what: str) -> Any:
@@ -79,12 +82,15 @@ def pick(found: Any, path: str, what: str) -> Any:
     return found
 
 
-def measured(found: Any, path: str, convert: Convert, unit: str, what: str) -> float:
-    """The number at `path`, in `unit`, as the unit used inside. Raises `AdapterError`; null is `Unreachable`."""
+def measured(found: Any, path: str, convert: units.Convert, unit: str, what: str) -> float:
+    """The number at `path`, in `unit` unless it names its own, as the unit used inside.
+
+    Raises `AdapterError`; null is `Unreachable`.
+    """
     value = pick(found, path, what)
     if value is None:
         raise Unreachable(f"{what} has no value at present.")
-    return convert(units.number(value, what), unit, what)
+    return units.measured(value, unit, convert, what)
 
 
 def _there_is(found: Any) -> str:

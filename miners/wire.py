@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from integrations.errors import BadAnswer, DeadlineExceeded, Refused, Unreachable
+from integrations.text import text_of
 
 from .address import Place, place
 
@@ -84,7 +85,7 @@ class Cgminer:
         if not raw.strip():
             raise Unreachable(f"{self.called} closed the connection without an answer.")
         try:
-            answer = json.loads(raw, parse_constant=_refuse_constant)
+            answer = json.loads(text_of(raw), parse_constant=_refuse_constant)
         except (ValueError, RecursionError):
             seen = ascii(raw[:30].decode("ascii", "replace"))
             raise BadAnswer(f"{self.called} answered with something that is not valid JSON: {seen}.") from None

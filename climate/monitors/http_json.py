@@ -15,6 +15,7 @@ from climate.json_reading import JsonReadingConfig, reading, with_presence, with
 from climate.state import ClimateReading
 from integrations.errors import BadAnswer, NotFound, Unauthorized, Unreachable
 from integrations.http import Answer, Http
+from integrations.json_path import document
 from integrations.registry import Adapter, Kind, register
 
 _NAME = "The sensor"
@@ -61,11 +62,12 @@ class HttpJsonClimateMonitor(Adapter):
             answer = _checked(device.request("GET", path, deadline=deadline), device.place)
         finally:
             device.close()
-        document, what = answer.json(), f"{_NAME} at {device.place}"
-        seen = reading(config, document, what, None)
+        what = f"{_NAME} at {device.place}"
+        found = document(answer.body, what, may_be_plain=not config.json_path)
+        seen = reading(config, found, what, None)
         if config.window_path:
-            seen = with_window(seen, config, lambda: (document, what))
-        return with_presence(seen, config, lambda: (document, what)) if config.presence_path else seen
+            seen = with_window(seen, config, lambda: (found, what))
+        return with_presence(seen, config, lambda: (found, what)) if config.presence_path else seen
 
 
 def _checked(answer: Answer, place: str) -> Answer:

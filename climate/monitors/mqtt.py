@@ -72,7 +72,7 @@ class MqttClimateMonitor(Adapter):
     def read(cls, config: Config, answers: Mapping[str, Any]) -> ClimateReading:
         """°C and %; the time is the message's own, else its arrival. Raises `AdapterError`."""
         heard, what = message(answers, config.topic), f"‘{config.topic[:80]}’"
-        seen = reading(config, document(heard.payload, what), what, heard.arrived_at)
+        seen = reading(config, document(heard.payload, what, may_be_plain=not config.json_path), what, heard.arrived_at)
         if heard.is_retained and not (config.trust_retained or config.timestamp_path):
             raise Unreachable(
                 f"{what} has only an old value of unknown age ({seen.temperature_celsius:.1f} °C, kept by the "

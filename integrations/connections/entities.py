@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,8 +16,7 @@ from .. import units
 from ..errors import AdapterError, BadAnswer, NotFound, Unreachable
 
 ENTITY_ID = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+", re.ASCII)
-#: (value, unit, what) -> value in the unit used inside; see `integrations.units`.
-Convert = Callable[[float, str | None, str], float]
+Convert = units.Convert
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,5 +140,6 @@ def measured(answers: Mapping[str, EntityState], entity_id: str, convert: Conver
     if state.domain == "climate":
         if state.current_temperature is None:
             raise BadAnswer(f"{what} shows no current temperature. Choose the sensor of the room instead.")
-        return convert(units.number(state.current_temperature, what), state.unit, what), state.observed_at
-    return convert(units.number(state.state, what), state.unit, what), state.observed_at
+        return units.measured(state.current_temperature, state.unit, convert, what), state.observed_at
+    # Both come from Home Assistant: a unit in the state and another beside it contradict each other.
+    return units.measured(state.state, state.unit, convert, what, unit_is_told=True), state.observed_at

@@ -79,7 +79,8 @@ def test_missing_while_starting_is_transient():
         ("unavailable", "°C", Unreachable, "unavailable"),
         ("unknown", "°C", Unreachable, "no value"),
         ("", "°C", Unreachable, "no value"),
-        ("20,5", "°C", BadAnswer, "point"),
+        ("2.000,5", "°C", BadAnswer, "point"),
+        ("70 °F", "°C", BadAnswer, "but that it is in ‘°C’"),
         ("nan", "°C", BadAnswer, "number"),
         ("20.5", "hPa", BadAnswer, "‘hPa’"),
         ("20.5", None, BadAnswer, "no unit"),
@@ -90,6 +91,12 @@ def test_what_cannot_be_measured(state, unit, error, words):
     with pytest.raises(error, match=words) as caught:
         measured(answers(EntityState("sensor.a", state, unit, observed_at=AT)), "sensor.a", units.celsius)
     assert "‘sensor.a’" in str(caught.value)
+
+
+@pytest.mark.parametrize("state", ["21,5", "21.5 °C", "21.5\u00a0°C"])
+def test_a_state_with_a_comma_or_its_unit(state):
+    seen = answers(EntityState("sensor.a", state, "°C", observed_at=AT))
+    assert measured(seen, "sensor.a", units.celsius) == (21.5, AT)
 
 
 def test_a_thermostat_is_read_by_its_current_temperature():

@@ -25,6 +25,8 @@ from .faults import (
     banned,
     broken,
     gateway,
+    infinite,
+    not_a_number,
     starting,
     wrong_rows,
     wrong_shape,
@@ -78,10 +80,28 @@ def read(url: str, seconds: float = 2.0, **config) -> ClimateReading:
             },
             ClimateReading(22.3, 56.1),
         ),
+        (ESPHOME, "/sensor/Outside%20Temperature", {"json_path": "state"}, ClimateReading(19.8)),
         (b"20.5", "/", {}, ClimateReading(20.5)),
+        (b"20,5", "/", {}, ClimateReading(20.5)),
+        ("20.5 °C\n".encode(), "/", {}, ClimateReading(20.5)),
+        (b"20.5 \xb0C", "/", {}, ClimateReading(20.5)),
+        (b'{"t":21.5,"unit":"\xb0C"}', "/", {"json_path": "t"}, ClimateReading(21.5)),
         (b'[{"t":"20.5"}]', "/all", {"json_path": "[0].t"}, ClimateReading(20.5)),
     ],
-    ids=["shelly", "shelly-fahrenheit", "shelly-probe", "esphome", "tasmota", "bare", "list"],
+    ids=[
+        "shelly",
+        "shelly-fahrenheit",
+        "shelly-probe",
+        "esphome",
+        "tasmota",
+        "esphome-state",
+        "bare",
+        "bare-comma",
+        "bare-unit",
+        "bare-latin-1",
+        "latin-1",
+        "list",
+    ],
 )
 def test_reads_what_devices_answer(stub, body, where, config, reading):
     device = stub(answering(body))
@@ -127,8 +147,11 @@ def test_a_time_that_is_none_is_refused(stub, written):
     ("body", "error", "words"),
     [
         (b'{"tC":null}', Unreachable, "has no value at present"),
-        (b'{"tC":"19.8 \xc2\xb0C"}', BadAnswer, "a number is needed"),
+        (b'{"tC":"19.8 \xc2\xb0C \xc2\xb1 1"}', BadAnswer, "a number is needed"),
+        (b'{"tC":"19.8 V"}', BadAnswer, "is in ‘V’; a temperature"),
+        (b'{"tC":"1,234,5"}', BadAnswer, "a number is needed"),
         (b'{"tC":true}', BadAnswer, "a number is needed"),
+        (b'{"tC":NaN}', BadAnswer, "a finite number is needed"),
         (b'{"tC":1e9}', BadAnswer, "no room has that temperature"),
         (b'{"tF":67.6}', BadAnswer, "has no ‘tC’ (path ‘tC’). There is: tF."),
         (b"[]", BadAnswer, "There is a list there."),
@@ -146,6 +169,8 @@ def test_a_humidity_that_cannot_be_read_does_not_cost_the_temperature(stub, humi
     assert read(stub(answering(body)).url, json_path="t", humidity_path="h") == ClimateReading(20.5)
 
 
+#: What stands beside the path does not matter: a NaN there costs nothing.
+NO_JSON = [one for one in CONTENT if one.word == "JSON" and one.behave not in (not_a_number, infinite)]
 OWN = [
     Fault(wrong_shape, BadAnswer, "There is: states"),
     Fault(wrong_rows, BadAnswer, "There is a list"),
@@ -157,7 +182,7 @@ OWN = [
 ]
 
 
-@pytest.mark.parametrize("fault", [*EXCHANGE, *(one for one in CONTENT if one.word == "JSON"), *OWN], ids=str)
+@pytest.mark.parametrize("fault", [*EXCHANGE, *NO_JSON, *OWN], ids=str)
 def test_every_fault_is_a_clear_error_within_the_deadline(stub, fault):
     device = stub(fault.behave)
     began = own_seconds()

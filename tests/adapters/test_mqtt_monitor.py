@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -22,6 +23,8 @@ from tests.servers.process import wait_until
 from .mqtt_broker import Publisher
 
 TOPIC = "zigbee2mqtt/hall"
+#: Inputs that failed at owners of such devices, byte for byte.
+CASES = Path(__file__).parent / "cases"
 NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 #: Zigbee2MQTT's usual message of a room sensor.
 ZIGBEE = b'{"battery":100,"humidity":44.72,"linkquality":120,"temperature":20.34,"voltage":3000}'
@@ -50,6 +53,9 @@ def read(payload: bytes, *, age_seconds: float = 40, retained: bool = False, **c
         (b"20.5", {}, 20.5, None),
         (b"68", {"unit": "°F"}, 20.0, None),
         (b"293.15", {"unit": "K"}, 20.0, None),
+        *[(line, {}, 21.5, None) for line in (CASES / "numbers_with_units.txt").read_bytes().splitlines()],
+        ((CASES / "latin1.json").read_bytes(), {"json_path": "t"}, 21.5, None),
+        (b'{"t":"21,5 \xb0C"}', {"json_path": "t"}, 21.5, None),
     ],
 )
 def test_reads_messages_with_the_time_they_came(payload, config, temperature, humidity):
@@ -161,7 +167,11 @@ def test_what_has_expired_is_dropped():
 @pytest.mark.parametrize(
     ("payload", "error", "words"),
     [
-        (b"warm", BadAnswer, "‘warm’, which is not valid JSON"),
+        (b"warm", BadAnswer, "‘warm’; a number is needed"),
+        (b"{warm", BadAnswer, "‘{warm’, which is not valid JSON"),
+        (b"21.5 \x80C", BadAnswer, "not valid JSON"),
+        (b"true", BadAnswer, "a number is needed"),
+        (b"1.234,5", BadAnswer, "leave out separators of thousands"),
         (b"NaN", BadAnswer, "a finite number is needed"),
         (b"1e999", BadAnswer, "a finite number is needed"),
         (b"null", Unreachable, "has no value at present"),
