@@ -14,8 +14,10 @@ from hashlib import blake2b
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import parse_etags
 from django_htmx.http import HttpResponseClientRefresh
@@ -60,6 +62,20 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         return redirect_to_login(request.get_full_path())
 
     return wrapped
+
+
+def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """What changes how a home is set up: for people with a staff account; others are told whom to ask."""
+
+    @functools.wraps(view)
+    def wrapped(request: HttpRequest, *args, **kwargs):
+        if request.user.is_authenticated and not request.user.is_staff:
+            if request.htmx:
+                return HttpResponse(status=403, headers={"HX-Redirect": reverse("not-allowed")})
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return signed_in(wrapped)
 
 
 class PageData:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from django.contrib.auth import login
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.views import LoginView, redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from sites.services import redeem_sign_in_link
+
+from .page import signed_in
 
 
 class SignIn(LoginView):
@@ -30,3 +34,19 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "dashboard/sign_in_link.html", {"token": None}, status=410)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     return redirect("home")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def set_up_sign_in(request: HttpRequest) -> HttpResponse:
+    """Where the set-up pages send whoever may not see them: to sign in, or to the page that says whom to ask."""
+    if request.user.is_authenticated and not request.user.is_staff:
+        raise PermissionDenied
+    return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
+
+
+@require_safe
+@signed_in
+def not_allowed(request: HttpRequest) -> HttpResponse:
+    """The same page at an address of its own, for actions that cannot answer with a page."""
+    raise PermissionDenied

@@ -1,7 +1,10 @@
-"""Addresses of the pages."""
+"""Addresses of the pages: what everybody signed in may do, and what needs a staff account."""
+
+from collections.abc import Callable
 
 from django.contrib.auth.views import LogoutView
-from django.urls import path
+from django.http import HttpResponse
+from django.urls import URLPattern, path
 
 from . import (
     actions,
@@ -18,6 +21,13 @@ from . import (
     views,
     week_editor,
 )
+from .page import staff_only
+
+
+def for_staff(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+    """An address of the set-up: what adds, removes or changes anything of how a home is set up."""
+    return path(route, staff_only(view), name=name)
+
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -52,23 +62,24 @@ urlpatterns = [
     path("sites/<uuid:site_id>/resume-all/", actions.resume_all, name="resume-all"),
     path("all-off/", actions.all_homes_off, name="all-homes-off"),
     path("resume-all/", actions.resume_all_homes, name="resume-all-homes"),
-    path("sites/<uuid:site_id>/remove-demo/", actions.remove_demo, name="remove-demo"),
-    path("look-around/", actions.look_around, name="look-around"),
+    for_staff("sites/<uuid:site_id>/remove-demo/", actions.remove_demo, name="remove-demo"),
+    for_staff("look-around/", actions.look_around, name="look-around"),
     path("alarms/<uuid:alarm_id>/acknowledge/", actions.acknowledge, name="acknowledge"),
     # the set-up wizard
-    path("setup/", setup.connect, name="setup"),
-    path("setup/rooms/", setup.rooms, name="setup-rooms"),
-    path("setup/miners/", setup.miners, name="setup-miners"),
-    path("setup/energy/", setup.energy, name="setup-energy"),
-    path("setup/finish/", setup.finish, name="setup-finish"),
+    for_staff("setup/", setup.connect, name="setup"),
+    for_staff("setup/rooms/", setup.rooms, name="setup-rooms"),
+    for_staff("setup/miners/", setup.miners, name="setup-miners"),
+    for_staff("setup/energy/", setup.energy, name="setup-energy"),
+    for_staff("setup/finish/", setup.finish, name="setup-finish"),
     # the add-wizard
-    path("miners/add/", add_miner.where, name="add-miner"),
-    path("miners/add/found/", add_miner.found, name="add-miner-found"),
-    path("miners/add/open/", add_miner.open_device, name="add-miner-open"),
-    path("miners/add/settings/", add_miner.settings, name="add-miner-settings"),
-    path("miners/add/finish/", add_miner.finish, name="add-miner-finish"),
+    for_staff("miners/add/", add_miner.where, name="add-miner"),
+    for_staff("miners/add/found/", add_miner.found, name="add-miner-found"),
+    for_staff("miners/add/open/", add_miner.open_device, name="add-miner-open"),
+    for_staff("miners/add/settings/", add_miner.settings, name="add-miner-settings"),
+    for_staff("miners/add/finish/", add_miner.finish, name="add-miner-finish"),
     # signing in and out
     path("sign-in/", sign_in.SignIn.as_view(), name="sign-in"),
     path("sign-in/<str:token>/", sign_in.sign_in_link, name="sign-in-link"),
+    path("not-allowed/", sign_in.not_allowed, name="not-allowed"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
 ]

@@ -32,7 +32,8 @@ Sign in with a bearer token (`manage.py api_token NAME`) or a session. Ids are U
 names (`_w`, `_wh`, `_celsius`, `_seconds`); times carry their UTC offset. Lists take `limit` (at most 500)
 and `offset` and answer `items` and `count`. What is wrong with a request comes as a list of
 `loc`, `msg` and the `input` seen. Nothing here switches a device: a wish is written down and the next
-control pass acts on it, through every guard.
+control pass acts on it, through every guard. Changing the set-up needs a staff account; every account may change
+targets, schedules and periods, start, stop and resume miners, switch all off, and acknowledge alarms.
 """
 
 
@@ -55,7 +56,7 @@ _USER = {"type": "object", "properties": {name: {"type": "string"} for name in (
 _FAILURES: dict[int, dict[str, Any]] = {
     400: _failure("The body cannot be read", _SENTENCE),
     401: _failure("Not signed in", _SENTENCE),
-    403: _failure("A session without a CSRF token", _SENTENCE),
+    403: _failure("Needs a staff account, or a session without a CSRF token", _SENTENCE),
     404: _failure("Nothing has this id", _SENTENCE),
     409: _failure(
         "In use, taken, or not possible now",

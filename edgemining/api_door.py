@@ -1,13 +1,14 @@
 """The door of the API: who may come in, and the manners every address of it keeps.
 
 One check before anything else: a bearer token, or a signed-in session whose changing requests
-carry Django's CSRF token. Then HEAD as GET, OPTIONS and wrong methods answered, bodies bounded,
-and JSON always, for addresses that do not exist too.
+carry Django's CSRF token. What changes the set-up is for staff accounts. Then HEAD as GET, OPTIONS
+and wrong methods answered, bodies bounded, and JSON always, for addresses that do not exist too.
 """
 
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 
 from django.contrib.auth.views import redirect_to_login
@@ -22,6 +23,33 @@ from .api_body import MAX_BODY_BYTES
 
 View = Callable[..., HttpResponse]
 
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+#: What every account may do: how warm it is, which miner runs now, and questions that change nothing. All other
+#: changes are set-up and need a staff account, those of addresses that are added later as well.
+EVERYDAY = frozenset(
+    {
+        ("POST", "alarms/{alarm_id}/acknowledge"),
+        ("PUT", "climate-zones/{zone_id}/override"),
+        ("DELETE", "climate-zones/{zone_id}/override"),
+        ("PUT", "climate-zones/{zone_id}/schedule"),
+        ("POST", "climate-zones/{zone_id}/schedule/copy-day"),
+        ("POST", "target-periods"),
+        ("PATCH", "target-periods/{period_id}"),
+        ("DELETE", "target-periods/{period_id}"),
+        ("POST", "miners/{miner_id}/start"),
+        ("POST", "miners/{miner_id}/stop"),
+        ("POST", "miners/{miner_id}/resume"),
+        ("POST", "all-off"),
+        ("POST", "resume-all"),
+        ("POST", "evaluate"),
+        ("POST", "rule-engine/validate"),
+    }
+)
+
+_NEEDS_STAFF = (
+    "Changing the set-up needs a staff account. Ask an administrator of this installation to make the change or to "
+    "make your account a staff account."
+)
 _SIGN_IN_FIRST = "Sign in, or send the header “Authorization: Bearer <token>”; `manage.py api_token NAME` makes one."
 _CSRF_MISSING = "This request carries no valid CSRF token. Send the csrftoken cookie's value as X-CSRFToken."
 
@@ -66,6 +94,8 @@ def through_the_door(view: View, *, is_page: bool = False) -> View:
             return sentence(error.status_code, str(error))
         if user is None:
             return redirect_to_login(request.get_full_path()) if is_page else _unauthorized()
+        if not (request.user.is_staff or is_everyday(request.method, route_of(request))):
+            return sentence(403, _NEEDS_STAFF)
         if _length(request) > MAX_BODY_BYTES:
             return sentence(413, f"The body is larger than {MAX_BODY_BYTES} bytes. Send less at once.")
         response = _mannered(request, view, args, kwargs)
@@ -75,6 +105,16 @@ def through_the_door(view: View, *, is_page: bool = False) -> View:
     # Sessions are checked above, and a bearer token is no cookie a browser sends by itself.
     answer.csrf_exempt = True
     return answer
+
+
+def route_of(request: HttpRequest) -> str:
+    """The address as the API's description has it, like `miners/{miner_id}/start`."""
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", request.resolver_match.route.removeprefix("api/v1/"))
+
+
+def is_everyday(method: str, route: str) -> bool:
+    """Whether an account without staff rights may do it."""
+    return method in _SAFE_METHODS or (method, route) in EVERYDAY
 
 
 def _length(request: HttpRequest) -> int:

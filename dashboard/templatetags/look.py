@@ -7,6 +7,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from django import template
+from django.contrib.auth import get_user_model
 from django.contrib.staticfiles import finders
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -45,3 +46,16 @@ def ago(context, moment, stale_after_seconds: int = 0) -> str:
 def icon(name: str) -> dict:
     """A drawing of our own, hidden from screen readers: the word stands beside it."""
     return {"name": name}
+
+
+#: So many people of the set-up are named; a fleet has more, and nobody asks all of them.
+_MOST_NAMES = 3
+
+
+@register.simple_tag
+def whom_to_ask() -> str:
+    """“Changing it needs a staff account. Ask anna or ben.”"""
+    staff = get_user_model().objects.filter(is_staff=True, is_active=True).order_by("date_joined")
+    names = [user.get_full_name() or user.get_username() for user in staff[: _MOST_NAMES + 1]]
+    who = f"Ask {' or '.join(names)}" if 0 < len(names) <= _MOST_NAMES else "Ask whoever set this home up"
+    return f"Changing it needs a staff account. {who}."

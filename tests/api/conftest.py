@@ -52,7 +52,7 @@ class Caller:
 @pytest.fixture
 def anna(db):
     # Without a password: hashing one takes longer than most of these tests.
-    return get_user_model().objects.create_user("anna")
+    return get_user_model().objects.create_user("anna", is_staff=True)
 
 
 @pytest.fixture
