@@ -17,11 +17,13 @@ from pydantic_core import PydanticCustomError
 
 from . import units
 from .errors import BadAnswer, Unreachable
-from .text import excerpt, text_of
+from .text import excerpt, printable, text_of
 
 _LONGEST_PATH = 200
 _MOST_STEPS = 12
 _STEP = re.compile(r"\[(\d{1,4})\]|(?:^|(?<=.)\.)([^.\[\]]+)", re.ASCII)
+#: What stands in the place of a value while its device is gone.
+_GONE = frozenset({"unavailable", "offline"})
 #: How many of the names that are there a sentence lists, and how long each may be.
 _MOST_NAMES, _LONGEST_NAME = 6, 24
 
@@ -90,6 +92,8 @@ def measured(found: Any, path: str, convert: units.Convert, unit: str, what: str
     value = pick(found, path, what)
     if value is None:
         raise Unreachable(f"{what} has no value at present.")
+    if isinstance(value, str) and value.strip().lower() in _GONE:
+        raise Unreachable(f"{what} says that it is {value.strip().lower()}.")
     return units.measured(value, unit, convert, what)
 
 
@@ -97,10 +101,6 @@ def _there_is(found: Any) -> str:
     """The names there are, as a sentence of its own; the remedy is to choose one of them."""
     if not isinstance(found, dict):
         return " There is a list there." if isinstance(found, list) else " There is a single value there."
-    names = [_printable(str(name)[:_LONGEST_NAME]) for name in list(found)[:_MOST_NAMES]]
+    names = [printable(str(name)[:_LONGEST_NAME]) for name in list(found)[:_MOST_NAMES]]
     more = ", …" if len(found) > _MOST_NAMES else ""
     return f" There is: {', '.join(names)}{more}." if names else " There is nothing in it."
-
-
-def _printable(text: str) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -20,5 +20,8 @@ def text_of(payload: bytes) -> str:
 
 def excerpt(payload: bytes, most: int = 40) -> str:
     """Its beginning for a sentence: printable, never empty."""
-    text = payload[:most].decode("utf-8", "replace").strip()
-    return "".join(letter if letter.isprintable() else "?" for letter in text) or "nothing"
+    return printable(payload[:most].decode("utf-8", "replace").strip()) or "nothing"
+
+
+def printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from climate.json_reading import Found, JsonReadingConfig, reading, with_presence, with_window
+from climate.json_reading import Found, JsonReadingConfig, Words, reading, with_presence, with_window, words_of
 from climate.state import ClimateReading
-from integrations.connections.mqtt import is_topic, message
-from integrations.errors import BadAnswer, Unreachable
-from integrations.json_path import document
+from integrations.connections.mqtt import is_topic
+from integrations.connections.mqtt_availability import AVAILABLE_WORDS, refuse_unavailable
+from integrations.connections.mqtt_heard import Message, Want, readings
+from integrations.errors import AdapterError, Unreachable
 from integrations.registry import Adapter, ConnectionKind, Kind, register
 
-#: Longer than any word a contact says, bytes.
-_LONGEST_WORD = 40
+_MOST_AVAILABILITY_TOPICS = 4
 
 
 def _topic_or_none(text: str) -> str:
     return _topic(text) if text else text
+
+
+def _topics(text: str) -> str:
+    topics = topics_of(text)
+    if len(topics) > _MOST_AVAILABILITY_TOPICS:
+        raise PydanticCustomError("topics", "at most {most} topics are possible", {"most": _MOST_AVAILABILITY_TOPICS})
+    return ", ".join(map(_topic, topics))
+
+
+def topics_of(text: str) -> tuple[str, ...]:
+    """The topics in “a/LWT, b/bridge/state”."""
+    return tuple(topic for part in text.split(",") if (topic := part.strip()))
 
 
 def _topic(text: str) -> str:
@@ -63,40 +75,88 @@ class MqttClimateMonitor(Adapter):
         presence_topic: Annotated[str, AfterValidator(_topic_or_none)] = Field(
             "", description="The topic that tells whether somebody is there. Empty with a path for it: the same topic."
         )
+        availability_topics: Annotated[str, AfterValidator(_topics)] = Field(
+            "",
+            description="Where the device, and what connects it, tell whether they are there (birth message and last "
+            "will), with commas between: tele/<name>/LWT, or zigbee2mqtt/<name>/availability and "
+            "zigbee2mqtt/bridge/state. Gone by one of them, the value is not believed from then on. Not for "
+            "devices that sleep.",
+        )
+        available_values: Words = Field(
+            AVAILABLE_WORDS,
+            max_length=200,
+            description="What such a topic says while all is well, with commas between; anything else means gone.",
+        )
 
     @classmethod
-    def wants(cls, config: Config) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(filter(None, (config.topic, config.window_topic, config.presence_topic))))
+    def wants(cls, config: Config) -> tuple[Want, ...]:
+        window, presence = _contact(config.window_topic, config.window_path, config), _presence(config)
+        others = [Want(topic) for topic in topics_of(config.availability_topics)]
+        return tuple(dict.fromkeys(want for want in (_temperature(config), window, presence, *others) if want))
 
     @classmethod
     def read(cls, config: Config, answers: Mapping[str, Any]) -> ClimateReading:
         """°C and %; the time is the message's own, else its arrival. Raises `AdapterError`."""
-        heard, what = message(answers, config.topic), f"‘{config.topic[:80]}’"
-        seen = reading(config, document(heard.payload, what, may_be_plain=not config.json_path), what, heard.arrived_at)
-        if heard.is_retained and not (config.trust_retained or config.timestamp_path):
-            raise Unreachable(
-                f"{what} has only an old value of unknown age ({seen.temperature_celsius:.1f} °C, kept by the "
-                "broker); it counts when the sensor reports again."
-            )
+        refuse_unavailable(answers, topics_of(config.availability_topics), words_of(config.available_values))
+        what = f"‘{config.topic[:80]}’"
+        seen = _newest(config, readings(answers, _temperature(config)), what)
         _refuse_expired(config, seen.observed_at, answers.at, what)
-        if config.window_topic or config.window_path:
-            seen = with_window(seen, config, _finder(answers, config.window_topic or config.topic))
-        if config.presence_topic or config.presence_path:
-            seen = with_presence(seen, config, _finder(answers, config.presence_topic or config.topic))
+        window, presence = _contact(config.window_topic, config.window_path, config), _presence(config)
+        if window:
+            seen = with_window(seen, config, _finder(answers, window))
+        if presence:
+            seen = with_presence(seen, config, _finder(answers, presence))
         return seen
 
 
-def _finder(answers: Mapping[str, Any], topic: str) -> Found:
-    """What came on a topic: JSON, or the plain word that many contacts send. A retained one is as good as any."""
+def _temperature(config: MqttClimateMonitor.Config) -> Want:
+    """A message is a reading when it has the temperature and, where one is set up, the time."""
+    return Want(config.topic, (config.json_path, *filter(None, [config.timestamp_path])))
 
-    def found() -> tuple[Any, str]:
-        payload, what = message(answers, topic).payload, f"‘{topic[:80]}’"
+
+def _contact(topic: str, path: str, config: MqttClimateMonitor.Config) -> Want | None:
+    return Want(topic or config.topic, (path,), is_word=True) if topic or path else None
+
+
+def _presence(config: MqttClimateMonitor.Config) -> Want | None:
+    return _contact(config.presence_topic, config.presence_path, config)
+
+
+def _newest(config: MqttClimateMonitor.Config, found: list[tuple[Message, Any]], what: str) -> ClimateReading:
+    """The reading that counts, of messages newest first: by their own time where they have one, else the newest.
+
+    Without a time of its own, a retained message counts only where the broker is trusted with it.
+    """
+
+    def read(one: tuple[Message, Any]) -> ClimateReading:
+        return reading(config, one[1], what, one[0].arrived_at)
+
+    if config.timestamp_path:
+        return max([read(found[0]), *_readable(read, found[1:])], key=lambda seen: seen.observed_at)
+    live = [one for one in found if config.trust_retained or not one[0].is_retained]
+    if live:
+        return read(live[0])
+    raise Unreachable(
+        f"{what} has only an old value of unknown age ({read(found[0]).temperature_celsius:.1f} °C, kept by the "
+        "broker); it counts when the sensor reports again."
+    )
+
+
+def _readable(
+    read: Callable[[tuple[Message, Any]], ClimateReading], older: list[tuple[Message, Any]]
+) -> list[ClimateReading]:
+    seen = []
+    for one in older:
         try:
-            return document(payload, what), what
-        except BadAnswer:
-            return payload[:_LONGEST_WORD].decode("utf-8", "replace"), what
+            seen.append(read(one))
+        except AdapterError:
+            continue
+    return seen
 
-    return found
+
+def _finder(answers: Mapping[str, Any], want: Want) -> Found:
+    """What a contact said last: JSON, or the plain word that many send. A retained message is as good as any."""
+    return lambda: (readings(answers, want)[0][1], f"‘{want.topic[:80]}’")
 
 
 def _refuse_expired(config: MqttClimateMonitor.Config, observed_at: datetime, now: datetime, what: str) -> None:

@@ -1,7 +1,7 @@
 """An MQTT broker: one client per broker listens all the time, and a question is answered from what it heard.
 
 The client lives in a thread of its own: it connects, subscribes to the topics that were asked for,
-keeps the last message of each, and connects again with a growing pause. `ask` starts it, waits for
+keeps what says anything of each (`mqtt_heard`), and connects again with a growing pause. `ask` starts it, waits for
 the first connection (never beyond its deadline) and otherwise does no I/O. The thread ends when
 its session is closed or forgotten, or when nobody has asked for a while. MQTT 3.1.1, clean
 sessions, QoS 0: nothing old is queued for us, so a live message is as young as its arrival. A
@@ -19,20 +19,18 @@ import threading
 import time
 import weakref
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
-from ..errors import AdapterError, BadAnswer, DeadlineExceeded, NotFound, Unauthorized, Unreachable
+from ..errors import AdapterError, BadAnswer, DeadlineExceeded, Unauthorized, Unreachable
 from ..registry import ConnectionKind, opener
+from .mqtt_heard import LARGEST_MESSAGE_BYTES, Message, MqttAnswers, Topic, Want
 
 log = logging.getLogger(__name__)
 
-#: A thermometer's message has some hundred bytes; more than this is not kept.
-LARGEST_MESSAGE_BYTES = 64_000
 _LONGEST_TOPIC = 255
 _KEEPALIVE_SECONDS = 10
 _CONNECT_SECONDS = 5.0
@@ -44,31 +42,12 @@ _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 60.0
 _REFUSED_PAUSE_SECONDS = 30.0
 #: Retained messages follow the subscription's acknowledgement within this time (s).
 _RETAINED_SECONDS = 0.5
+#: Who waits patiently for a report stops so long before the deadline, to say in time that nothing came.
+_BEFORE_THE_DEADLINE_SECONDS = 0.3
 #: Nobody asked for so long: the client ends (its broker was removed, or its sensors).
 _IDLE_SECONDS = 900.0
 #: MQTT 5 reason codes that paho gives for the refusals 4 and 5 of MQTT 3.1.1.
 _BAD_PASSWORD, _NOT_AUTHORIZED = 134, 135
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """The last message of a topic, cut after `LARGEST_MESSAGE_BYTES` + 1, and when it arrived (aware UTC).
-
-    `is_retained`: the broker had kept it, so its age at arrival is unknown.
-    """
-
-    payload: bytes
-    arrived_at: datetime
-    is_retained: bool
-
-
-class MqttAnswers(dict[str, Message]):
-    """Messages by topic at `at`; a topic that nothing was heard on is absent. `refused`: by the broker's rules."""
-
-    def __init__(self, messages: Any = (), *, at: datetime, refused: Collection[str] = ()) -> None:
-        super().__init__(messages)
-        self.at = at
-        self.refused = refused
 
 
 def is_topic(text: str) -> bool:
@@ -76,18 +55,12 @@ def is_topic(text: str) -> bool:
     return 0 < len(text) <= _LONGEST_TOPIC and text.isprintable() and re.search(r"[+#]", text) is None
 
 
-def message(answers: Any, topic: str) -> Message:
-    """The last message of a topic. Raises `NotFound`, `Unauthorized` or `BadAnswer`."""
-    found = answers.get(topic)
-    if found is None and topic in getattr(answers, "refused", ()):
-        raise Unauthorized(f"The MQTT broker does not let this user read ‘{topic[:80]}’. Allow it there.")
-    if found is None:
-        raise NotFound(
-            f"Nothing has come on ‘{topic[:80]}’ yet. It counts when its sensor reports; is the topic right?"
-        )
-    if len(found.payload) > LARGEST_MESSAGE_BYTES:
-        raise BadAnswer(f"The message on ‘{topic[:80]}’ is larger than {LARGEST_MESSAGE_BYTES // 1000} kB.")
-    return found
+def _wants(keys: Collection[str | Want]) -> list[Want]:
+    wants = [Want(key) if isinstance(key, str) else key for key in keys]
+    for want in wants:
+        if not is_topic(want.topic):
+            raise BadAnswer(f"‘{want.topic[:80]}’ is no single topic; one looks like zigbee2mqtt/living_room.")
+    return wants
 
 
 class MqttSession:
@@ -100,12 +73,13 @@ class MqttSession:
         # The thread holds the listener, not this session: whoever forgets the session ends the thread.
         weakref.finalize(self, self._listener.stop)
 
-    def ask(self, keys: Collection[str], deadline: float) -> MqttAnswers:
-        """The last messages of topics. Raises `AdapterError` while there is no connection."""
-        for key in keys:
-            if not is_topic(key):
-                raise BadAnswer(f"‘{key[:80]}’ is no single topic; one looks like zigbee2mqtt/living_room.")
-        return self._listener.ask(keys, deadline)
+    def ask(self, keys: Collection[str | Want], deadline: float) -> MqttAnswers:
+        """What was last heard on topics. Raises `AdapterError` while there is no connection."""
+        return self._listener.ask(_wants(keys), deadline)
+
+    def ask_patiently(self, keys: Collection[str | Want], deadline: float) -> MqttAnswers:
+        """The same, but where nothing has come yet, a report is waited for as long as the deadline allows."""
+        return self._listener.ask(_wants(keys), deadline, is_patient=True)
 
     def check(self, deadline: float) -> str:
         """One sentence on what is there. Raises `AdapterError`."""
@@ -137,8 +111,7 @@ class _Listener:
         #: Why there is no connection (None: there is, or the first attempt is under way); what the broker said to us.
         self._problem: AdapterError | None = None
         self._rejection: AdapterError | None = None
-        self._messages: dict[str, Message] = {}
-        self._wanted: set[str] = set()
+        self._topics: dict[str, Topic] = {}
         #: Topics subscribed to on this connection, and those of them that were acknowledged or refused.
         self._subscribed: set[str] = set()
         self._acknowledged: set[str] = set()
@@ -147,11 +120,16 @@ class _Listener:
         #: Until when the first retained message of a topic is waited for.
         self._patience: dict[str, float] = {}
 
-    def ask(self, topics: Collection[str], deadline: float) -> MqttAnswers:
-        """What was last heard; waits for the first connection and the first retained messages, no longer."""
+    def ask(self, wants: Collection[Want], deadline: float, *, is_patient: bool = False) -> MqttAnswers:
+        """What was last heard; waits for the first connection and the first retained messages, no longer.
+
+        `is_patient`: waits for a message of each topic until shortly before the deadline.
+        """
+        topics = {want.topic for want in wants}
         with self._news:
             self._asked_at = time.monotonic()
-            self._wanted.update(topics)
+            for want in wants:
+                self._topics.setdefault(want.topic, Topic()).want(want)
             self._start()
             self._news.wait_for(lambda: self._is_settled(topics), _left(deadline))
             if self._problem is not None:
@@ -159,11 +137,19 @@ class _Listener:
             if not self._connected:
                 raise DeadlineExceeded(f"The MQTT broker {self.place} did not answer in time.")
             patience = max((self._patience.get(topic, 0.0) for topic in topics), default=0.0)
-            self._news.wait_for(
-                lambda: all(topic in self._messages for topic in topics), _left(min(deadline, patience))
+            if is_patient and topics - self._refused:
+                patience = deadline - _BEFORE_THE_DEADLINE_SECONDS
+            self._news.wait_for(lambda: self._has_heard(wants), _left(min(deadline, patience)))
+            kept = {topic: found for topic in topics if (found := self._topics[topic].kept())}
+            return MqttAnswers(
+                {topic: found[0] for topic, found in kept.items()},
+                at=datetime.now(UTC),
+                earlier={topic: tuple(found[1:]) for topic, found in kept.items()},
+                refused=frozenset(self._refused),
             )
-            heard = {topic: self._messages[topic] for topic in topics if topic in self._messages}
-            return MqttAnswers(heard, at=datetime.now(UTC), refused=frozenset(self._refused))
+
+    def _has_heard(self, wants: Collection[Want]) -> bool:
+        return all(self._topics[want.topic].has_reading(want) for want in wants)
 
     def stop(self) -> None:
         """End the thread, within a moment; nothing is asked afterwards."""
@@ -194,8 +180,7 @@ class _Listener:
             is_idle = time.monotonic() - self._asked_at > _IDLE_SECONDS
             if is_idle:
                 self._thread = None
-                self._messages.clear()
-                self._wanted.clear()
+                self._topics.clear()
                 self._patience.clear()
             return is_idle or self._stopped.is_set()
 
@@ -244,7 +229,7 @@ class _Listener:
 
     def _subscribe(self, client: Client) -> None:
         with self._news:
-            new = sorted(self._wanted - self._subscribed) if self._connected else []
+            new = sorted(self._topics.keys() - self._subscribed) if self._connected else []
             if new:
                 _, packet_id = client.subscribe([(topic, 0) for topic in new])
                 self._pending[packet_id] = new
@@ -273,13 +258,10 @@ class _Listener:
 
     def _on_message(self, client: Client, userdata: Any, heard: MQTTMessage) -> None:
         with self._news:
-            payload = bytes(heard.payload[: LARGEST_MESSAGE_BYTES + 1])
-            last = self._messages.get(heard.topic)
-            if not payload:
-                self._messages.pop(heard.topic, None)  # how a retained message is withdrawn
-            elif not (heard.retain and last is not None and last.payload == payload):
-                self._messages[heard.topic] = Message(payload, datetime.now(UTC), bool(heard.retain))
-            # else: after a reconnect the broker repeats what we know; it keeps the time we heard it.
+            topic = self._topics.get(heard.topic)
+            if topic is not None:
+                payload = bytes(heard.payload[: LARGEST_MESSAGE_BYTES + 1])
+                topic.hear(Message(payload, datetime.now(UTC), bool(heard.retain)))
             self._news.notify_all()
 
     # -- what went wrong, in plain words -------------------------------------------------------

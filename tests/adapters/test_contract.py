@@ -18,7 +18,7 @@ from climate.state import ClimateReading
 from energy.state import EnergySnapshot
 from integrations import registry
 from integrations.connections.entities import EntityAnswers, EntityState
-from integrations.connections.mqtt import Message, MqttAnswers
+from integrations.connections.mqtt_heard import Message, MqttAnswers
 from integrations.connections.simulated_house import SimulatedHouseSession
 from integrations.errors import AdapterError
 from integrations.registry import ConnectionKind, Kind
@@ -46,6 +46,8 @@ CONFIGS = {
         "humidity_path": "h",
         "window_topic": "home/hall/window",
         "presence_path": "h",
+        "availability_topics": "home/hall/LWT",
+        "available_values": "online, ?",
     },
     (Kind.CLIMATE_MONITOR, "http_json"): {
         "url": "http://127.0.0.1:1/t",
@@ -123,7 +125,7 @@ def good_answers(adapter, keys):
 
 
 def mqtt_answers(keys, payload):
-    return MqttAnswers({key: Message(payload, AT, is_retained=False) for key in keys}, at=AT)
+    return MqttAnswers({key.topic: Message(payload, AT, is_retained=False) for key in keys}, at=AT)
 
 
 def check_reading(kind, reading):

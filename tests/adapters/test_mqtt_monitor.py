@@ -14,7 +14,7 @@ from climate.monitors.mqtt import MqttClimateMonitor
 from climate.state import ClimateReading
 from integrations import ask
 from integrations.ask import AskRequest, ask_connections
-from integrations.connections.mqtt import LARGEST_MESSAGE_BYTES, Message, MqttAnswers
+from integrations.connections.mqtt_heard import LARGEST_MESSAGE_BYTES, Message, MqttAnswers, Want
 from integrations.errors import AdapterError, BadAnswer, NotFound, Unauthorized, Unreachable
 from integrations.models import MqttBroker
 from integrations.probe import probe
@@ -125,7 +125,7 @@ def test_presence_on_a_topic_of_its_own(said, is_there):
         ({WINDOW: b"null"}, {}, "does not say at present."),
         ({WINDOW: CONTACT}, {"window_path": "kontakt"}, "has no ‘kontakt’"),
         ({WINDOW: CONTACT}, {}, "has no single value"),
-        ({WINDOW: b"ON"}, {"window_path": "contact"}, "has no ‘contact’"),
+        ({WINDOW: b"ON"}, {"window_path": "contact"}, "says ‘ON’, which is not valid JSON"),
     ],
 )
 def test_a_contact_that_does_not_say_takes_nothing_with_it(more, config, words):
@@ -142,7 +142,7 @@ def test_a_contact_that_cannot_be_is_refused(config):
 
 def test_every_topic_is_asked_for_once():
     config = MqttClimateMonitor.Config(topic=TOPIC, window_topic=WINDOW, presence_topic=WINDOW)
-    assert MqttClimateMonitor.wants(config) == (TOPIC, WINDOW)
+    assert MqttClimateMonitor.wants(config) == (Want(TOPIC, ("",)), Want(WINDOW, ("",), is_word=True))
 
 
 def test_a_time_in_the_message_counts_retained_or_not():

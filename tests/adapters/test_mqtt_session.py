@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from integrations.connections import mqtt
-from integrations.connections.mqtt import LARGEST_MESSAGE_BYTES, MqttSession, message
+from integrations.connections.mqtt import MqttSession
+from integrations.connections.mqtt_heard import LARGEST_MESSAGE_BYTES, message
 from integrations.errors import AdapterError, BadAnswer, DeadlineExceeded, NotFound, Unauthorized, Unreachable
 from tests.servers.process import free_port, own_seconds, wait_until
 
