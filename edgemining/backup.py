@@ -19,6 +19,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection, connections
 
+from . import data_folder
 from .instance import CannotStart, hold_data_folder
 
 KEPT = 7
@@ -73,6 +74,7 @@ def restore(source: Path) -> None:
         _load(folder)
         key = folder / _KEY_NAME
         if key.exists():
+            key.chmod(0o600)
             os.replace(key, settings.DATA_DIR / _KEY_NAME)
 
 
@@ -126,6 +128,7 @@ def _load_sqlite(copy: Path) -> None:
     for companion in ("-wal", "-shm"):
         name.with_name(name.name + companion).unlink(missing_ok=True)
     os.replace(copy, name)
+    data_folder.make_private(name)
 
 
 def _postgres(program: str, *arguments: str) -> None:

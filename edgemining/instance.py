@@ -6,7 +6,10 @@ import errno
 import fcntl
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
+
+from . import data_folder
 
 
 class CannotStart(Exception):
@@ -15,7 +18,10 @@ class CannotStart(Exception):
 
 def hold_data_folder(folder: Path) -> int:
     """Lock `folder` until this process ends; returns the descriptor that holds the lock."""
-    descriptor = os.open(folder / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        descriptor = os.open(folder / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise CannotStart(data_folder.unusable(folder, folder / "up.lock", error)) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -25,8 +31,9 @@ def hold_data_folder(folder: Path) -> int:
             f"Edge Mining already runs on the data folder {folder} (process {other}). "
             "Stop it first, or give this one a folder of its own with DATA_DIR=/some/folder."
         ) from None
-    os.truncate(descriptor, 0)
-    os.write(descriptor, str(os.getpid()).encode())
+    with suppress(OSError):  # a full disk: the lock is what counts, the number is for people
+        os.truncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())
     return descriptor
 
 

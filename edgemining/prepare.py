@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -15,7 +18,7 @@ from django.urls import reverse
 from optimization.demo import ensure_first_home
 from sites.services import create_sign_in_link
 
-from . import backup
+from . import backup, data_folder, stored_secrets
 from .instance import CannotStart
 
 ADMINISTRATOR = "admin"
@@ -40,11 +43,34 @@ class FirstSignIn:
 
 
 def prepare() -> FirstSignIn | None:
-    """All of it; every step does nothing where it was done before."""
+    """All of it; every step does nothing where it was done before. Raises CannotStart, with the remedy."""
+    check_database()
     migrate()
+    check_key()
     first_sign_in = first_administrator()
     ensure_first_home()
     return first_sign_in
+
+
+def check_database() -> None:
+    """The SQLite file can be read and written; of PostgreSQL its own server takes care."""
+    if connection.vendor != "sqlite" or connection.is_in_memory_db():
+        return
+    problem = data_folder.database_problem(Path(connection.settings_dict["NAME"]), settings.DATA_DIR)
+    if problem:
+        raise CannotStart(problem)
+
+
+def check_key() -> None:
+    """The secret key is the one that stored passwords and tokens were encrypted with."""
+    stored = list(stored_secrets.encrypted())
+    if stored and not any(one.is_readable for one in stored):
+        where = "SECRET_KEY" if os.environ.get("SECRET_KEY") else str(settings.DATA_DIR / data_folder.KEY_NAME)
+        raise CannotStart(
+            f"The stored passwords and tokens were encrypted with another key than the one in {where}. Put that key "
+            "back (a backup holds it), or name it in SECRET_KEY_FALLBACKS. If it is lost, "
+            "`manage.py forget_secrets` removes what cannot be read; then enter those passwords and tokens again."
+        )
 
 
 def migrate() -> None:

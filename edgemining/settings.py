@@ -4,8 +4,6 @@ Nothing needs to be set to start: data, secret key and database live in `DATA_DI
 """
 
 import logging
-import os
-import secrets
 import socket
 import sys
 import warnings
@@ -14,13 +12,15 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from edgemining import data_folder
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 if (BASE_DIR / ".env").exists():
     environ.Env.read_env(BASE_DIR / ".env")
 
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+data_folder.make(DATA_DIR)
 
 
 def _number(name: str, default: float, kind: type, low: float, high: float):
@@ -35,19 +35,11 @@ def _number(name: str, default: float, kind: type, low: float, high: float):
     return value
 
 
-def _generated_secret_key() -> str:
-    """The key kept in the data folder, made on the first start (readable by its owner only)."""
-    path = DATA_DIR / "secret_key"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(50))
-    return path.read_text().strip()
-
-
-SECRET_KEY = env.str("SECRET_KEY", "") or _generated_secret_key()
+# The one command that brings a damaged key back must not need it.
+_is_restoring = sys.argv[1:2] == ["restore"]
+SECRET_KEY = env.str("SECRET_KEY", "") or (
+    data_folder.key_for_restoring() if _is_restoring else data_folder.secret_key(DATA_DIR)
+)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 DEBUG = env.bool("DEBUG", False)
 
@@ -119,6 +111,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
+    data_folder.make_private(Path(DATABASES["default"]["NAME"]))
     # The admin's theme loads the PostgreSQL driver wherever it is installed: 7 MB for nothing here.
     sys.modules.setdefault("psycopg", None)
 else:

@@ -29,6 +29,7 @@ STOP_SECONDS = 60.0
 SAME_WISH_SECONDS = 1.0
 BACK_OFF_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 HEALTHY_AFTER_SECONDS = 60.0
+_ASKING_TO_STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 #: What a pipe holds: one read takes all lines, so none is ever cut in two.
 _PIPE_BYTES = 65536
 
@@ -56,7 +57,7 @@ class Supervisor:
         os.set_blocking(self._wake, False)
         os.set_blocking(wake_writer, False)
         signal.set_wakeup_fd(wake_writer)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in _ASKING_TO_STOP:
             signal.signal(number, self._on_signal)
 
     def run(self) -> int:
@@ -65,11 +66,13 @@ class Supervisor:
             started = time.monotonic()
             code = self._run_child()
             if self._killed_by_hand:
+                for number in _ASKING_TO_STOP:  # one more while the interpreter ends would change the exit code
+                    signal.signal(number, signal.SIG_IGN)
                 return 130
             if self._stop_asked_at is not None or code == 0:
                 return 0 if code == 0 else 1
             if code == EXIT_GIVE_UP:
-                return 1
+                return code
             if time.monotonic() - started >= HEALTHY_AFTER_SECONDS:
                 failures = 0
             delay = BACK_OFF_SECONDS[min(failures, len(BACK_OFF_SECONDS) - 1)]

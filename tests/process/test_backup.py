@@ -62,6 +62,17 @@ def test_what_was_there_is_there_again_with_its_key(installation, made):
     assert done.returncode == 0, done.stderr
     assert names(installation) == ["Before"]
     assert key.read_text() == key_before
+    assert {path.stat().st_mode & 0o777 for path in (key, installation / "edgemining.sqlite3")} == {0o600}
+
+
+def test_a_damaged_key_does_not_keep_the_backup_that_holds_the_right_one_away(installation, made):
+    key = installation / "secret_key"
+    before = key.read_bytes()
+    key.write_bytes(b"")
+    assert "secret_key is empty" in manage(installation, "check").stderr
+    done = manage(installation, "restore", str(made), "--yes")
+    assert done.returncode == 0, done.stderr
+    assert key.read_bytes() == before
 
 
 def test_a_writer_in_the_middle_of_a_transaction_does_not_stop_a_backup(installation, tmp_path):

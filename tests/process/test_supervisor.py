@@ -72,7 +72,7 @@ def test_a_child_that_ends_in_order_ends_the_whole(supervise, starts):
 
 
 def test_a_child_that_says_it_is_hopeless_is_not_started_again(supervise, starts):
-    assert supervise(f"sys.exit({EXIT_GIVE_UP})").wait(10) == 1
+    assert supervise(f"sys.exit({EXIT_GIVE_UP})").wait(10) == EXIT_GIVE_UP
     assert len(starts()) == 1
 
 

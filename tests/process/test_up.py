@@ -14,6 +14,7 @@ from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 
+from edgemining.supervisor import EXIT_GIVE_UP
 from tests.servers.process import wait_until
 
 from .program import START_SECONDS, Program
@@ -121,7 +122,7 @@ def test_a_second_program_on_the_same_data_folder_is_refused(program, tmp_path):
     log.mkdir()
     second = Program(log, DATA_DIR=str(tmp_path))
     second.launch()
-    assert second.ends(30) == 1
+    assert second.ends(30) == EXIT_GIVE_UP
     assert f"already runs on the data folder {tmp_path} (process {program.child_pid()})" in second.output
     assert program.health()["ok"]
 
@@ -131,7 +132,7 @@ def test_a_port_that_is_taken_is_named(program):
         taken.bind(("127.0.0.1", program.port))
         taken.listen()
         program.launch()
-        assert program.ends(30) == 1
+        assert program.ends(30) == EXIT_GIVE_UP
     assert f"Port {program.port} is taken by another program." in program.output
 
 

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from edgemining import addresses, instance, prepare
+from edgemining.supervisor import EXIT_GIVE_UP
 
 
 class Command(BaseCommand):
@@ -13,6 +14,6 @@ class Command(BaseCommand):
         try:
             first_sign_in = prepare.prepare()
         except instance.CannotStart as error:
-            raise CommandError(str(error)) from None
+            raise CommandError(str(error), returncode=EXIT_GIVE_UP) from None
         if first_sign_in is not None:
             self.stdout.write(first_sign_in.text(addresses.urls(settings.HOST, settings.PORT)))
