@@ -20,7 +20,7 @@ from integrations.registry import Adapter, AdapterConfig
 from sites.rest import rows
 from sites.rest.bodies import Answer, Body, patch_of
 from sites.rest.paging import Paged
-from sites.rest.problems import Invalid, Missing, from_schema, invalid
+from sites.rest.problems import Invalid, Missing, from_schema, invalid, problem
 
 
 class AdapterIn(Body):
@@ -30,7 +30,9 @@ class AdapterIn(Body):
     name: str = Field(min_length=1, max_length=80)
     adapter_type: str = Field(max_length=40, description="One of GET …/types; fixed at creation.")
     config: dict[str, Any] = Field(
-        {}, description="As GET …/types/{type}/config-schema says. A secret left out of a change stays."
+        {},
+        description="As GET …/types/{type}/config-schema says. A secret left out of a change stays, but is "
+        "entered again when the change sends it to another address.",
     )
     external_service_id: UUID | None = Field(None, description="The connection it reads from, where it needs one.")
 
@@ -88,7 +90,11 @@ def configure(row: AdapterRow, values: dict[str, Any]) -> None:
     except LookupError as error:
         raise invalid("adapter_type", f"{error}.", row.adapter_type) from None
     if "config" in values:
-        row.config = _config(row, adapter, values.pop("config"))
+        sent = values.pop("config")
+        row.put_config(_config(row, adapter, sent), sent.keys() & adapter.Config.secrets())
+        moved = row.moved_secrets().items()
+        if moved:
+            raise Invalid(*(problem(["body", "config", name], sentence) for name, sentence in moved))
     if "external_service_id" in values:
         _connect(row, adapter, values.pop("external_service_id"))
 
@@ -203,7 +209,7 @@ def adapter_router(
 
     @router.patch("/{uuid:row_id}", response=Out, **name("change"))
     def change_row(request: HttpRequest, row_id: UUID, body: Patch):
-        """What is sent; `config` is replaced as a whole, but a secret left out stays."""
+        """What is sent; `config` is replaced as a whole, but a secret left out stays, as long as its address does."""
 
         def prepare(row: AdapterRow, values: dict[str, Any]) -> None:
             may_change(row, values)

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from sites.admin_base import SiteRowAdmin, SiteRowForm, refuse_unless
+from sites.fields import Secret
 from sites.words import NOTHING, listed
 
 from . import registry
@@ -149,10 +150,12 @@ class HomeAssistantForm(SiteRowForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.stored_token = str(self.instance.token or "")
+        self.stored_token = self.instance.token
         self.initial.pop("token", None)
         if self.stored_token:
-            self.fields["token"].help_text = "A token is stored. Leave this empty to keep it."
+            self.fields[
+                "token"
+            ].help_text = "A token is stored. Leave this empty to keep it. Another address needs it again."
 
     def clean_url(self) -> str:
         return self.cleaned_data["url"].rstrip("/")
@@ -161,7 +164,7 @@ class HomeAssistantForm(SiteRowForm):
         typed = self.cleaned_data["token"].strip()
         if not (typed or self.stored_token):
             raise ValidationError("Home Assistant asks for a token. Create one there and paste it here.")
-        return typed or self.stored_token
+        return Secret(typed) if typed else self.stored_token
 
 
 @admin.register(HomeAssistant)
@@ -216,14 +219,17 @@ class MqttBrokerForm(SiteRowForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.stored_password = str(self.instance.password or "")
+        self.stored_password = self.instance.password
         self.initial.pop("password", None)
         if self.stored_password:
-            self.fields["password"].help_text = "A password is stored. Leave this empty to keep it."
+            self.fields[
+                "password"
+            ].help_text = "A password is stored. Leave this empty to keep it. Another address needs it again."
 
     def clean(self):
         cleaned = super().clean()
-        kept = cleaned.get("password") or self.stored_password
+        typed = cleaned.get("password")
+        kept = Secret(typed) if typed else self.stored_password
         cleaned["password"] = kept if cleaned.get("username") else ""
         return cleaned
 

@@ -11,13 +11,15 @@ from ninja.pagination import paginate
 from pydantic import BaseModel, Field, field_validator
 from pydantic import ValidationError as SchemaError
 
+from sites.fields import Secret
 from sites.rest import rows
 from sites.rest.bodies import Answer, Body, field, patch_of
 from sites.rest.paging import Paged
-from sites.rest.problems import Invalid, Missing, from_schema
+from sites.rest.problems import Invalid, Missing, from_schema, problem
 
 from .adapter_api import Check, check
 from .models import CONNECTIONS, Connection, HomeAssistant, MqttBroker
+from .placed import Placed
 from .registry import ConnectionKind
 
 router = Router(tags=["external-services"])
@@ -126,6 +128,13 @@ def _configure(row: Connection, values: dict[str, Any]) -> None:
     except SchemaError as error:
         raise Invalid(*from_schema(error, ["body", "config"])) from None
     values.update(config.model_dump())
+    for name in _SECRETS & values.keys():
+        values[name] = Secret(values[name]) if name in sent else stored[name]
+    for name in schema.model_fields:
+        setattr(row, name, values[name])
+    moved = row.moved_secrets().items() if isinstance(row, Placed) else ()
+    if moved:
+        raise Invalid(*(problem(["body", "config", name], sentence) for name, sentence in moved))
 
 
 @router.get("", response=list[ServiceOut])
@@ -180,7 +189,10 @@ def get_service(request: HttpRequest, service_id: UUID):
 
 @router.patch("/{uuid:service_id}", response=ServiceOut)
 def change_service(request: HttpRequest, service_id: UUID, body: ServicePatch):
-    """Fields of `config` that are left out stay, token and password too; an empty one removes it."""
+    """Fields of `config` that are left out stay; an empty token or password removes it.
+
+    Token and password stay only as long as the address does: for another one they are sent again (422 otherwise).
+    """
     return rows.write(_service(service_id), body, prepare=_configure)
 
 

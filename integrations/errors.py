@@ -25,6 +25,10 @@ class Unauthorized(AdapterError):
     code = "unauthorized"
 
 
+class Withheld(Unauthorized):
+    """A stored secret is not sent: it was entered for another address."""
+
+
 class BadAnswer(AdapterError):
     """It answered with something that is not an answer: garbage, wrong type, too large."""
 

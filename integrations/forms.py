@@ -172,8 +172,11 @@ class AdapterForm(SiteRowForm):
         for name in CONNECTIONS:
             if name in self.fields and name != adapter.connection:
                 cleaned[name] = None
-        self.instance.config = self._checked(adapter, self._typed(adapter, cleaned))
-        self.instance.__dict__.pop("settings", None)  # it caches the config it was first asked with
+        self.instance.adapter_type = adapter.key
+        typed = {name for name in adapter.Config.secrets() if cleaned.get(input_name(adapter, name))}
+        self.instance.put_config(self._checked(adapter, self._typed(adapter, cleaned)), typed)
+        for setting, problem in self.instance.moved_secrets().items():
+            self.add_error(input_name(adapter, setting), problem)
         return cleaned
 
     def _typed(self, adapter: type[Adapter], cleaned: Mapping[str, Any]) -> dict[str, Any]:

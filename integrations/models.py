@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -13,26 +13,45 @@ from django.db import models
 from pydantic import ValidationError as ConfigError
 
 from sites.brief import brief_text
-from sites.fields import EncryptedTextField, SecretsField
+from sites.fields import EncryptedTextField, Secret, SecretsField
 from sites.models import Site, UUIDModel
 
 from . import registry
+from .placed import Placed, place_of
 from .registry import ConnectionKind, Kind
 
 #: `check(connection as stored) -> sentence or None`: why it may not be given another address now; floors above add.
 address_checks: list[Callable[[Connection], str | None]] = []
 
 
-class Addressed(UUIDModel):
+class Addressed(Placed, UUIDModel):
     """A connection to something at an address: what may be heating behind it is not let out of sight."""
 
     #: What says where it is.
     address_fields: tuple[str, ...]
+    #: The field that holds what opens it.
+    secret_field: str
 
     class Meta:
         abstract = True
 
+    def secret_place(self) -> str:
+        return place_of(self.url)
+
+    def secrets(self) -> Iterator[tuple[str, Secret]]:
+        secret = self.__dict__.get(self.secret_field)
+        if secret and isinstance(secret, Secret):
+            yield self.secret_field, secret
+
+    def unmarked_secrets(self) -> dict[str, str]:
+        secret = getattr(self, self.secret_field)
+        return {self.secret_field: secret} if secret and not isinstance(secret, Secret) else {}
+
+    def secret_noun(self, name: str) -> str:
+        return str(self._meta.get_field(name).verbose_name)
+
     def clean(self):
+        self.refuse_moved_in_forms()
         stored = type(self).objects.filter(pk=self.pk).first()
         if stored is None or all(getattr(stored, name) == getattr(self, name) for name in self.address_fields):
             return
@@ -47,6 +66,7 @@ class HomeAssistant(Addressed):
 
     kind = ConnectionKind.HOME_ASSISTANT
     address_fields = ("url",)
+    secret_field = "token"  # noqa: S105
 
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="home_assistants")
     name = models.CharField(max_length=80, default="Home Assistant")
@@ -104,7 +124,8 @@ class MqttBroker(Addressed):
     """An MQTT broker: one client listens to it for all sensors that report there."""
 
     kind = ConnectionKind.MQTT
-    address_fields = ("host", "port")
+    address_fields = ("host", "port", "tls")
+    secret_field = "password"  # noqa: S105
 
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="mqtt_brokers")
     name = models.CharField(max_length=80, default="MQTT")
@@ -136,6 +157,9 @@ class MqttBroker(Addressed):
     def __str__(self) -> str:
         return self.name
 
+    def secret_place(self) -> str:
+        return place_of(f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}")
+
     @property
     def url(self) -> str:
         """Where it is and who asks; with `token` what a kept session is recognised by (`integrations.ask`)."""
@@ -153,7 +177,7 @@ CONNECTIONS: dict[ConnectionKind, type[Connection]] = {
 }
 
 
-class AdapterRow(UUIDModel):
+class AdapterRow(Placed, UUIDModel):
     """Base of monitors and controllers: which adapter, with what settings, over which connection."""
 
     adapter_kind: Kind
@@ -186,8 +210,59 @@ class AdapterRow(UUIDModel):
 
     @cached_property
     def settings(self) -> registry.AdapterConfig:
-        """The validated config; pydantic's ValidationError when it does not fit the adapter."""
+        """The validated config, to be used. Raises pydantic's ValidationError when it does not fit the adapter, and
+        `Withheld` when a secret of it was entered for another address.
+        """
+        self.refuse_moved()
+        return self.validated()
+
+    def validated(self) -> registry.AdapterConfig:
+        """The config as the adapter takes it; pydantic's ValidationError when it does not fit."""
         return self.adapter.Config.model_validate(self.config)
+
+    def put_config(self, config: Mapping[str, Any], typed: Collection[str]) -> None:
+        """Take checked settings over. `typed`: the secrets a person entered just now; the others are the stored ones,
+        still bound to where they were entered for.
+        """
+        names, before = self.secret_names(), self.config
+        self.config = {
+            name: value
+            if name not in names or not isinstance(value, str)
+            else Secret(value)
+            if name in typed or name not in before
+            else before[name]
+            for name, value in config.items()
+        }
+        self.__dict__.pop("settings", None)
+
+    def secret_place(self) -> str:
+        """Where the config sends its secrets; empty while the adapter is not installed."""
+        try:
+            return self.adapter.Config.place(self.config) or self.adapter_type
+        except LookupError:
+            return ""
+
+    def secrets(self) -> Iterator[tuple[str, Secret]]:
+        config = self.__dict__.get("config")
+        found = [] if not isinstance(config, dict) else [one for one in config.items() if isinstance(one[1], Secret)]
+        if found:
+            defaults = self._defaults()
+            yield from ((name, secret) for name, secret in found if secret and secret != defaults.get(name))
+
+    def by_form_field(self, sentences: dict[str, str]) -> dict[str, Any]:
+        return {"config": list(sentences.values())}
+
+    def unmarked_secrets(self) -> dict[str, str]:
+        names = self.secret_names()
+        return {name: value for name, value in self.config.items() if name in names and type(value) is str and value}
+
+    def _defaults(self) -> dict[str, Any]:
+        """What a device of this kind comes with opens nothing that anybody keeps secret."""
+        try:
+            fields = self.adapter.Config.model_fields
+        except LookupError:
+            return {}
+        return {name: info.default for name, info in fields.items()}
 
     def secret_names(self) -> set[str]:
         """The settings that may never be shown; all of them while their adapter is not installed."""
@@ -217,6 +292,7 @@ class AdapterRow(UUIDModel):
     def clean(self):
         """Adapter known, config valid, connection there and of the same site."""
         self.__dict__.pop("settings", None)
+        self.refuse_moved_in_forms()
         try:
             adapter = self.adapter
         except LookupError as error:

@@ -52,7 +52,8 @@ def _look_at(row: Connection, deadline: float) -> Probe:
 def _look_through(row: AdapterRow) -> Callable[[float], Probe]:
     """The look through an adapter. The database is asked here, in the caller's thread; the look itself never does."""
     try:
-        adapter, config = row.adapter, row.adapter.Config.model_validate(row.config)
+        row.__dict__.pop("settings", None)  # it may be of the config before
+        adapter, config = row.adapter, row.settings
     except LookupError as error:
         raise BadAnswer(f"{str(error.args[0])[:1].upper()}{str(error.args[0])[1:]}.") from None
     except ConfigError as error:

@@ -17,11 +17,13 @@ From `Config` follow the admin form, its validation, the JSON schema in the API 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import metadata
-from typing import Any, ClassVar, Protocol
+from types import UnionType
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
 
@@ -52,6 +54,10 @@ class AdapterConfig(BaseModel):
     `{"secret": True}` encryption.
     """
 
+    #: The settings that say where the secrets go. None: every text, and what is called a port or TLS, may; a change of
+    #: one asks for the secrets again.
+    place_settings: ClassVar[Collection[str] | None] = None
+
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True, allow_inf_nan=False)
 
     @classmethod
@@ -62,6 +68,44 @@ class AdapterConfig(BaseModel):
             for name, info in cls.model_fields.items()
             if isinstance(info.json_schema_extra, dict) and info.json_schema_extra.get("secret")
         }
+
+    @classmethod
+    def place(cls, config: Mapping[str, Any]) -> str:
+        """Where settings like these send their secrets, in words that are equal for the same place."""
+        names = cls._place_names() if cls.place_settings is None else cls.place_settings
+        values = {}
+        for name in sorted(names):
+            default = cls.model_fields[name].get_default(call_default_factory=True)
+            values[name] = _spelled(config.get(name, default))
+        if len(values) == 1:
+            return next(iter(values.values()))
+        return ", ".join(f"{name} {value}" for name, value in values.items())
+
+    @classmethod
+    def _place_names(cls) -> set[str]:
+        texts = {name for name, info in cls.model_fields.items() if not _is_number(info.annotation)}
+        named = {name for name in cls.model_fields if _PLACE_WORDS & set(name.lower().split("_"))}
+        return (texts | named) - cls.secrets()
+
+
+#: Numbers and switches of these names say where something is, too.
+_PLACE_WORDS = frozenset({"port", "tls", "ssl", "https", "secure", "verify", "scheme"})
+
+
+def _is_number(annotation: Any) -> bool:
+    """Nothing but a number, yes or no, or none of them fits."""
+    if get_origin(annotation) is Literal:
+        return all(isinstance(value, int | float) for value in get_args(annotation))
+    if get_origin(annotation) is Annotated:
+        return _is_number(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return all(_is_number(one) for one in get_args(annotation))
+    return annotation in (int, float, bool, type(None))
+
+
+def _spelled(value: Any) -> str:
+    """`value` in one spelling: that of a person's address counts no capitals and no last slash."""
+    return "" if value is None else str(value).strip().rstrip("/").casefold()
 
 
 class Session(Protocol):
@@ -184,10 +228,20 @@ openers: dict[ConnectionKind, Callable[[Any], Session]] = {}
 
 
 def opener(kind: ConnectionKind) -> Callable[[Callable[[Any], Session]], Callable[[Any], Session]]:
-    """Decorator: `function(connection_row) -> Session` opens connections of `kind` (no I/O yet)."""
+    """Decorator: `function(connection_row) -> Session` opens connections of `kind` (no I/O yet).
+
+    A secret that was entered for another address than the row's is not given out: `Withheld`.
+    """
 
     def put(function: Callable[[Any], Session]) -> Callable[[Any], Session]:
-        openers[kind] = function
-        return function
+        @functools.wraps(function)
+        def checked(row: Any) -> Session:
+            refuse_moved = getattr(row, "refuse_moved", None)
+            if refuse_moved is not None:
+                refuse_moved()
+            return function(row)
+
+        openers[kind] = checked
+        return checked
 
     return put

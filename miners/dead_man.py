@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import ValidationError as ConfigError
 
+from integrations.errors import AdapterError
+
 from .models import MinerController
 
 
@@ -11,7 +13,7 @@ def rearm_seconds(controller: MinerController | None) -> float | None:
     """How long after its last "on" the device switches itself off (s); None: never, or nothing is known of it."""
     try:
         return None if controller is None else controller.adapter.rearm_seconds(controller.settings)
-    except (LookupError, ConfigError):
+    except (LookupError, ConfigError, AdapterError):
         return None  # the pass and the pages say what is wrong with it
 
 
@@ -19,7 +21,7 @@ def dead_man_of(controller: MinerController) -> str | None:
     """The dead-man in words, None when there is none (or nothing is known of it)."""
     try:
         return controller.adapter.dead_man_of(controller.settings)
-    except (LookupError, ConfigError):
+    except (LookupError, ConfigError, AdapterError):
         return None
 
 

@@ -70,7 +70,7 @@ class MinerController(AdapterRow):
             return
         names = ("adapter_type", *CONNECTION_COLUMNS)
         same = all(getattr(stored, name) == getattr(self, name) for name in names)
-        if not same or (stored.config != self.config and stored.settings != self.settings):
+        if not same or (stored.config != self.config and stored.validated() != self.validated()):
             raise ValidationError(
                 f"‘{miner}’ is on, and this is what can switch it off. Stop it, wait until it is off, then change this."
             )

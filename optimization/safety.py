@@ -568,6 +568,19 @@ _TOLD = Group(
             ),
         ),
         Promise(
+            "A stored token or password goes only to the address it was entered for. Another address, port or scheme "
+            "needs it again: in forms, in the API, at the test button and in a pass; a redirect is not followed.",
+            "always",
+            _tests(
+                "tests/adapters/test_placed.py",
+                "test_another_address_needs_the_token_again",
+                "test_another_device_needs_the_password_again",
+                "test_the_test_button_gives_a_stored_token_to_nobody_else",
+                "test_an_address_changed_behind_every_form_gets_nothing",
+                "test_nothing_follows_a_redirect",
+            ),
+        ),
+        Promise(
             "A rule says °C, W and % by name; a name it does not know, or a unit that does not fit, is refused rather "
             "than guessed.",
             "when it is saved or read",

@@ -105,6 +105,8 @@ class AsicRs(Adapter):
     dead_man_help = NO_DEAD_MAN_HELP
 
     class Config(AdapterConfig):
+        place_settings = ("address",)
+
         address: Annotated[DeviceAddress, AfterValidator(_without_port)]
         user: str = Field("", max_length=80, description="The user of its own web page. Empty: its maker’s default.")
         password: str = Field(

@@ -64,6 +64,8 @@ class Braiins(Adapter):
     dead_man_help = NO_DEAD_MAN_HELP
 
     class Config(AdapterConfig):
+        place_settings = ("address",)
+
         address: DeviceAddress
         user: str = Field("root", min_length=1, max_length=80, description="The user of its own web page.")
         password: str = Field(

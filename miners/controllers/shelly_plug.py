@@ -42,6 +42,8 @@ class ShellyPlug(AutoOff):
     )
 
     class Config(AdapterConfig):
+        place_settings = ("address",)
+
         address: DeviceAddress
         password: str = Field(
             "",

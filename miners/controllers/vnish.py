@@ -74,6 +74,8 @@ class Vnish(Adapter):
     dead_man_help = NO_DEAD_MAN_HELP
 
     class Config(AdapterConfig):
+        place_settings = ("address",)
+
         address: DeviceAddress
         password: str = Field(
             "admin", max_length=200, description="The password of its own web page.", json_schema_extra={"secret": True}

@@ -25,6 +25,8 @@ NAME = "Braiins Pool"
 class TokenConfig(AdapterConfig):
     """What every reader of Braiins Pool needs."""
 
+    place_settings = ()
+
     api_token: str = Field(
         min_length=8,
         max_length=200,

@@ -79,6 +79,9 @@ def read_rows(
         except ConfigError as error:
             result.errors[row.pk] = f"is not set up correctly: {'; '.join(config_messages(error))}"
             continue
+        except AdapterError as error:
+            result.errors[row.pk] = f"cannot be read: {error}"
+            continue
         except Exception as error:  # an adapter's bug costs its own row, never the pass
             result.errors[row.pk] = f"cannot be read: its adapter failed ({type(error).__name__})"
             continue

@@ -38,7 +38,7 @@ def posted(home, **changes) -> dict:
 
 
 def stored(home) -> MqttBroker:
-    return factories.mqtt_broker(home, host="mqtt.local", username="anna", password=PASSWORD)
+    return factories.mqtt_broker(home, host="mqtt.local", port=1883, username="anna", password=PASSWORD)
 
 
 def test_a_broker_is_stored_with_its_password_encrypted(page, home):
@@ -56,10 +56,10 @@ def test_the_password_is_never_shown_and_stays_when_left_empty(page, home):
     url = reverse("admin:integrations_mqttbroker_change", args=[row.pk])
     shown = page.get(url).content.decode()
     assert PASSWORD not in shown
-    assert "A password is stored. Leave this empty to keep it." in shown
-    assert page.post(url, posted(home, host="mqtt.lan", password="")).status_code == 302
+    assert "A password is stored. Leave this empty to keep it. Another address needs it again." in shown
+    assert page.post(url, posted(home, username="ben", password="")).status_code == 302
     row.refresh_from_db()
-    assert (row.host, row.password) == ("mqtt.lan", PASSWORD)
+    assert (row.username, row.password) == ("ben", PASSWORD)
     page.post(url, posted(home, username="", password=""))
     row.refresh_from_db()
     assert (row.username, row.password) == ("", "")

@@ -126,14 +126,16 @@ def test_secrets_of_a_config_go_in_and_never_come_out(api, home, guarded, kind):
     assert made.json()["config"] == {"host": "10.0.0.7"}
     assert made.json()["secrets_set"] == ["password"]
 
-    # Left out of a change it stays; sent empty it goes.
-    changed = api.patch(address, {"config": {"host": "10.0.0.8"}})
+    # Left out of a change it stays, as long as its host does; sent empty it goes.
+    moved = api.patch(address, {"config": {"host": "10.0.0.8"}})
+    assert set(problems(moved)) == {"body.config.password"}
+    changed = api.patch(address, {"config": {"host": "10.0.0.8", "password": SECRET}})
     assert (changed.json()["config"], changed.json()["secrets_set"]) == ({"host": "10.0.0.8"}, ["password"])
     cleared = api.patch(address, {"config": {"host": "10.0.0.8", "password": ""}})
     assert cleared.json()["secrets_set"] == []
     refused = api.patch(address, {"config": {"host": "", "password": {"deep": SECRET}, "pin": SECRET}})
     assert set(problems(refused)) == {"body.config.host", "body.config.password", "body.config.pin"}
-    for response in (made, changed, cleared, refused):
+    for response in (made, moved, changed, cleared, refused):
         assert SECRET not in response.content.decode()
 
 
@@ -214,7 +216,7 @@ class TestHomeAssistant:
         assert made.json()["config"] == {"url": "http://ha.local:8123"}
         assert HomeAssistant.objects.get().token == SECRET
 
-        changed = api.patch(made["Location"], {"config": {"url": "http://ha.lan:8123"}})
+        changed = api.patch(made["Location"], {"config": {"url": "http://ha.lan:8123", "token": SECRET}})
         assert changed.json()["has_token"] is True
         assert HomeAssistant.objects.get().token == SECRET
         cleared = api.patch(made["Location"], {"config": {"token": ""}})
@@ -284,7 +286,7 @@ class TestMqttBroker:
         assert made.status_code == 201, made.content
         assert made.json()["config"] == {"host": "mqtt.local", "port": 1883, "tls": False, "username": "anna"}
         assert made.json()["has_token"] is True
-        changed = api.patch(made["Location"], {"config": {"port": 8883, "tls": True}})
+        changed = api.patch(made["Location"], {"config": {"port": 8883, "tls": True, "password": SECRET}})
         assert (changed.json()["has_token"], changed.json()["config"]["username"]) == (True, "anna")
         assert MqttBroker.objects.get().password == SECRET
         assert api.patch(made["Location"], {"config": {"password": ""}}).json()["has_token"] is False
