@@ -18,7 +18,7 @@ from django.urls import reverse
 from optimization.demo import ensure_first_home
 from sites.services import create_sign_in_link
 
-from . import backup, data_folder, stored_secrets
+from . import backup, backups, data_folder, stored_secrets
 from .instance import CannotStart
 
 ADMINISTRATOR = "admin"
@@ -89,9 +89,16 @@ def migrate() -> None:
     steps = len(executor.migration_plan(loader.graph.leaf_nodes()))
     if steps:
         if loader.applied_migrations:
-            backup.make_before_migration()
+            _back_up_first()
         call_command("migrate", interactive=False, verbosity=0)
         say(f"Database brought up to date ({steps} steps).")
+
+
+def _back_up_first() -> None:
+    try:
+        backups.make_before_migration()
+    except backup.BackupError as error:
+        raise CannotStart(f"Before its update the database is backed up, which did not succeed. {error}") from None
 
 
 def first_administrator() -> FirstSignIn | None:

@@ -153,6 +153,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 1800.0},
     },
+    # One a day: whether it is due, the folder of the backups says (`edgemining.backups`).
+    "backup": {
+        "task": "edgemining.tasks.back_up",
+        "schedule": 3600.0,
+        "options": {"expires": 1800.0},
+    },
     # Which service is really asked, its own plan says (`miners.refresh`).
     "pools-and-prices": {
         "task": "miners.tasks.refresh_value",

@@ -9,13 +9,17 @@ from .models import Severity
 
 @dataclass(frozen=True, slots=True)
 class AlarmKind:
-    """`did`: what the program did about it; `remedy`: what the person can do. Plain sentences."""
+    """`did`: what the program did about it; `remedy`: what the person can do. Plain sentences.
+
+    `found_by_pass`: a pass that does not find it any more ends it. Any other ends where it was raised.
+    """
 
     key: str
     severity: str
     title: str
     did: str
     remedy: str
+    found_by_pass: bool = True
 
 
 _TABLE = (
@@ -102,6 +106,7 @@ _TABLE = (
         "Control failed",
         "It tries again with the next pass; other homes are not affected.",
         "Look at the log and report the message there.",
+        found_by_pass=False,
     ),
     AlarmKind(
         "passes_late",
@@ -117,9 +122,22 @@ _TABLE = (
         "Nothing is started by it; running miners are switched off.",
         "Open the policy and mend the rule named here.",
     ),
+    AlarmKind(
+        "backup_missing",
+        Severity.WARNING,
+        "No backup",
+        "Earlier backups are kept. It tries again every hour.",
+        "Look at the disk. A backup to another place: manage.py backup FILE.",
+        found_by_pass=False,
+    ),
 )
 
 KINDS: dict[str, AlarmKind] = {kind.key: kind for kind in _TABLE}
+
+
+def is_found_by_pass(key: str) -> bool:
+    """Also of a kind that only another version of the program knows."""
+    return key not in KINDS or KINDS[key].found_by_pass
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,20 @@ def raise_site_alarm(site: Site, kind: AlarmKind, text: str, *, since: datetime 
     return alarm, created
 
 
+def raise_alarm_everywhere(kind: AlarmKind, text: str) -> None:
+    """Open this alarm in every active home, or say there what is wrong by now."""
+    for site in Site.objects.filter(is_active=True):
+        alarm, created = raise_site_alarm(site, kind, text[:500])
+        if not created and alarm.text != text[:500]:
+            alarm.text = text[:500]
+            alarm.save(update_fields=["text"])
+
+
+def end_alarms_everywhere(kind: str) -> None:
+    """What was wrong is over in every home."""
+    Alarm.objects.filter(kind=kind, ended_at__isnull=True).update(ended_at=timezone.now())
+
+
 def acknowledge_alarm(alarm: Alarm, by: str) -> None:
     """A person has seen it; it stays until its cause has gone."""
     if alarm.acknowledged_at is None:

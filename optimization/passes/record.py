@@ -15,7 +15,7 @@ from miners.models import CommandLog, DesiredState
 from optimization.control.memory import parse_time
 from optimization.control.situation import Command
 from optimization.models import Decision, PassState
-from sites.alarms import KINDS, Finding
+from sites.alarms import KINDS, Finding, is_found_by_pass
 from sites.models import ActivityLog, Alarm, Severity, Site
 from sites.store import store
 
@@ -189,7 +189,7 @@ def _alarms(batch: Batch, rows: SiteRows, findings: Sequence[Finding], acted: Ac
             alarm.text = finding.text[:500]
             batch.changed_alarms.append(alarm)
     for key, alarm in open_rows.items():
-        if key not in found and alarm.kind != "pass_failed":
+        if key not in found and is_found_by_pass(alarm.kind):
             alarm.ended_at = now
             batch.changed_alarms.append(alarm)
             acted.activity.append((Severity.INFO, f"Over: {_title(alarm)}. {alarm.text}"))

@@ -7,7 +7,9 @@ from django.db import OperationalError
 
 from optimization.passes import late
 from optimization.watchdog import Watchdog
+from sites.alarms import KINDS
 from sites.models import Alarm, Site
+from sites.services import end_alarms_everywhere, raise_alarm_everywhere
 
 
 def test_a_late_home_has_an_alarm_until_a_pass_completes(bench_home):
@@ -21,6 +23,16 @@ def test_a_late_home_has_an_alarm_until_a_pass_completes(bench_home):
     bench_home.go()
     assert bench_home.open_alarms == []
     assert bench_home.activity[-1].startswith("Over: Control is late.")
+
+
+def test_an_alarm_that_no_pass_finds_is_ended_by_none(bench_home):
+    bench_home.go()
+    raise_alarm_everywhere(KINDS["backup_missing"], "No backup was made: the disk is full.")
+    raise_alarm_everywhere(KINDS["backup_missing"], "No backup was made: the disk is nearly full.")
+    bench_home.go(2)
+    assert Alarm.objects.get(ended_at=None).text == "No backup was made: the disk is nearly full."
+    end_alarms_everywhere("backup_missing")
+    assert bench_home.open_alarms == []
 
 
 def test_a_home_set_aside_or_gone_has_none(bench_home):

@@ -12,8 +12,6 @@ import tarfile
 
 import pytest
 
-from edgemining import backup
-
 #: One installation, and one backup of it, for all.
 pytestmark = pytest.mark.xdist_group("backup")
 
@@ -120,14 +118,16 @@ def test_a_place_that_cannot_be_written_is_named(installation, tmp_path):
     assert "cannot be written" in done.stderr
 
 
-def test_seven_backups_before_migrations_are_kept(settings, tmp_path, monkeypatch):
-    settings.DATA_DIR = tmp_path
-    (tmp_path / "backups").mkdir()
-    for day in range(1, 10):
-        (tmp_path / "backups" / f"before-migration-2026010{day}-000000.tar.gz").touch()
-    monkeypatch.setattr(backup, "make", lambda target: target.touch())
-    newest = backup.make_before_migration()
-    kept = sorted(path.name for path in (tmp_path / "backups").iterdir())
-    assert len(kept) == backup.KEPT
-    assert newest.name in kept
-    assert "before-migration-20260103-000000.tar.gz" not in kept
+def test_the_daily_backup_is_made_once_a_day_private_and_with_its_key(installation):
+    """By the task as beat sends it, of a program that runs."""
+    code = "from edgemining.tasks import back_up; back_up(); back_up()"
+    done = manage(installation, "shell", "-v0", "-c", code)
+    assert done.returncode == 0, done.stderr
+    (file,) = (installation / "backups").glob("daily-*.tar.gz")
+    assert (file.stat().st_mode & 0o777, (installation / "backups").stat().st_mode & 0o777) == (0o600, 0o700)
+    with tarfile.open(file) as archive:
+        assert sorted(archive.getnames()) == ["edgemining.sqlite3", "secret_key"]
+    again = manage(installation, "shell", "-v0", "-c", code)
+    assert again.returncode == 0, again.stderr
+    assert list((installation / "backups").glob("daily-*")) == [file]
+    assert not list(installation.glob("backup-*"))
