@@ -133,6 +133,7 @@ def miner_line(miner: MinerFacts, at: Moment) -> MinerLine:
 
 _MINER_STATES = {
     "off": State("off", "calm"),
+    "unconfirmed": State("off, not confirmed", "wait"),
     "starting": State("starting", "heat"),
     "ramping": State("warming up", "heat"),
     "heating": State("heating", "heat"),

@@ -10,6 +10,8 @@ from .state import MinerSnapshot, MinerStatus
 
 #: A write is repeated after growing pauses, never longer than this: three periods of a home.
 RETRY_MAX = timedelta(seconds=30)
+#: An off that the switch took and only its meter does not confirm is repeated more and more rarely, up to this.
+UNCONFIRMED_RETRY_MAX = timedelta(hours=1)
 
 
 #: A setting is the one that is wanted when it is this close (rounding), W; a draw when it is within W or part of it.
@@ -85,7 +87,7 @@ def needs_write(desired_w: int, snapshot: MinerSnapshot, confirmed: bool, seen_o
     """
     status = snapshot.status
     if desired_w > 0:
-        return status is MinerStatus.OFF
+        return status.says_off
     if status.is_known:
         return status not in (MinerStatus.OFF, MinerStatus.STOPPING)
     return seen_on is not False and not (confirmed and seen_on is None)
@@ -123,6 +125,12 @@ def ran_out(rearm_seconds: float | None, written_at: datetime | None, now: datet
     return now - written_at >= timedelta(seconds=rearm_seconds / 2) + REARMS_APART
 
 
-def retry_delay(attempts: int, period_seconds: float) -> timedelta:
+def retry_max(desired_w: int, snapshot: MinerSnapshot) -> timedelta:
+    """The longest pause between two writes of what is wanted, as long as the device shows this."""
+    doubtful = desired_w == 0 and snapshot.status is MinerStatus.UNCONFIRMED
+    return UNCONFIRMED_RETRY_MAX if doubtful else RETRY_MAX
+
+
+def retry_delay(attempts: int, period_seconds: float, longest: timedelta = RETRY_MAX) -> timedelta:
     """How long to wait after `attempts` writes in a row that were not seen done."""
-    return min(timedelta(seconds=period_seconds * 2 ** min(max(attempts - 1, 0), 8)), RETRY_MAX)
+    return min(timedelta(seconds=period_seconds * 2 ** min(max(attempts - 1, 0), 12)), longest)

@@ -15,6 +15,8 @@ class MinerStatus(StrEnum):
     UNREACHABLE = "unreachable"
     UNKNOWN = "unknown"
     OFF = "off"
+    #: Its switch says off, and a meter that has shown nothing new since does not confirm it (`miners.evidence`).
+    UNCONFIRMED = "unconfirmed"
     STARTING = "starting"
     RAMPING = "ramping"
     HEATING = "heating"
@@ -27,9 +29,22 @@ class MinerStatus(StrEnum):
         return self not in (MinerStatus.UNREACHABLE, MinerStatus.UNKNOWN)
 
     @property
+    def says_off(self) -> bool:
+        """Off by the word of its switch, confirmed or not: it may be started."""
+        return self in (MinerStatus.OFF, MinerStatus.UNCONFIRMED)
+
+    @property
     def is_on(self) -> bool:
         """The device draws, or is about to draw, heating power."""
         return self in (MinerStatus.STARTING, MinerStatus.RAMPING, MinerStatus.HEATING, MinerStatus.NO_POOL)
+
+
+class SwitchedBy(StrEnum):
+    """Who brought a switch to its present state, as its source says."""
+
+    NOT_SAID = ""
+    PERSON = "person"
+    TIMER = "timer"  # the device's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +80,11 @@ class MinerSnapshot:
     switches_off_in_seconds: float | None = None
     #: The pool answers it; None: it does not say.
     pool_alive: bool | None = None
+    #: When `power_w` or `last_power_w` was reported, by its source's clock; None: measured when it was asked.
+    power_at: datetime | None = None
+    #: What its meter last showed where that proves nothing now (W): no measurement, but every limit counts it.
+    last_power_w: float | None = None
+    #: What a switch itself says, whatever its meter shows; since when, by the same clock; and who did it.
+    switch_is_on: bool | None = None
+    switched_at: datetime | None = None
+    switched_by: SwitchedBy = SwitchedBy.NOT_SAID

@@ -38,6 +38,21 @@ _TABLE = (
         "Look at the device. If it still heats, switch it off at the plug.",
     ),
     AlarmKind(
+        "meter_disagrees",
+        Severity.ALARM,
+        "Off, but its meter does not confirm it",
+        "It repeats the off more and more rarely, counts the last watts in every limit, and still heats a cold room.",
+        "Check whether the device is off. If it is, its meter is at fault: restart or replace the plug, or choose "
+        "another power sensor for it.",
+    ),
+    AlarmKind(
+        "warms_while_off",
+        Severity.ALARM,
+        "Room warms although its miner is off",
+        "It keeps telling the miner to be off and cuts its upstream plug where there is one.",
+        "Check whether the device still heats. If it does, switch it off at the breaker.",
+    ),
+    AlarmKind(
         "cut_off",
         Severity.ALARM,
         "Plug cut",

@@ -12,13 +12,12 @@ from integrations.connections.home_assistant import HomeAssistantSession, turn
 from integrations.errors import AdapterError
 from integrations.registry import AdapterConfig, ConnectionKind, Kind, register
 from miners.controllers.auto_off import AutoOff, auto_off_field
-from miners.state import MinerSnapshot, MinerStatus
+from miners.evidence import Shown, of_switch
+from miners.state import MinerSnapshot, MinerStatus, SwitchedBy
 
 _SWITCH_DOMAINS = ("switch", "input_boolean", "light", "fan")
 _POWER_DOMAINS = ("sensor", "input_number", "number")
-#: From here on a plug heats whatever its switch says (W); below the other, it draws nothing but its own error.
-_HEATS_FROM_W = 50.0
-_NOTHING_BELOW_W = 5.0
+_WORDS = {"on": True, "off": False}
 
 
 @register
@@ -60,16 +59,24 @@ class HomeAssistantSwitch(AutoOff):
 
     @classmethod
     def read(cls, config: Config, answers: Mapping[str, Any]) -> MinerSnapshot:
-        """Status, W (None: not measured) and the newer time of switch and sensor. `NotFound` without the switch."""
+        """Status, W (None: not measured), and switch and sensor each with its own time. `NotFound` without the switch.
+
+        `observed_at` is the newer of the two.
+        """
         switch = entity(answers, config.entity_switch)
         power_w, power_at, power_problem = _power(config, answers)
-        status, problem = _judge(switch, power_w, config.entity_power)
+        shown, problem = _judge(switch, power_w, power_at, config.entity_power)
         return MinerSnapshot(
-            status=status,
-            power_w=power_w,
-            power_is_measured=power_w is not None,
+            status=shown.status,
+            power_w=shown.power_w,
+            power_is_measured=shown.power_w is not None,
             observed_at=max(filter(None, (switch.observed_at, power_at)), default=None),
             problem=problem or power_problem,
+            power_at=power_at,
+            last_power_w=shown.last_power_w,
+            switch_is_on=_WORDS.get(switch.state),
+            switched_at=switch.changed_at,
+            switched_by=SwitchedBy.PERSON if switch.user_id else SwitchedBy.NOT_SAID,
         )
 
     @classmethod
@@ -78,33 +85,40 @@ class HomeAssistantSwitch(AutoOff):
 
 
 def _power(config: HomeAssistantSwitch.Config, answers: Mapping[str, Any]) -> tuple[float | None, datetime | None, str]:
-    """Measured watts, their time, and why they are missing; a lost meter does not hide the switch."""
+    """Measured watts, their time, and why they are missing; a lost meter does not hide the switch.
+
+    The sign only tells which way round the meter is wired.
+    """
     if not config.entity_power:
         return None, None, ""
     try:
         power_w, at = measured(answers, config.entity_power, units.watts)
     except AdapterError as error:
         return None, None, str(error)
-    return max(0.0, power_w), at, ""
+    return abs(power_w), at, ""
 
 
-def _judge(switch: EntityState, power_w: float | None, sensor: str) -> tuple[MinerStatus, str]:
-    """The status that switch and watts show together, and what is wrong with it; watts outrank the switch's word."""
+def _judge(switch: EntityState, power_w: float | None, power_at: datetime | None, sensor: str) -> tuple[Shown, str]:
+    """What switch and watts show together, and what is wrong with it."""
     name = f"‘{switch.entity_id}’"
-    shown = "" if power_w is None else f"‘{sensor}’ shows {power_w:.0f} W"
-    match switch.state:
-        case "on":
-            if power_w is None or power_w >= _HEATS_FROM_W:
-                return MinerStatus.HEATING, ""
-            return MinerStatus.STARTING, f"{name} is on, but {shown}."
-        case "off":
-            if power_w is None or power_w < _NOTHING_BELOW_W:
-                return MinerStatus.OFF, ""
-            status = MinerStatus.HEATING if power_w >= _HEATS_FROM_W else MinerStatus.STOPPING
-            return status, f"{name} is off, but {shown}."
-        case "unavailable":
-            still = f" {shown[0].upper()}{shown[1:]}." if power_w is not None else ""
-            return MinerStatus.UNREACHABLE, f"{name} is unavailable in Home Assistant: it cannot be switched.{still}"
-        case "unknown":
-            return MinerStatus.UNKNOWN, f"Home Assistant does not know whether {name} is on."
-    return MinerStatus.UNKNOWN, f"{name} says ‘{switch.state[:40]}’; on or off is needed."
+    watts = "" if power_w is None else f"‘{sensor}’ shows {power_w:.0f} W"
+    is_on = _WORDS.get(switch.state)
+    if is_on is not None:
+        shown = of_switch(is_on, power_w, switched_at=switch.changed_at, power_at=power_at)
+        agrees = shown.status is (MinerStatus.HEATING if is_on else MinerStatus.OFF)
+        return shown, "" if agrees else f"{name} is {switch.state}, but {_seen(shown, sensor)}."
+    if switch.state == "unavailable":
+        still = f" {watts[0].upper()}{watts[1:]}." if watts else ""
+        problem = f"{name} is unavailable in Home Assistant: it cannot be switched.{still}"
+        return Shown(MinerStatus.UNREACHABLE, power_w), problem
+    if switch.state == "unknown":
+        problem = f"Home Assistant does not know whether {name} is on."
+    else:
+        problem = f"{name} says ‘{switch.state[:40]}’; on or off is needed."
+    return Shown(MinerStatus.UNKNOWN, power_w), problem
+
+
+def _seen(shown: Shown, sensor: str) -> str:
+    if shown.is_old:
+        return f"‘{sensor}’ has reported nothing since and still shows {shown.last_power_w:.0f} W"
+    return f"‘{sensor}’ shows {shown.power_w:.0f} W"

@@ -10,8 +10,6 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from miners.state import MinerStatus
-
 from . import guards, limits, staging
 from .high_limit import update_trips
 from .memory import Memory
@@ -203,7 +201,7 @@ def _level_left(miner: MinerSituation, power_w: int, ceiling: Ceiling | None, no
 
 def _min_on_left(miner: MinerSituation, now: datetime) -> timedelta:
     """What is left of the minimum on time; nothing when the device is known to be off anyway."""
-    if miner.switched_on_at is None or now < miner.switched_on_at or miner.snapshot.status is MinerStatus.OFF:
+    if miner.switched_on_at is None or now < miner.switched_on_at or miner.snapshot.status.says_off:
         return timedelta(0)
     return timedelta(seconds=miner.min_on_seconds) - (now - miner.switched_on_at)
 

@@ -44,7 +44,7 @@ class Guarded:
 
         What its owner runs was switched on by him.
         """
-        is_off = not self.miner.is_wanted_on or self.miner.snapshot.status is MinerStatus.OFF
+        is_off = not self.miner.is_wanted_on or self.miner.snapshot.status.says_off
         return self.intent.power_w > 0 and is_off and not self.intent.leave_alone
 
 
@@ -192,11 +192,14 @@ def quiet_hours(case: Guarded) -> Ceiling | None:
 
 
 def state_unknown(case: Guarded) -> Ceiling | None:
-    """Nothing starts before the device was seen off: not after a restart, not while an off is unconfirmed."""
+    """Nothing starts before the device was seen off: not after a restart, not while it is not off by its own word.
+
+    One whose switch is off and whose meter does not confirm it may: that adds nothing to what is counted already.
+    """
     if not case.is_start:
         return None
     status = case.miner.snapshot.status
-    if status is MinerStatus.OFF:
+    if status.says_off:
         return None
     if not status.is_known:
         return Ceiling("state_unknown", 0, f"{case.miner.name} does not say whether it is on, so it is not started.")

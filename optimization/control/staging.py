@@ -193,7 +193,7 @@ def _level_w(member: _Member, want_w: float, room_w: float, sun_w: float) -> int
 def _must_run(member: _Member, now: datetime) -> bool:
     """It runs and its minimum on time is not over: it gives its share first."""
     since = member.miner.switched_on_at
-    if not member.runs or since is None or member.miner.snapshot.status is MinerStatus.OFF:
+    if not member.runs or since is None or member.miner.snapshot.status.says_off:
         return False
     return timedelta(0) <= now - since < timedelta(seconds=member.miner.min_on_seconds)
 

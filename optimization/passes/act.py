@@ -11,7 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from optimization.control.situation import Command
 from sites.lease import Lease
 from sites.models import Severity
 
-from . import plugs
+from . import plugs, witnesses
 from .driver import adapter_of
 from .load import SiteRows
 from .observe import Observation, read_rows
@@ -110,7 +110,7 @@ def cut_what_stays_on(
     rows: SiteRows, commands: Iterable[Command], seen: Seen, observation: Observation, acted: Acted, now: datetime
 ) -> None:
     """An off that failed goes to the plug before the miner, from this pass on."""
-    for miner in plugs.cut_failed_offs(rows, commands, seen.snapshots, observation, now):
+    for miner in plugs.cut_failed_offs(rows, commands, seen.snapshots, observation, seen.memory, now):
         acted.cuts.append(miner)
         acted.changed[miner.pk] = rows.desired[miner.pk]
         acted.activity.append((Severity.ALARM, f"{miner.name} does not switch off: the plug before it is cut."))
@@ -140,7 +140,8 @@ def due_writes(rows: SiteRows, commands: Sequence[Command], seen: Seen, now: dat
             continue
         waits = desired.next_attempt_at
         # A time further ahead than any pause comes from a clock that was set back: it is due.
-        if waits is not None and timedelta(0) < waits - now <= readback.RETRY_MAX:
+        longest = readback.retry_max(desired.power_w, seen.snapshots[pk])
+        if waits is not None and timedelta(0) < waits - now <= longest:
             continue
         due.append(command)
     return sorted(due, key=lambda command: command.power_w > 0)
@@ -161,7 +162,8 @@ def _device_writes(
         snapshot = seen.snapshots[miner.pk]
         rearms = is_rearm(miner, rows.desired[miner.pk], snapshot, now)
         by_plug = plugs.goes_through_plug(miner, command.power_w, seen.plugs.get(miner.pk))
-        found.append(_Write(miner, command, lease, snapshot.status.is_on, rearms, by_plug))
+        write = _Write(miner, command, lease, snapshot.status.is_on, rearms, by_plug)
+        found.append(replace(write, is_doubtful=snapshot.status is MinerStatus.UNCONFIRMED))
     return found
 
 
@@ -173,7 +175,7 @@ def _plug_writes(rows: SiteRows, commands: Iterable[Command], seen: Seen, lease:
         desired, shows = rows.desired.get(miner.pk), seen.plugs.get(miner.pk)
         if command.action == "leave" or desired is None:
             continue
-        if plugs.needs_cut(miner, desired, shows, now):
+        if plugs.needs_cut(miner, desired, shows, seen.memory, now):
             found.append(_Write(miner, command, lease, runs=True, rearms=False, by_plug=True, cuts=True))
         elif plugs.needs_rearm(miner, desired, shows, seen.memory, now):
             found.append(_Write(miner, command, lease, runs=True, rearms=False, by_plug=True, keeps=True))
@@ -208,6 +210,8 @@ class _Write:
     by_plug: bool = False
     cuts: bool = False
     keeps: bool = False
+    #: Its switch is off already, and its meter does not confirm it.
+    is_doubtful: bool = False
 
     @property
     def through(self) -> AdapterRow:
@@ -245,7 +249,7 @@ def write_all(
     for one, error in (pair for outcome in _concurrently(tasks) for pair in outcome):
         rows, seen, acted = places[one.miner.pk]
         if one.cuts or one.keeps:
-            _note_plug(seen, acted, one, error, now)
+            _note_plug(rows, seen, acted, one, error, now)
         else:
             _note_write(rows, acted, one, error, now)
         if one.by_plug and one.command.power_w > 0 and error is None:
@@ -300,10 +304,12 @@ def _write(one: _Write, observation: Observation) -> AdapterError | None:
     return None
 
 
-def _note_plug(seen: Seen, acted: Acted, one: _Write, error: str | None, now: datetime) -> None:
-    """The plug before it was told to cut, or to go on: what the device itself was told stays as it was."""
+def _note_plug(rows: SiteRows, seen: Seen, acted: Acted, one: _Write, error: str | None, now: datetime) -> None:
+    """The upstream plug was told to cut, or to go on: what the device itself was told stays as it was."""
     if one.keeps and error is None:
         plugs.note_told_on(seen.memory, one.miner.pk, now)
+    if one.cuts:
+        plugs.note_cut(seen.memory, one.miner.pk, seen.plugs.get(one.miner.pk), rows.site.control_period_seconds, now)
     acted.wrote.add(one.miner.pk)
     acted.commands.append(
         CommandLog(
@@ -322,7 +328,8 @@ def _note_write(rows: SiteRows, acted: Acted, one: _Write, error: str | None, no
     desired, command = rows.desired[one.miner.pk], one.command
     first = desired.attempts == 0
     desired.attempts = min(desired.attempts + 1, _MOST_ATTEMPTS)
-    desired.next_attempt_at = now + readback.retry_delay(desired.attempts, rows.site.control_period_seconds)
+    longest = readback.UNCONFIRMED_RETRY_MAX if one.is_doubtful and command.power_w == 0 else readback.RETRY_MAX
+    desired.next_attempt_at = now + readback.retry_delay(desired.attempts, rows.site.control_period_seconds, longest)
     if error is None:
         desired.written_at = now
         if one.rearms:
@@ -330,7 +337,7 @@ def _note_write(rows: SiteRows, acted: Acted, one: _Write, error: str | None, no
         # The transition counts from the write on, should nobody live to see it confirmed.
         elif command.power_w > 0 and not one.runs:
             desired.switched_on_at = now
-        elif command.power_w == 0:
+        elif command.power_w == 0 and not one.is_doubtful:
             desired.switched_off_at = now
     acted.changed[one.miner.pk] = desired
     acted.wrote.add(one.miner.pk)
@@ -360,6 +367,8 @@ def _read_back(places: dict[UUID, tuple[SiteRows, Seen, Acted]], before: Observa
         if isinstance(row, SimulatedHouse) and pk in before.sessions:
             row.state = before.sessions[pk].state  # the house that was just commanded
     observation = read_rows(controllers, connections, WRITE_SECONDS, now)
+    for rows, seen, _ in places.values():
+        witnesses.weigh(rows.miners.values(), observation, seen.memory, now)
     for pk, (rows, seen, acted) in places.items():
         miner = rows.miners[pk]
         snapshot, shows = plugs.look(miner, observation), plugs.plug_of(miner, observation)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from climate.state import SensorHealth
@@ -16,6 +17,7 @@ from optimization.control.situation import Command
 from optimization.control.strategy import frost_celsius
 from sites.alarms import Finding
 
+from . import rise, witnesses
 from .load import SiteRows
 from .observe import Observation
 from .situate import Seen
@@ -74,6 +76,9 @@ def _miner(rows: SiteRows, seen: Seen, pk: UUID, command: Command, now: datetime
             found.append(_does_not_run(miner, snapshot))
     elif desired is not None and _starting_for(seen, pk, desired, now) > _start_limit(rows, miner):
         found.append(_does_not_run(miner, snapshot))
+    if command.action != "leave":
+        found += _meter_disagrees(rows, seen, miner, desired, now)
+        found += _warms(rows, seen, miner)
     times = [at for text in seen.memory.outside_on.get(str(pk), []) if (at := parse_time(text))]
     if len([at for at in times if timedelta(0) <= now - at < OUTSIDE_ON_WITHIN]) >= OUTSIDE_ON_TIMES:
         text = f"{miner.name} was switched on from outside {OUTSIDE_ON_TIMES} times in 10 minutes."
@@ -83,13 +88,61 @@ def _miner(rows: SiteRows, seen: Seen, pk: UUID, command: Command, now: datetime
 
 def _cut_text(rows: SiteRows, miner: Miner, seen: Seen, now: datetime) -> str:
     """Why the plug is off; or that not even it went off."""
-    at = miner.cut_at.astimezone(rows.site.tz)
-    since = f"{at:%H:%M}" if at.date() == now.astimezone(rows.site.tz).date() else f"{at:%d.%m. %H:%M}"
+    since = _clock_words(rows, miner.cut_at, now)
     if plug.is_off(seen.plugs.get(miner.pk)):
         return f"{miner.name} did not switch off, so the plug before it has been off since {since}."
     shows = seen.plugs.get(miner.pk)
     why = "does not answer" if shows is None else "still carries current or says it is on"
+    if plug.says_off(shows):
+        why = f"says it is off since {since}, but its meter does not confirm it"
     return f"{miner.name} did not switch off, and the plug before it {why}. Switch it off at the breaker."
+
+
+def _clock_words(rows: SiteRows, at: datetime, now: datetime) -> str:
+    """“14:05”, with its day where that is another."""
+    at = at.astimezone(rows.site.tz)
+    return f"{at:%H:%M}" if at.date() == now.astimezone(rows.site.tz).date() else f"{at:%d.%m. %H:%M}"
+
+
+def _meter_disagrees(
+    rows: SiteRows, seen: Seen, miner: Miner, desired: DesiredState | None, now: datetime
+) -> list[Finding]:
+    """An off that its meter does not confirm: told until an off is confirmed, not at each one again."""
+    kept: dict[str, Any] = dict(seen.memory.shell.get("unconfirmed") or {})
+    key, snapshot = str(miner.pk), seen.snapshots[miner.pk]
+    if snapshot.status is MinerStatus.OFF:
+        kept.pop(key, None)
+    elif snapshot.status is MinerStatus.UNCONFIRMED and key not in kept and desired is not None:
+        patience = max(_start_grace(rows), witnesses.patience(miner, seen.memory))
+        if desired.power_w == 0 and _waited(desired, now) > patience:
+            kept[key] = [(desired.changed_at or now).isoformat(), round(snapshot.last_power_w or 0)]
+    seen.memory.shell["unconfirmed"] = kept
+    if key not in kept:
+        return []
+    at, watts = kept[key]
+    since = _clock_words(rows, parse_time(at) or now, now)
+    text = (
+        f"{miner.name} was switched off at {since}, but its meter still showed {watts} W and reported nothing new. "
+        f"Perhaps the meter stands still, perhaps the plug still carries current: {watts} W count in every limit until "
+        "an off is confirmed."
+    )
+    return [Finding("meter_disagrees", f"miner:{miner.pk}", text)]
+
+
+def _warms(rows: SiteRows, seen: Seen, miner: Miner) -> list[Finding]:
+    rose = rise.risen(rows, seen.memory, miner.pk)
+    if rose is None:
+        return []
+    zone = rows.zones[rose.zone_id]
+    text = (
+        f"{zone.name} has warmed from {rose.low_celsius:.1f} to {rose.now_celsius:.1f} °C although {miner.name} is to "
+        "be off and no other miner heats it. It may still be heating."
+    )
+    return [Finding("warms_while_off", f"miner:{miner.pk}", text)]
+
+
+def _start_grace(rows: SiteRows) -> timedelta:
+    return timedelta(seconds=3 * rows.site.control_period_seconds)
 
 
 def _off_open(
@@ -103,6 +156,8 @@ def _off_open(
         state = "it was on when last seen" if desired.seen_on else "nobody has seen it off yet"
         why = f" {snapshot.problem}" if snapshot.problem else ""
         return [Finding("cannot_switch_off", subject, f"{name} does not answer and {state}.{why}")]
+    if snapshot.status is MinerStatus.UNCONFIRMED:
+        return []  # told as what it is: its meter disagrees
     if snapshot.status is MinerStatus.STOPPING and _waited(desired, now) < timedelta(seconds=ramp_seconds):
         return []
     if _waited(desired, now) > timedelta(seconds=3 * period):
@@ -112,7 +167,7 @@ def _off_open(
 
 
 def _start_limit(rows: SiteRows, miner: Miner) -> timedelta:
-    return timedelta(seconds=max(miner.ramp_seconds, 3 * rows.site.control_period_seconds))
+    return max(timedelta(seconds=miner.ramp_seconds), _start_grace(rows))
 
 
 def _does_not_run(miner: Miner, snapshot: MinerSnapshot) -> Finding:

@@ -32,6 +32,8 @@ class Observation:
     sessions: dict[UUID, Session] = field(default_factory=dict)
     connection_errors: dict[UUID, AdapterError] = field(default_factory=dict)
     asked: set[UUID] = field(default_factory=set)
+    #: Rows whose meter says nothing of what hangs on them now (`passes.witnesses`).
+    old_meters: set[UUID] = field(default_factory=set)
 
 
 def wanted_rows(rows: SiteRows) -> list[AdapterRow]:

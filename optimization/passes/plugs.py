@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from miners import plug, readback
+from miners import evidence, plug, readback
 from miners.dead_man import rearm_seconds
 from miners.models import DesiredState, Miner
 from miners.state import MinerSnapshot, MinerStatus
@@ -19,6 +19,7 @@ from optimization.control.situation import Command
 from sites.models import Alarm
 from sites.words import ended
 
+from . import rise, witnesses
 from .driver import adapter_of
 from .load import SiteRows
 from .observe import Observation
@@ -46,7 +47,13 @@ def plug_of(miner: Miner, observation: Observation) -> MinerSnapshot | None:
 
 def look(miner: Miner, observation: Observation) -> MinerSnapshot:
     """Device and plug together."""
-    return plug.joined(miner.name, device_of(miner, observation), plug_of(miner, observation), miner.power)
+    return evidence.joined(
+        miner.name,
+        device_of(miner, observation),
+        plug_of(miner, observation),
+        miner.power,
+        meter_is_old=miner.cutoff_id in observation.old_meters,
+    )
 
 
 def has_plug(miner: Miner) -> bool:
@@ -57,7 +64,7 @@ def goes_through_plug(miner: Miner, power_w: int, plug_shows: MinerSnapshot | No
     """Whether this command is the plug's: any on while it is off, and off where the plug is the switch."""
     if not has_plug(miner):
         return False
-    return plug.is_off(plug_shows) if power_w > 0 else plug.is_switch(miner.power)
+    return plug.says_off(plug_shows) if power_w > 0 else plug.is_switch(miner.power)
 
 
 def cut_failed_offs(
@@ -65,6 +72,7 @@ def cut_failed_offs(
     commands: Iterable[Command],
     snapshots: dict[UUID, MinerSnapshot],
     observation: Observation,
+    memory: Memory,
     now: datetime,
 ) -> list[Miner]:
     """Miners whose plug is to be cut from this pass on; `cut_at` is set (not saved yet)."""
@@ -74,7 +82,7 @@ def cut_failed_offs(
         desired = rows.desired.get(miner.pk)
         if miner.cut_at or desired is None or command.action == "leave" or not has_plug(miner):
             continue
-        if _has_failed(miner, desired, command, snapshots[miner.pk], observation, now):
+        if _has_failed(miner, desired, command, snapshots[miner.pk], observation, memory, now):
             miner.cut_at, desired.next_attempt_at = now, None
             found.append(miner)
     return found
@@ -86,6 +94,7 @@ def _has_failed(
     command: Command,
     snapshot: MinerSnapshot,
     observation: Observation,
+    memory: Memory,
     now: datetime,
 ) -> bool:
     """An off that nobody has seen done, of something that may heat, and no more patience for it."""
@@ -100,7 +109,12 @@ def _has_failed(
     waited = now - desired.changed_at if desired.changed_at is not None else timedelta(0)
     if snapshot.status is MinerStatus.STOPPING:  # nothing is written while it comes down; it may take its ramp
         return waited > FAILED_AFTER + timedelta(seconds=miner.ramp_seconds)
-    return desired.attempts >= FAILED_OFFS and waited >= FAILED_AFTER
+    patience = FAILED_AFTER
+    if snapshot.status is MinerStatus.UNCONFIRMED:
+        if device_of(miner, observation).status is MinerStatus.OFF and not rise.is_evident(memory, miner.pk):
+            return False  # off by its own word and watts: only the meter of this very plug does not show it
+        patience = max(patience, witnesses.patience(miner, memory))
+    return desired.attempts >= FAILED_OFFS and waited >= patience
 
 
 def released(rows: SiteRows, observation: Observation) -> list[Miner]:
@@ -112,7 +126,7 @@ def released(rows: SiteRows, observation: Observation) -> list[Miner]:
     for miner in rows.miners.values():
         if miner.cut_at is None or f"miner:{miner.pk}" not in acknowledged:
             continue
-        if look(miner, observation).status is MinerStatus.OFF or plug.is_off(plug_of(miner, observation)):
+        if look(miner, observation).status is MinerStatus.OFF or plug.says_off(plug_of(miner, observation)):
             miner.cut_at = None
             found.append(miner)
     return found
@@ -144,12 +158,29 @@ def save_cuts(changed: Sequence[Miner]) -> None:
         old.update(acknowledged_at=None, acknowledged_by="")
 
 
-def needs_cut(miner: Miner, desired: DesiredState | None, plug_shows: MinerSnapshot | None, now: datetime) -> bool:
+def needs_cut(
+    miner: Miner, desired: DesiredState | None, plug_shows: MinerSnapshot | None, memory: Memory, now: datetime
+) -> bool:
     """A plug that is to be off and is not seen off; what did not work is tried again after the usual pauses."""
     if miner.cut_at is None or not has_plug(miner) or plug.is_off(plug_shows):
         return False
-    waits = desired.next_attempt_at if desired is not None else None
-    return waits is None or not timedelta(0) < waits - now <= readback.RETRY_MAX
+    waits, longest = desired.next_attempt_at if desired is not None else None, readback.RETRY_MAX
+    if plug.says_off(plug_shows):
+        waits, longest = parse_time(_cuts(memory).get(str(miner.pk), [0, None])[1]), readback.UNCONFIRMED_RETRY_MAX
+    return waits is None or not timedelta(0) < waits - now <= longest
+
+
+def note_cut(
+    memory: Memory, miner_pk: UUID, plug_shows: MinerSnapshot | None, period_seconds: float, now: datetime
+) -> None:
+    """It was told to cut: when it is told again, should it say off and its meter not confirm it."""
+    times = _cuts(memory).get(str(miner_pk), [0, None])[0] + 1 if plug.says_off(plug_shows) else 1
+    wait = readback.retry_delay(times, period_seconds, readback.UNCONFIRMED_RETRY_MAX)
+    memory.shell["cuts_told"] = {**_cuts(memory), str(miner_pk): [times, (now + wait).isoformat()]}
+
+
+def _cuts(memory: Memory) -> dict[str, list]:
+    return memory.shell.get("cuts_told") or {}
 
 
 def needs_rearm(

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import DataError, IntegrityError, transaction
 
 from miners.services import adopt_off
+from miners.state import MinerStatus
 from optimization.control.decide import decide
 from optimization.control.memory import parse_time
 from optimization.control.situation import Command
@@ -21,7 +22,7 @@ from sites.models import Severity
 from sites.services import raise_site_alarm
 from sites.store import store
 
-from . import act, findings, last_resort, plugs, record, timing
+from . import act, findings, last_resort, plugs, record, rise, timing, witnesses
 from .load import SiteRows, load, memory_key
 from .observe import Observation, observe
 from .publish import publish
@@ -180,6 +181,7 @@ def _decide(
     stepped = bool(step)
     if stepped:
         timing.shift(rows, step)
+    witnesses.weigh(rows.miners.values(), observation, rows.memory, now)
     released = plugs.released(rows, observation)
     seen = situate(rows, observation, now, stopping=stopping, clock_stepped=stepped)
     acknowledged = {
@@ -202,6 +204,7 @@ def _decide(
         acted.activity.append((Severity.WARNING, text))
     _notice_outside_on(rows, seen, commands, acted, now)
     act.note_seen(rows, seen.snapshots, acted, now)
+    rise.watch(rows, seen.snapshots, seen.zones, seen.memory, now)
     act.heard_again(rows, seen, acted)
     act.cut_what_stays_on(rows, commands, seen, observation, acted, now)
     act.doubt_starts(rows, act.due_writes(rows, commands, seen, now), acted)
@@ -217,7 +220,11 @@ def _notice_outside_on(
         desired = rows.desired.get(pk)
         if command.action == "leave" or desired is None or desired.power_w > 0 or desired.confirmed_at is None:
             continue
-        if not seen.snapshots[pk].status.is_on:
+        status = seen.snapshots[pk].status
+        if status is MinerStatus.UNCONFIRMED:
+            desired.confirmed_at, desired.changed_at, desired.attempts, desired.next_attempt_at = None, now, 0, None
+            acted.changed[pk] = desired
+        if not status.is_on:
             continue
         desired.confirmed_at, desired.changed_at, desired.attempts, desired.next_attempt_at = None, now, 0, None
         acted.changed[pk] = desired

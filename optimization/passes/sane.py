@@ -33,6 +33,7 @@ _MINER = (
     "uptime_seconds",
     "blocks_found",
     "switches_off_in_seconds",
+    "last_power_w",
 )
 
 
@@ -79,16 +80,23 @@ def _miner(reading: MinerSnapshot) -> MinerSnapshot:
         power_is_measured=reading.power_is_measured is True and _is_number(reading.power_w),
         problem=str(reading.problem),
         fault=str(reading.fault),
+        power_at=_time(reading.power_at),
+        switched_at=_time(reading.switched_at),
+        switch_is_on=_yes_or_no(reading.switch_is_on),
     )
 
 
 def _numbers(reading: Any, names: tuple[str, ...]) -> Any:
     """`reading` without those of the named values that are no number."""
-    at = reading.observed_at
-    if at is not None and (not isinstance(at, datetime) or at.tzinfo is None):
-        raise BadAnswer(f"It gave {_short(at)} as the time of its value, which is no time with a zone.")
+    _time(reading.observed_at)
     none = {name: None for name in names if not _is_number(getattr(reading, name))}
     return replace(reading, **none) if none else reading
+
+
+def _time(at: Any) -> datetime | None:
+    if at is not None and (not isinstance(at, datetime) or at.tzinfo is None):
+        raise BadAnswer(f"It gave {_short(at)} as the time of its value, which is no time with a zone.")
+    return at
 
 
 def _is_number(value: Any) -> bool:

@@ -95,8 +95,8 @@ def situate(
     # The rest went off while we looked at them all the time: somebody's hand.
     outside_off = [one for one in went_off if one not in timed_out and one not in came_back_off]
     for miner in (*came_back_off, *timed_out):
-        _take_as_off(rows.desired[miner.pk], now)
-    _rest_from_now(rows, snapshots, now)
+        _take_as_off(rows.desired[miner.pk], snapshots[miner.pk], now)
+    _rest_from_now(rows, snapshots, went_off, now)
     miners = {
         pk: _miner(rows, miner, snapshots[pk], zones, miner in outside_off, pk in stopping, now)
         for pk, miner in rows.miners.items()
@@ -154,7 +154,7 @@ def situate(
 
 def _was_on_and_is_off(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot) -> bool:
     desired = rows.desired.get(miner.pk)
-    if desired is None or snapshot.status is not MinerStatus.OFF:
+    if desired is None or not snapshot.status.says_off:
         return False
     return desired.power_w > 0 and desired.confirmed_at is not None
 
@@ -167,16 +167,21 @@ def _timer_ran_out(rows: SiteRows, miner: Miner, now: datetime) -> bool:
     ) or readback.ran_out(rearm_seconds(miner.cutoff), plug_told, now)
 
 
-def _rest_from_now(rows: SiteRows, snapshots: dict[UUID, MinerSnapshot], now: datetime) -> None:
+def _rest_from_now(
+    rows: SiteRows, snapshots: dict[UUID, MinerSnapshot], went_off: Iterable[Miner], now: datetime
+) -> None:
     """An off that is seen only now may have happened just now: the minimum off time counts from here."""
     for pk, desired in rows.desired.items():
         if desired.seen_on and pk in snapshots and snapshots[pk].status is MinerStatus.OFF:
             desired.switched_off_at = now
+    for miner in went_off:
+        rows.desired[miner.pk].switched_off_at = now
 
 
-def _take_as_off(desired: DesiredState, now: datetime) -> None:
+def _take_as_off(desired: DesiredState, snapshot: MinerSnapshot, now: datetime) -> None:
     """From here on it is an off miner like any other: a start needs a reason and its minimum off time."""
-    desired.power_w, desired.changed_at, desired.confirmed_at = 0, now, now
+    desired.power_w, desired.changed_at = 0, now
+    desired.confirmed_at = now if snapshot.status is MinerStatus.OFF else None
     desired.switched_off_at, desired.attempts, desired.next_attempt_at = now, 0, None
 
 

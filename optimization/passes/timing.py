@@ -12,7 +12,7 @@ from optimization.control.memory import Memory, parse_time
 from sites.clock import Clock
 from sites.heartbeat import late_after_seconds
 
-from . import rooms
+from . import rise, rooms, witnesses
 from .load import SiteRows
 
 STEP_SECONDS = 60.0
@@ -62,6 +62,8 @@ def shift(rows: SiteRows, step: timedelta) -> None:
         for key in rooms.MEMORY_TIMES:
             if key in one:
                 one[key] = _moved(one[key], step)
+    witnesses.shift(memory, step)
+    rise.shift(memory, step)
     told_on = memory.shell.get("plug_told_on") or {}
     memory.shell["plug_told_on"] = {key: _moved(text, step) for key, text in told_on.items()}
     for desired in rows.desired.values():

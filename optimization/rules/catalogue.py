@@ -15,6 +15,7 @@ SOURCE_TYPES = ("solar", "wind", "grid", "hydroelectric", "other")
 MINER_STATUSES = (
     "unknown",
     "off",
+    "unconfirmed",
     "on",
     "starting",
     "ramping",

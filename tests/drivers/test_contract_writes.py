@@ -12,7 +12,7 @@ import time
 import pytest
 
 from integrations.errors import AdapterError
-from miners import plug, readback
+from miners import evidence, readback
 from miners.controllers.shelly_plug import ShellyPlug
 from miners.state import MinerStatus
 from tests.emulators.faults import NO_ANSWER, OF_COMMANDS, Fault, Scope
@@ -126,7 +126,7 @@ def test_a_joined_meter_reveals_what_its_bytes_do_not(bench):
     try:
         for seconds in (5, 30, 60, LONG):
             bench.clock.advance(seconds)
-            shown = plug.joined("It", bench.read(), meter.read(), model)
+            shown = evidence.joined("It", bench.read(), meter.read(), model)
             if bench.rig.is_drawing:
                 assert shown.status is not MinerStatus.OFF
                 assert not readback.is_confirmed(0, shown, model)
