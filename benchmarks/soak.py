@@ -84,11 +84,11 @@ def run(seconds: float, period_s: float, deadline_s: float, stuck_s: float = STU
     forget()
     seen, others = Soak(), set(threading.enumerate())
     stop = threading.Event()
-    with _devices() as addresses:
-        calls = _calls(addresses, stuck_s, stop)
+    with devices() as addresses:
+        asked = calls(addresses, stuck_s, stop)
         began_cpu, end = _cpu_seconds(), time.monotonic() + seconds
         while (began := time.monotonic()) < end:
-            outcomes = call_all(calls, deadline_s)
+            outcomes = call_all(asked, deadline_s)
             seen.seconds.append(time.monotonic() - began)
             seen.threads.append(sum(thread not in others for thread in threading.enumerate()))
             seen.kilobytes.append(_kilobytes())
@@ -101,7 +101,7 @@ def run(seconds: float, period_s: float, deadline_s: float, stuck_s: float = STU
     return seen
 
 
-def _calls(addresses: dict[str, list[str]], stuck_s: float, stop: threading.Event) -> dict[int, object]:
+def calls(addresses: dict[str, list[str]], stuck_s: float, stop: threading.Event) -> dict[int, object]:
     """`calls[miner]`: the first `STUCK` never look at their deadline, the others up to `HUNG` are on mute devices."""
     from integrations.errors import Unreachable
     from tests.drivers.devices import DEVICES
@@ -123,7 +123,7 @@ def _calls(addresses: dict[str, list[str]], stuck_s: float, stop: threading.Even
 
 
 @contextmanager
-def _devices() -> Iterator[dict[str, list[str]]]:
+def devices() -> Iterator[dict[str, list[str]]]:
     """Addresses by "device well" or "device hung", of emulators in another process."""
     child = subprocess.Popen(
         [sys.executable, "-c", "from benchmarks.soak import serve; serve()"],

@@ -6,11 +6,11 @@ import gzip
 from dataclasses import dataclass
 
 from integrations.errors import AdapterError, BadAnswer, DeadlineExceeded, Unauthorized, Unreachable
+from tests.servers.process import soon
 from tests.servers.stub import Request, Wire
 
-DEADLINE_SECONDS = 0.6
-#: What a deadline may be overrun by on a busy machine (s).
-SLACK_SECONDS = 0.7
+#: For a server that never answers in time: an end is reached only by giving up.
+SHORT_SECONDS = 0.3
 
 
 def garbage(request: Request, wire: Wire) -> bool:
@@ -124,6 +124,10 @@ class Fault:
 
     def __str__(self) -> str:
         return self.behave.__name__
+
+    def deadline(self) -> float:
+        """When to give up: soon where nothing comes, else not before what comes has come."""
+        return soon(SHORT_SECONDS) if self.error is DeadlineExceeded else soon()
 
 
 #: Faults of the exchange: they look the same whatever was asked.

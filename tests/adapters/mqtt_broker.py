@@ -11,7 +11,7 @@ from collections.abc import Callable
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.servers.process import Server, require
+from tests.servers.process import PATIENT_SECONDS, Server, require
 
 USER, PASSWORD = "edgemining", "correct horse"
 
@@ -42,7 +42,7 @@ class Publisher:
         self._client.loop_start()
 
     def say(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
-        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(5)
+        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(PATIENT_SECONDS)
 
     def close(self) -> None:
         self._client.disconnect()
@@ -62,7 +62,7 @@ def saying(*parts: bytes, then_closes: bool = False) -> Behaviour:
             connection.recv(65_536)
             connection.sendall(part)
         if not then_closes:
-            stopping.wait(30)
+            stopping.wait(PATIENT_SECONDS)
 
     return behave
 

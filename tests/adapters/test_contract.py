@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -25,6 +24,7 @@ from integrations.registry import ConnectionKind, Kind
 from miners.state import MinerSnapshot
 from tests.chance import examples
 from tests.drivers.devices import DEVICES
+from tests.servers.process import soon
 
 AT = datetime(2026, 11, 22, 15, 53, 28, tzinfo=UTC)
 READINGS = {
@@ -118,7 +118,7 @@ def config_of(kind, adapter):
 def good_answers(adapter, keys):
     if adapter.connection is ConnectionKind.SIMULATED_HOUSE:
         session = SimulatedHouseSession(SimpleNamespace(seed=1, state={}))
-        return session.ask(keys, time.monotonic() + 1)
+        return session.ask(keys, soon())
     if adapter.connection is ConnectionKind.MQTT:
         return mqtt_answers(keys, DOCUMENT)
     return EntityAnswers({key: EntityState(key, *STATES[key], observed_at=AT) for key in keys})
@@ -197,7 +197,7 @@ def test_reads_alone(pair, stub):
     if "url" in adapter.Config.model_fields:
         device = stub(lambda request, wire: wire.answer(200, DOCUMENT))
         config = config.model_copy(update={"url": device.url})
-    check_reading(kind, adapter.read_alone(config, time.monotonic() + 1))
+    check_reading(kind, adapter.read_alone(config, soon()))
 
 
 def test_every_driver_of_a_miner_is_in_its_contract_suite():

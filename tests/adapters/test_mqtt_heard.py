@@ -271,12 +271,12 @@ def test_the_messages_of_a_shelly_as_they_come(broker):
     asked(row)
     publisher = Publisher(broker.port)
     publisher.say(full["topic"], json.dumps(full["payload"]))
-    first = wait_until(lambda: isinstance(seen := asked(row), ClimateReading) and seen, 5, "the status")
+    first = wait_until(lambda: isinstance(seen := asked(row), ClimateReading) and seen, "the status")
     for _ in range(3):
         publisher.say(other["topic"], json.dumps(other["payload"]))
     publisher.say("shellyplusht-aa/events/rpc", "end")
     session = ask.open_session(broker)
-    wait_until(lambda: session.ask([full["topic"]], 1e9)[full["topic"]].payload == b"end", 5, "all of it came")
+    wait_until(lambda: session.ask([full["topic"]], 1e9)[full["topic"]].payload == b"end", "all of it came")
     assert asked(row) == first == ClimateReading(20.3, 44.0, first.observed_at)
     publisher.close()
 
@@ -286,6 +286,6 @@ def test_a_last_will_is_heard_at_once(broker, device):
     row = ClimateMonitor(name="Hall", adapter_type="mqtt", config=config, mqtt_broker=broker)
     asked(row)
     device.publish(TOPIC, "20.5", qos=1).wait_for_publish(5)
-    wait_until(lambda: isinstance(asked(row), ClimateReading), 5, "it reports")
+    wait_until(lambda: isinstance(asked(row), ClimateReading), "it reports")
     device.socket().close()
-    wait_until(lambda: "says ‘Offline’" in str(asked(row)), 5, "it is gone")
+    wait_until(lambda: "says ‘Offline’" in str(asked(row)), "it is gone")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from integrations.connections.mqtt_heard import LARGEST_MESSAGE_BYTES, Message, 
 from integrations.errors import AdapterError, BadAnswer, NotFound, Unauthorized, Unreachable
 from integrations.models import MqttBroker
 from integrations.probe import probe
-from tests.servers.process import wait_until
+from tests.servers.process import PATIENT_SECONDS, wait_until
 
 from .mqtt_broker import Publisher
 
@@ -230,7 +229,9 @@ def sensor(row, mosquitto):
 
 def asked(row: ClimateMonitor) -> ClimateReading | AdapterError:
     """As a pass does it: one question per connection, read from the answers."""
-    outcome = ask_connections([AskRequest(row.connection, row.adapter.wants(row.settings))], 3)[row.connection.pk]
+    outcome = ask_connections([AskRequest(row.connection, row.adapter.wants(row.settings))], PATIENT_SECONDS)[
+        row.connection.pk
+    ]
     if outcome.error is not None:
         return outcome.error
     try:
@@ -242,10 +243,11 @@ def asked(row: ClimateMonitor) -> ClimateReading | AdapterError:
 def test_from_the_sensor_through_the_broker_to_a_reading(row, sensor):
     sensor.say(TOPIC, ZIGBEE, retain=True)
     assert "unknown age" in str(asked(row))
+    before = datetime.now(UTC)
     sensor.say(TOPIC, ZIGBEE.replace(b"20.34", b"20.5"), retain=True)
-    seen = wait_until(lambda: isinstance(found := asked(row), ClimateReading) and found, 5, "the live message")
+    seen = wait_until(lambda: isinstance(found := asked(row), ClimateReading) and found, "the live message")
     assert (seen.temperature_celsius, seen.humidity_percent) == (20.5, 44.72)
-    assert timedelta(0) <= datetime.now(UTC) - seen.observed_at < timedelta(seconds=5)
+    assert before <= seen.observed_at <= datetime.now(UTC)
     assert asked(row) == seen  # a value does not become younger by being asked for
 
 
@@ -268,6 +270,4 @@ def test_test_connection_and_read_now(row, sensor):
     seen = probe(row)
     assert (seen.ok, seen.sentence) == (True, "20.3 °C, 45 % humidity, reported 0 s ago.")
     row.mqtt_broker.port = 1
-    began = time.monotonic()
     assert "Is it running?" in probe(row).sentence
-    assert time.monotonic() - began < 2

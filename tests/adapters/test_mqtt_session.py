@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gc
 import threading
-import time
-from datetime import UTC, datetime, timedelta
+from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 
@@ -13,7 +13,7 @@ from integrations.connections import mqtt
 from integrations.connections.mqtt import MqttSession
 from integrations.connections.mqtt_heard import LARGEST_MESSAGE_BYTES, message
 from integrations.errors import AdapterError, BadAnswer, DeadlineExceeded, NotFound, Unauthorized, Unreachable
-from tests.servers.process import free_port, own_seconds, wait_until
+from tests.servers.process import free_port, soon, wait_until
 
 from .mqtt_broker import (
     ACCEPTED,
@@ -28,8 +28,6 @@ from .mqtt_broker import (
     publishing,
     saying,
 )
-
-SLACK_SECONDS = 0.7
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +64,7 @@ def opened():
     sessions = []
     if clients():
         gc.collect()  # an error's traceback still holds their session
-    wait_until(lambda: not clients(), 5, "no client of another test left")
+    wait_until(lambda: not clients(), "no client of another test left")
 
     def open_(port: int, **kwargs) -> MqttSession:
         sessions.append(MqttSession("127.0.0.1", port, **kwargs))
@@ -76,7 +74,7 @@ def opened():
     for session in sessions:
         session.close()
     sessions.clear()
-    wait_until(lambda: not clients(), 5, "all clients ended")
+    wait_until(lambda: not clients(), "all clients ended")
 
 
 @pytest.fixture
@@ -97,8 +95,16 @@ def clients() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "mqtt"]
 
 
-def soon(seconds: float = 3.0) -> float:
-    return time.monotonic() + seconds
+@contextmanager
+def never_waiting(session: MqttSession):
+    """Within, no question may wait for news."""
+
+    def wait(seconds: float) -> None:
+        assert seconds <= 0
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session._listener._news, "wait", wait)
+        yield
 
 
 def heard(session: MqttSession, topic: str, payload: bytes):
@@ -108,14 +114,15 @@ def heard(session: MqttSession, topic: str, payload: bytes):
         found = session.ask([topic], soon()).get(topic)
         return found if found is not None and found.payload == payload else None
 
-    return wait_until(there, 5, f"{payload!r} on {topic}")
+    return wait_until(there, f"{payload!r} on {topic}")
 
 
 def test_a_retained_message_is_there_at_the_first_question_and_says_so(sensor, broker, opened):
     sensor.say("home/hall", "20.5", retain=True)
+    before = datetime.now(UTC)
     found = opened(broker.port).ask(["home/hall"], soon())["home/hall"]
     assert (found.payload, found.is_retained) == (b"20.5", True)
-    assert timedelta(0) <= datetime.now(UTC) - found.arrived_at < timedelta(seconds=5)
+    assert before <= found.arrived_at <= datetime.now(UTC)
 
 
 def test_a_live_message_replaces_it(sensor, broker, opened):
@@ -131,16 +138,15 @@ def test_a_withdrawn_message_is_gone(sensor, broker, opened):
     session = opened(broker.port)
     assert session.ask(["home/hall"], soon())
     sensor.say("home/hall", b"", retain=True)
-    wait_until(lambda: not session.ask(["home/hall"], soon()), 5, "withdrawn")
+    wait_until(lambda: not session.ask(["home/hall"], soon()), "withdrawn")
 
 
 def test_only_the_first_question_about_a_topic_waits(broker, opened):
     session = opened(broker.port)
     assert session.ask(["home/nobody"], soon()) == {}
-    began = own_seconds()
-    for _ in range(50):
-        session.ask(["home/nobody"], soon())
-    assert own_seconds() - began < 0.25
+    with never_waiting(session):
+        for _ in range(50):
+            session.ask(["home/nobody"], soon())
 
 
 def test_a_new_topic_is_taken_on_while_connected(sensor, broker, opened):
@@ -157,7 +163,7 @@ def test_many_ask_at_once_and_one_client_answers(sensor, broker, opened):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join()
     assert [set(answers) for answers in seen] == [{"home/hall"}] * 20
     assert len(clients()) == 1
 
@@ -168,13 +174,11 @@ def test_a_broker_that_dies_is_unreachable_at_once_and_asked_again_by_itself(sen
     sensor.say("home/hall", "20.5")
     before = heard(session, "home/hall", b"20.5")
     broker.kill()
-    wait_until(lambda: "Is it running" in refused(session), 5, "the loss is seen")
-    began = own_seconds()
-    with pytest.raises(Unreachable):
+    wait_until(lambda: "Is it running" in refused(session), "the loss is seen")
+    with never_waiting(session), pytest.raises(Unreachable):
         session.ask(["home/hall"], soon())
-    assert own_seconds() - began < 0.1
     broker.restart()
-    wait_until(lambda: not refused(session), 5, "connected again")
+    wait_until(lambda: not refused(session), "connected again")
     assert session.ask(["home/hall"], soon())["home/hall"] == before  # what it was last told, with its own time
     late = Publisher(broker.port)
     late.say("home/hall", "20.7")
@@ -204,8 +208,8 @@ def test_a_reconnect_makes_no_message_younger(bad, opened, kept, is_retained):
     session = opened(bad(in_turn(lost, second)).port)
     before = heard(session, "home/hall", b"20.5")
     gate.set()
-    wait_until(lambda: refused(session), 5, "lost")
-    wait_until(lambda: not refused(session), 5, "connected again")
+    wait_until(lambda: refused(session), "lost")
+    wait_until(lambda: not refused(session), "connected again")
     after = heard(session, "home/hall", kept)
     assert (after.is_retained, after.arrived_at == before.arrived_at) == (is_retained, not is_retained)
 
@@ -244,10 +248,11 @@ def test_a_refused_password_is_not_tried_again_at_once(guarded, opened):
 )
 def test_every_fault_is_a_clear_error_within_the_deadline(bad, opened, behave, error, words):
     session = opened(bad(behave).port)
-    began = own_seconds()
+    if error is NotFound:
+        session.check(soon())
+    deadline = soon(0.5) if error in (DeadlineExceeded, NotFound) else soon()
     with pytest.raises(error, match=words) as raised:
-        message(session.ask(["home/hall"], soon(0.5)), "home/hall")
-    assert own_seconds() - began < 0.5 + SLACK_SECONDS
+        message(session.ask(["home/hall"], deadline), "home/hall")
     assert str(raised.value).isprintable()
 
 
@@ -261,7 +266,7 @@ def test_a_huge_message_is_not_kept(sensor, broker, opened):
     session = opened(broker.port)
     session.ask(["home/hall"], soon())
     sensor.say("home/hall", b"1" * 10_000_000)
-    answers = wait_until(lambda: session.ask(["home/hall"], soon()) or None, 5, "it came")
+    answers = wait_until(lambda: session.ask(["home/hall"], soon()) or None, "it came")
     assert len(answers["home/hall"].payload) == LARGEST_MESSAGE_BYTES + 1
     with pytest.raises(BadAnswer, match="larger than 64 kB"):
         message(answers, "home/hall")
@@ -302,7 +307,7 @@ def test_a_forgotten_session_ends_its_client(broker):
     assert len(clients()) == 1
     del session
     gc.collect()
-    wait_until(lambda: not clients(), 5, "the client ended")
+    wait_until(lambda: not clients(), "the client ended")
 
 
 def test_a_client_nobody_asks_ends_and_begins_anew_when_asked(sensor, broker, opened, monkeypatch):
@@ -311,6 +316,6 @@ def test_a_client_nobody_asks_ends_and_begins_anew_when_asked(sensor, broker, op
     sensor.say("home/hall", "20.5")
     heard(session, "home/hall", b"20.5")
     monkeypatch.setattr(mqtt, "_IDLE_SECONDS", 0.0)
-    wait_until(lambda: not clients(), 5, "the idle client ended")
+    wait_until(lambda: not clients(), "the idle client ended")
     monkeypatch.setattr(mqtt, "_IDLE_SECONDS", 900.0)
     assert session.ask(["home/hall"], soon()) == {}  # what came meanwhile was not heard: nothing is made up

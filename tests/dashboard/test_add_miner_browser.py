@@ -13,7 +13,7 @@ from edgemining.engine import WorkerThread
 from integrations import ask
 from miners.models import Miner
 from tests import factories
-from tests.discovery.street import Neighbours, Street
+from tests.discovery.street import Neighbours, Street, be_patient
 from tests.emulators.clock import Clock
 from tests.passes import bench as room_bench
 
@@ -24,7 +24,8 @@ WIDTHS = [(360, "light"), (1440, "dark")]
 
 
 @pytest.fixture
-def street() -> Iterator[Street]:
+def street(monkeypatch) -> Iterator[Street]:
+    be_patient(monkeypatch)
     made = Street()
     yield made
     made.close()
@@ -37,7 +38,7 @@ def worker() -> Iterator[WorkerThread]:
     thread.start()
     yield thread
     thread.stop()
-    thread.join(10)
+    thread.join()
 
 
 @pytest.fixture
@@ -73,8 +74,9 @@ def test_a_street_is_searched_and_one_of_it_added(screen, cold_home, street, wor
     # Results come while it goes on, without a reload, and the hanging ones hold nobody up.
     page.evaluate("window.same = true")
     avalon = page.locator(".devices li", has_text=street.at(2) + " ")
-    expect(avalon).to_contain_text("Avalon Q", timeout=20_000)
-    expect(page.locator("#found")).to_contain_text("14 addresses looked at, 9 miners found.", timeout=30_000)
+    expect(avalon).to_contain_text("Avalon Q")
+    neighbours.give_up()
+    expect(page.locator("#found")).to_contain_text("14 addresses looked at, 9 miners found.")
     assert page.evaluate("window.same")
     well(seen)
     avalon.get_by_role("button").click()
@@ -105,7 +107,7 @@ def test_a_search_is_ended_by_a_tap_and_looks_intended_when_nothing_is_there(scr
     seen.open(reverse("add-miner"))
     page.get_by_label("Address of the miner").fill("127.0.0.1:1")
     page.get_by_role("button", name="Look there").click()
-    expect(page.locator("#found")).to_contain_text("No miner was recognised there.", timeout=15_000)
+    expect(page.locator("#found")).to_contain_text("No miner was recognised there.")
     expect(page.get_by_role("link", name="Look elsewhere")).to_be_visible()
     well(seen)
     worker.stop()

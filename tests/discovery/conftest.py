@@ -8,7 +8,7 @@ import pytest
 
 from integrations import ask
 from miners.rest import forget_tokens
-from tests.discovery.street import Neighbours, Street
+from tests.discovery.street import Neighbours, Street, be_patient
 from tests.emulators.clock import Clock
 
 
@@ -19,6 +19,11 @@ def street() -> Iterator[Street]:
     made.close()
     ask.forget()
     forget_tokens()
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch) -> None:
+    be_patient(monkeypatch)
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import time
 from typing import Any
 
+from miners import discovery
 from tests.emulators.avalon import MINI_3, Avalon
 from tests.emulators.axeos import AxeOS
 from tests.emulators.base import Emulator
@@ -18,8 +18,7 @@ from tests.emulators.luxos import LuxOS
 from tests.emulators.plug import PlugEmulator
 from tests.emulators.usual_ports import UsualPorts
 from tests.emulators.vnish import VnishEmulator
-
-_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+from tests.servers.process import PATIENT_SECONDS, loopback_network
 
 
 class WallClock(Clock):
@@ -40,11 +39,17 @@ class Mute:
         self._listener.close()
 
 
+def be_patient(monkeypatch) -> None:
+    """A search waits for whoever answers, however busy the machine; those that never do must `give_up`."""
+    for name in ("CONNECT_SECONDS", "DRIVER_SECONDS", "HOST_SECONDS", "SEARCH_SECONDS", "PROBE_SECONDS"):
+        monkeypatch.setattr(discovery, name, PATIENT_SECONDS)
+
+
 class Street:
     """`net` is its subnet; `settle(number, emulator, ports)` moves a device into one of its 14 houses."""
 
     def __init__(self) -> None:
-        self._base = f"127.{200 + _worker % 50}.{os.getpid() % 256}"
+        self._base = loopback_network()
         self.net = f"{self._base}.0/28"
         self._all: list[Any] = []
 
@@ -80,6 +85,11 @@ class Neighbours:
         self.huge: Emulator = street.settle(12, AxeOS(clock), 80)
         self.huge.fail(Fault.HUGE)
         self.mute: Mute = street.settle(13, Mute(), 80, 4028)
+
+    def give_up(self) -> None:
+        """Those that never answer go off the network."""
+        self.hanging.close()
+        self.mute.close()
 
     @property
     def emulators(self) -> list[Emulator]:

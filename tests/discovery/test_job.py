@@ -176,8 +176,8 @@ def test_a_real_worker_takes_it_up(street, home):
     worker.start()
     try:
         begun = discovery_job.start(home, f"{street.at(1)}-3", by="Ada")
-        wait_until(lambda: not discovery_job.look_up(begun.id).goes_on, 20, "the end of the search")
+        wait_until(lambda: not discovery_job.look_up(begun.id).goes_on, "the end of the search")
         assert [found["model"] for found in discovery_job.look_up(begun.id).found] == ["Avalon Q"]
     finally:
         worker.stop()
-        worker.join(10)
+        worker.join()

@@ -24,10 +24,11 @@ from tests.emulators.axeos import GAMMA_OLD, NERDQAXE, NERDQAXE_OLD, AxeOS
 from tests.emulators.base import Emulator
 from tests.emulators.clock import Clock
 from tests.emulators.epic import EpicOnUsualPorts
+from tests.emulators.faults import WITHOUT_END, Fault
 from tests.emulators.luxos import LuxOS
 from tests.emulators.plug import PlugEmulator
 from tests.emulators.vnish import VnishEmulator
-from tests.servers.process import missing
+from tests.servers.process import PATIENT_SECONDS, missing
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,13 @@ class Device:
         return self.name
 
 
-#: Seconds a device on loopback gets; faults end by then.
-DEADLINE_SECONDS = 0.2
-#: What a deadline may be overrun by (s), and what good answers get on a busy machine.
-SLACK_SECONDS = 0.3
-PATIENT_SECONDS = 4.0
+#: What a device gets that will not answer (s); one that does gets `PATIENT_SECONDS`.
+SHORT_SECONDS = 0.2
+
+
+def seconds_for(fault: Fault | None) -> float:
+    """A time to give up in: short where nothing comes."""
+    return SHORT_SECONDS if fault in WITHOUT_END else PATIENT_SECONDS
 
 
 class Bench:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
@@ -13,6 +11,7 @@ from miners.controllers.braiins import Braiins
 from miners.state import MinerStatus
 from tests.chance import examples
 from tests.emulators.braiins import LEAST_W, MOST_W, PASSWORD, BraiinsEmulator
+from tests.servers.process import soon
 
 from .devices import Bench, Device
 
@@ -49,7 +48,7 @@ def test_another_password_never_uses_the_token_of_this_one(bench):
     bench.read()
     other = bench.config.model_copy(update={"password": "guess"})
     with pytest.raises(Unauthorized):
-        Braiins.read_alone(other, time.monotonic() + 4)
+        Braiins.read_alone(other, soon())
 
 
 #: Arms of MinerDetailedStatus as the vendor's document gives them, the old status number beside them, what they mean.

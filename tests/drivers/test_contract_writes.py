@@ -7,7 +7,6 @@ What is "confirmed" is asked of the loop's own `readback`; what happened, of the
 from __future__ import annotations
 
 import contextlib
-import time
 
 import pytest
 
@@ -19,7 +18,7 @@ from tests.emulators.faults import NO_ANSWER, OF_COMMANDS, Fault, Scope
 from tests.emulators.plug import PlugEmulator
 from tests.emulators.rig import Phase, Rig
 
-from .devices import DEADLINE_SECONDS, DEVICES, PATIENT_SECONDS, SLACK_SECONDS, Bench, Device
+from .devices import DEVICES, Bench, Device, seconds_for
 
 WIRES = [device for device in DEVICES if not device.is_variant]
 SWITCHED = [device for device in DEVICES if device.switches_off]
@@ -39,11 +38,9 @@ def bench(device, bench_of):
 def under(fault: Fault, bench: Bench, power_w: float) -> None:
     """Write `power_w` while every write meets this fault: an error with a sentence, or nothing, by the deadline."""
     bench.emulator.fail(fault, scope=Scope.WRITE)
-    began = time.monotonic()
-    seconds = DEADLINE_SECONDS if fault in NO_ANSWER else PATIENT_SECONDS
     with contextlib.suppress(AdapterError):
-        bench.write(power_w, seconds)
-    assert time.monotonic() - began < seconds + SLACK_SECONDS
+        bench.write(power_w, seconds_for(fault))
+    assert not bench.emulator.outwaited
     bench.emulator.fail(None)
 
 

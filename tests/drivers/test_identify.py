@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 
 import pytest
@@ -53,10 +52,8 @@ def test_one_that_does_not_answer_keeps_what_was_known(bench_of):
     identify(controller, by="Ada")
     before = MinerController.objects.get().identity
     bench.emulator.close()
-    began = time.monotonic()
     with pytest.raises(AdapterError):
         identify(controller, by="Ada")
-    assert time.monotonic() - began < 6
     assert MinerController.objects.get().identity == before
 
 

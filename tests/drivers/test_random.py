@@ -11,14 +11,13 @@ from miners.state import MinerStatus
 from tests.chance import IS_FRESH, seeds
 from tests.emulators.faults import Fault, Scope
 
-from .devices import DEVICES
+from .devices import DEVICES, seconds_for
 
 STEPS = 80
 PASS_SECONDS = 10
-#: Hanging costs real time; they are in the mix, seldom.
+#: Those without end cost real time; they are in the mix, seldom.
 QUICK = (Fault.REFUSE, Fault.DROP, Fault.GARBAGE, Fault.TRUNCATE, Fault.WRONG_ACK, Fault.ACK_NOT_DONE)
 FAULTS = (*QUICK * 4, *(Fault.DONE_NOT_ACKED,) * 4, Fault.HANG, Fault.DRIP)
-SECONDS = 0.15
 
 
 SWITCHED = [device for device in DEVICES if device.switches_off and not device.is_variant]
@@ -60,7 +59,7 @@ def _happen(bench, dice) -> None:
 def _tell(bench, power_w: float) -> bool:
     """Whether the command went out as far as the driver knows."""
     try:
-        bench.write(power_w, SECONDS)
+        bench.write(power_w, seconds_for(bench.emulator.faults.fault))
     except AdapterError:
         return False
     return True
@@ -68,7 +67,7 @@ def _tell(bench, power_w: float) -> bool:
 
 def _look(bench, least_w: float) -> None:
     try:
-        seen = bench.read(SECONDS)
+        seen = bench.read(seconds_for(bench.emulator.faults.fault))
     except AdapterError as error:
         assert str(error).endswith((".", "?"))  # noqa: PT017 (an error is never a lie)
         return

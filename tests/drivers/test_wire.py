@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import socket
-import time
 
 import pytest
 from hypothesis import given
@@ -14,6 +13,7 @@ from pydantic import TypeAdapter
 from integrations.errors import BadAnswer, Unreachable
 from miners.address import DeviceAddress, is_private, place
 from miners.wire import Cgminer, device_time, first, number, rows
+from tests.servers.process import soon
 
 ADDRESS = TypeAdapter(DeviceAddress)
 
@@ -79,7 +79,7 @@ def test_a_clock_that_was_never_set_is_no_time():
 )
 def test_answers_that_are_none(answering, reply, error, word):
     with pytest.raises(error, match=word):
-        Cgminer(answering(reply), "The miner", time.monotonic() + 4).ask("summary")
+        Cgminer(answering(reply), "The miner", soon()).ask("summary")
 
 
 @pytest.fixture

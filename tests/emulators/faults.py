@@ -11,7 +11,7 @@ class Fault(StrEnum):
     REFUSE = "refuse"  # no listener
     DROP = "drop"  # takes the call, closes without a word
     HANG = "hang"  # takes the call, never answers
-    SLOW = "slow"  # the whole answer, later than any deadline
+    SLOW = "slow"  # the whole answer, when nobody waits for it any more
     DRIP = "drip"  # one byte now and then
     GARBAGE = "garbage"  # bytes that are no answer
     TRUNCATE = "truncate"  # half of it
@@ -24,6 +24,8 @@ class Fault(StrEnum):
 
 #: Those after which nothing usable came back: each must be a clear error.
 NO_ANSWER = (Fault.REFUSE, Fault.DROP, Fault.HANG, Fault.SLOW, Fault.DRIP, Fault.GARBAGE, Fault.TRUNCATE, Fault.HUGE)
+#: Those that last until the other side gives up.
+WITHOUT_END = (Fault.HANG, Fault.SLOW, Fault.DRIP)
 #: Those that only a command can meet.
 OF_COMMANDS = (Fault.WRONG_ACK, Fault.ACK_NOT_DONE, Fault.DONE_NOT_ACKED)
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import itertools
-import os
 import socket
 import socketserver
 import threading
+from collections.abc import Iterator
 
-from tests.servers.process import missing
+from tests.servers.process import loopback_network, missing
 
-#: Every test process has a network of its own: "gw3" is the fourth of them.
-_net = 80 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw100").removeprefix("gw"))
-_hosts = (f"127.{_net}.{high}.{low}" for high in itertools.count(1) for low in range(1, 255))
+
+def _own_hosts() -> Iterator[str]:
+    while True:
+        network = loopback_network()
+        yield from (f"{network}.{number}" for number in range(1, 255))
+
+
+_hosts = _own_hosts()
 
 
 class _Forwarder(socketserver.ThreadingTCPServer):

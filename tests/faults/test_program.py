@@ -1,7 +1,8 @@
 """The worst faults, done to the running program on a real Home Assistant: what counts is the plug there.
 
 The room's sensor that falls silent takes two minutes, so it has a program of its own, started first
-and looked at when the others are done with what leaves Home Assistant alone.
+and looked at when the others are done with what leaves Home Assistant alone. How soon each off comes is
+`test_matrix.py` (on a clock of its own) and `benchmarks/faults.py`; here it comes at all, and while the fault lasts.
 """
 
 from __future__ import annotations
@@ -11,11 +12,9 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -24,20 +23,13 @@ from tests.process.program import Program
 from tests.servers import homeassistant
 from tests.servers.homeassistant import HomeAssistantServer
 from tests.servers.homeassistant_config import MINER_PLUG_W
-from tests.servers.process import wait_until
+from tests.servers.process import PATIENT_SECONDS, wait_until
 
 from .wall_clock import WallClock
 
 pytestmark = [pytest.mark.homeassistant, pytest.mark.process]
 
 PERIOD_S = 2
-#: What a tick may be late, and what a busy machine needs for a pass and a template in Home Assistant.
-SLACK_S = 4
-TWO_PERIODS_S = 2 * PERIOD_S + SLACK_S
-#: From a death to the first pass: the supervisor's pause, start, first tick.
-RESTART_S = 15
-WATCHDOG_S = 62 + PERIOD_S + SLACK_S
-SENSOR_LOST_S = 120 + PERIOD_S + SLACK_S
 COLD, BETWEEN, WARM, HOT = 19.0, 21.0, 22.0, 28.5
 
 LIVING_ROOM = ("living_room_temperature", "switch.miner_plug", "sensor.miner_power")
@@ -86,16 +78,16 @@ class Real:
     def is_on(self) -> bool:
         return self.ha.state(self.plug)["state"] == "on"
 
-    def goes(self, state: str, seconds: float, what: str) -> None:
-        wait_until(lambda: self.ha.state(self.plug)["state"] == state, seconds, what)
+    def goes(self, state: str, what: str, takes_seconds: float = 0) -> None:
+        wait_until(lambda: self.ha.state(self.plug)["state"] == state, what, takes_seconds=takes_seconds)
 
     def heat(self) -> None:
         """Make the room cold and see it heated and recorded."""
         self.room(COLD)
         if self.program.process is None or self.program.process.poll() is not None:
             self.program.start()
-        self.goes("on", RESTART_S, "the cold room is heated")
-        wait_until(lambda: self.one("SELECT seen_on FROM miners_desiredstate") == 1, TWO_PERIODS_S, "recorded")
+        self.goes("on", "the cold room is heated")
+        wait_until(lambda: self.one("SELECT seen_on FROM miners_desiredstate") == 1, "recorded")
 
     def one(self, query: str):
         """The first value of a query past the program."""
@@ -117,7 +109,7 @@ class Real:
     @contextmanager
     def locked_database(self) -> Iterator[None]:
         """Somebody else holds the database's write lock."""
-        database = sqlite3.connect(f"{self.folder}/edgemining.sqlite3", timeout=10, isolation_level=None)
+        database = sqlite3.connect(f"{self.folder}/edgemining.sqlite3", timeout=PATIENT_SECONDS, isolation_level=None)
         database.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -177,12 +169,12 @@ def home(make) -> Iterator[Real]:
 
 
 @pytest.fixture(scope="module")
-def silent_room(make) -> Iterator[tuple[Real, float]]:
-    """A heating program whose sensor has just become unavailable, and when (s since the epoch)."""
+def silent_room(make) -> Iterator[Real]:
+    """A heating program whose sensor has just become unavailable."""
     real = make(BEDROOM)
     real.heat()
     real.ha.mode(real.sensor, "unavailable")
-    yield real, time.time()
+    yield real
     real.program.kill()
 
 
@@ -190,18 +182,18 @@ def test_a_locked_database_does_not_keep_the_heat_on(silent_room, home):
     home.heat()
     with home.locked_database():
         home.room(WARM)
-        home.goes("off", WATCHDOG_S, "off by the watchdog, which needs no database")
+        home.goes("off", "off by the watchdog, which needs no database", 62)
         assert home.one("SELECT power_w FROM miners_desiredstate") == MINER_PLUG_W  # nobody could note it
-    wait_until(lambda: home.one("SELECT power_w FROM miners_desiredstate") == 0, 30 + RESTART_S, "noted when it can be")
+    wait_until(lambda: home.one("SELECT power_w FROM miners_desiredstate") == 0, "noted when it can be")
     home.room(COLD)
-    home.goes("on", RESTART_S + TWO_PERIODS_S, "control resumes by itself")
+    home.goes("on", "control resumes by itself")
 
 
 def test_the_killed_program_is_back_and_switches_off(silent_room, home):
     home.heat()
     home.room(WARM)
     home.kill_child()
-    home.goes("off", RESTART_S, "off by the first pass of the next program")
+    home.goes("off", "off by the first pass of the next program")
 
 
 def test_everything_killed_and_the_plug_switched_by_hand(silent_room, home):
@@ -210,26 +202,25 @@ def test_everything_killed_and_the_plug_switched_by_hand(silent_room, home):
     home.room(WARM)
     assert home.is_on()
     home.program.start()
-    home.goes("off", RESTART_S, "off by the first pass")
+    home.goes("off", "off by the first pass")
     home.room(BETWEEN)
-    wait_until(lambda: home.one("SELECT confirmed_at FROM miners_desiredstate"), TWO_PERIODS_S, "the off is recorded")
+    wait_until(lambda: home.one("SELECT confirmed_at FROM miners_desiredstate"), "the off is recorded")
 
     home.ha.switch(home.plug, True)
-    home.goes("off", TWO_PERIODS_S, "what somebody switched on is off again")
+    home.goes("off", "what somebody switched on is off again")
     home.heat()
     home.ha.switch(home.plug, False)
-    wait_until(lambda: "outside" in home.wishes(), TWO_PERIODS_S, "their off is taken for a wish")
+    wait_until(lambda: "outside" in home.wishes(), "their off is taken for a wish")
     assert not home.is_on()
 
 
 def test_a_silent_sensor_ends_the_heat_after_two_minutes(silent_room):
-    real, since = silent_room
-    real.goes("off", SENSOR_LOST_S, "off when the sensor is lost")
-    off_at = datetime.fromisoformat(real.ha.state(real.plug)["last_changed"]).timestamp()
-    assert 119 <= off_at - since <= SENSOR_LOST_S
-    wait_until(lambda: "sensor_lost" in real.alarms(), TWO_PERIODS_S, "the alarm")
+    real = silent_room
+    real.goes("off", "off when the sensor is lost", 120)
+    assert real.one("SELECT count(*) FROM optimization_decision WHERE reason_code = 'hold_unknown'")  # it waited first
+    wait_until(lambda: "sensor_lost" in real.alarms(), "the alarm")
     real.ha.mode(real.sensor, "ok")
-    wait_until(lambda: BACK in real.alarm_text("sensor_lost"), TWO_PERIODS_S, "told that it reports again")
+    wait_until(lambda: BACK in real.alarm_text("sensor_lost"), "told that it reports again")
     assert not real.is_on()  # not before five good minutes
     assert real.program.stop() == 0
     assert not real.is_on()
@@ -240,14 +231,14 @@ def test_a_revoked_token_is_told_at_once_and_off_comes_first_with_a_new_one(make
     home = make(LIVING_ROOM, token)
     home.heat()
     _token(home_assistant, "revoke")
-    wait_until(lambda: "connection_lost" in home.alarms(), TWO_PERIODS_S, "the alarm")
+    wait_until(lambda: "connection_lost" in home.alarms(), "the alarm")
     home.room(WARM)
     assert home.is_on()  # nobody may switch it any more
     with_token = Program(home.folder, SECRET_KEY=SECRET, TEST_HA_TOKEN=home_assistant.token)
     done = with_token.manage("shell", "--no-imports", "-c", NEW_TOKEN)
     assert done.returncode == 0, done.stderr
-    home.goes("off", TWO_PERIODS_S, "off with the new token")
-    wait_until(lambda: home.alarms() == set(), TWO_PERIODS_S, "no alarm any more")
+    home.goes("off", "off with the new token")
+    wait_until(lambda: home.alarms() == set(), "no alarm any more")
     home.program.kill()
 
 
@@ -261,13 +252,13 @@ def test_a_clock_that_jumps_does_not_keep_the_heat_on(make, home_assistant, tmp_
     home.heat()
     home.room(celsius)
     clock.step(hours * 3600)
-    home.goes("off", TWO_PERIODS_S, "off: lost, or at its high limit whatever the time")
+    home.goes("off", "off: lost, or at its high limit whatever the time")
     home.room(COLD)
     clock.step(0)
     if hours > 0:  # it was lost
-        wait_until(lambda: BACK in home.alarm_text("sensor_lost"), TWO_PERIODS_S + 2 * PERIOD_S, "it is good again")
+        wait_until(lambda: BACK in home.alarm_text("sensor_lost"), "it is good again")
     else:
-        home.goes("on", TWO_PERIODS_S + 2 * PERIOD_S, "heated again with the right time")
+        home.goes("on", "heated again with the right time")
     home.program.kill()
 
 
@@ -276,12 +267,12 @@ def test_a_stopped_home_assistant_is_switched_off_when_it_goes_on(home):
     home.ha.freeze()
     try:
         last = "SELECT reason_code FROM optimization_decision ORDER BY at DESC LIMIT 1"
-        wait_until(lambda: home.one(last) == "hold_unknown", 20, "a pass ended all the same, and says what it lacks")
+        wait_until(lambda: home.one(last) == "hold_unknown", "a pass ended all the same, and says what it lacks")
         assert home.program.health()["ok"]
     finally:
         home.ha.thaw()
     home.room(WARM)
-    home.goes("off", TWO_PERIODS_S, "off when it answers again")
+    home.goes("off", "off when it answers again")
 
 
 def test_a_killed_home_assistant_and_a_power_cut(home):
@@ -290,14 +281,14 @@ def test_a_killed_home_assistant_and_a_power_cut(home):
     home.ha.boot()
     home.room(WARM)
     home.ha.switch(home.plug, True)  # as a plug that remembers comes back
-    home.goes("off", TWO_PERIODS_S, "off first when it is back")
-    wait_until(lambda: home.one("SELECT confirmed_at FROM miners_desiredstate"), TWO_PERIODS_S, "the off is recorded")
+    home.goes("off", "off first when it is back")
+    wait_until(lambda: home.one("SELECT confirmed_at FROM miners_desiredstate"), "the off is recorded")
 
     home.program.kill()  # the power is cut for all, in the state “off”
     home.room(BETWEEN)
     home.ha.switch(home.plug, True)
     home.program.start()
-    home.goes("off", RESTART_S, "off by the first pass: nobody wants it on")
+    home.goes("off", "off by the first pass: nobody wants it on")
 
 
 def _token(ha: HomeAssistantServer, action: str) -> str:
@@ -305,6 +296,6 @@ def _token(ha: HomeAssistantServer, action: str) -> str:
     python = homeassistant._environment() / "bin" / "python"
     script = Path(__file__).with_name("tokens.py")
     command = [str(python), str(script), ha.url, ha.token, action, "fault tests"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENT_SECONDS)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

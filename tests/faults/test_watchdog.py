@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable
 
 import pytest
@@ -143,16 +142,15 @@ def test_what_is_taken_is_told_once_and_what_is_not_again_every_ten_seconds(watc
 
 
 def test_a_hanging_plug_holds_up_no_other(watchdog, clock, heater, plugs, monkeypatch):
-    monkeypatch.setattr("optimization.watchdog.OFF_SECONDS", 1.0)
+    monkeypatch.setattr("optimization.watchdog.OFF_SECONDS", 3.0)
     plugs.hang = {"switch.a"}
     watchdog.completed("home", PERIOD_S, [heater("a"), *(heater(f"other_{n}") for n in range(5))])
     clock.now += LIMIT_S + 1
     looking = threading.Thread(target=watchdog.look)
-    began = time.monotonic()
     looking.start()
-    wait_until(lambda: len(plugs.told) == 5, 0.9, "the others are off while one hangs")
-    looking.join(5)
-    assert time.monotonic() - began < 2.0
+    wait_until(lambda: len(plugs.told) == 5, "the others are off")
+    assert looking.is_alive()  # while one hangs
+    looking.join()
     assert "switch.a" not in plugs.told
 
 

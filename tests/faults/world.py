@@ -14,6 +14,7 @@ from integrations.connections.entities import EntityAnswers, EntityState
 from integrations.connections.home_assistant import HomeAssistantSession
 from integrations.errors import BadAnswer, Refused, Unauthorized, Unreachable
 from sites.clock import ManualClock
+from tests.servers.process import PATIENT_SECONDS
 
 SENSOR, SECOND_SENSOR = "sensor.room", "sensor.room_second"
 PLUG, PLUG_POWER = "switch.plug", "sensor.plug_power"
@@ -95,7 +96,7 @@ class World:
         self.connection = None
         self._unhang.set()
         for thread in [one for one in threading.enumerate() if one.name == "ask"]:
-            thread.join(5)
+            thread.join()
 
     def answer(self) -> None:
         """What any request meets first."""
@@ -103,7 +104,7 @@ class World:
             case "down":
                 raise Unreachable("Nothing answers at this address.")
             case "hung":
-                self._unhang.wait(60)
+                self._unhang.wait(PATIENT_SECONDS)
             case "garbage":
                 raise BadAnswer("It does not answer like Home Assistant.")
             case "revoked":

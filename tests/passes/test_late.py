@@ -10,6 +10,7 @@ from optimization.watchdog import Watchdog
 from sites.alarms import KINDS
 from sites.models import Alarm, Site
 from sites.services import end_alarms_everywhere, raise_alarm_everywhere
+from tests.servers.process import PATIENT_SECONDS
 
 
 def test_a_late_home_has_an_alarm_until_a_pass_completes(bench_home):
@@ -53,7 +54,7 @@ def test_a_database_that_refuses_keeps_nobody_waiting(bench_home, monkeypatch, c
 def test_a_database_that_hangs_keeps_the_program_from_ending_no_longer_than_that(monkeypatch):
     over = threading.Event()
     monkeypatch.setattr(late, "RAISE_SECONDS", 0.05)
-    monkeypatch.setattr(late, "raise_alarms", lambda site_ids: over.wait(30))
+    monkeypatch.setattr(late, "raise_alarms", lambda site_ids: over.wait(PATIENT_SECONDS))
     late.raise_alarms_in_time(["home"])
     assert not over.is_set()
     over.set()

@@ -13,11 +13,9 @@ import urllib.request
 from contextlib import closing
 from pathlib import Path
 
-from tests.servers.process import free_port, wait_until
+from tests.servers.process import PATIENT_SECONDS, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 60.0
-STOP_SECONDS = 60.0
 _OF_THE_SUITE = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "DJANGO_ALLOW_ASYNC_UNSAFE")
 
 
@@ -57,7 +55,7 @@ class Program:
     def start(self) -> None:
         """Start it and wait for the first page."""
         self.launch()
-        wait_until(self.answers, START_SECONDS, f"the first page; it said:\n{self.output}")
+        wait_until(self.answers, f"the first page; it said:\n{self.output}")
 
     def answers(self) -> bool:
         if self.process.poll() is not None:
@@ -70,7 +68,7 @@ class Program:
     def get(self, path: str) -> tuple[int, str]:
         """Status and text of a page."""
         try:
-            with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+            with urllib.request.urlopen(self.url + path, timeout=PATIENT_SECONDS) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
@@ -87,7 +85,7 @@ class Program:
             env=self._environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENT_SECONDS,
         )
 
     def desired_watts(self) -> list[int]:
@@ -100,14 +98,9 @@ class Program:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         return int(children[0]) if children else None
 
-    def kept_waiting_seconds(self) -> float:
-        """How long the child's main thread could have run and got no processor: what others made it late by."""
-        file = Path(f"/proc/{self.child_pid()}/schedstat")
-        return int(file.read_text().split()[1]) / 1e9 if file.exists() else 0.0
-
-    def ends(self, seconds: float = STOP_SECONDS) -> int:
+    def ends(self) -> int:
         """Wait for its end; returns the exit code."""
-        return self.process.wait(seconds)
+        return self.process.wait(PATIENT_SECONDS)
 
     def stop(self) -> int:
         """Ctrl-C; returns the exit code."""

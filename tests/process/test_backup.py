@@ -19,9 +19,7 @@ pytestmark = pytest.mark.xdist_group("backup")
 def manage(folder, *arguments: str) -> subprocess.CompletedProcess:
     environment = {**os.environ, "DATA_DIR": str(folder)}
     environment.pop("SECRET_KEY", None)
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments], env=environment, capture_output=True, text=True, timeout=120
-    )
+    return subprocess.run([sys.executable, "manage.py", *arguments], env=environment, capture_output=True, text=True)
 
 
 def names(folder) -> list[str]:

@@ -17,7 +17,7 @@ def test_postgres_is_dumped_and_restored_by_its_own_tools(postgres, tmp_path):
 
     def run(*arguments: str) -> subprocess.CompletedProcess:
         return subprocess.run(
-            [sys.executable, "manage.py", *arguments], env=environment, capture_output=True, text=True, timeout=180
+            [sys.executable, "manage.py", *arguments], env=environment, capture_output=True, text=True
         )
 
     create = (

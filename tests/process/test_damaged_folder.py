@@ -75,7 +75,7 @@ def test_a_damaged_folder_is_told_once_with_the_remedy(folder, damage):
     program = Program(folder)
     program.launch()
     try:
-        assert program.ends(60) == EXIT_GIVE_UP
+        assert program.ends() == EXIT_GIVE_UP
     finally:
         program.kill()
     lines = program.output.splitlines()

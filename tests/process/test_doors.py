@@ -98,7 +98,6 @@ def run(*arguments: str, data_dir: Path, **environment: str) -> subprocess.Compl
         env=environment_of(data_dir, **environment),
         capture_output=True,
         text=True,
-        timeout=60,
     )
 
 

@@ -9,7 +9,7 @@ from celery import shared_task
 
 from edgemining import beat, engine
 from edgemining.celery import app, make_app
-from tests.servers.process import wait_until
+from tests.servers.process import PATIENT_SECONDS, wait_until
 
 _release = threading.Event()
 _began = threading.Semaphore(0)
@@ -19,7 +19,7 @@ _control_done = threading.Event()
 @shared_task(name="tests.hang")
 def hang() -> None:
     _began.release()
-    _release.wait(30)
+    _release.wait(PATIENT_SECONDS)
 
 
 @shared_task(name="tests.fail")
@@ -48,12 +48,12 @@ def test_hung_background_work_makes_no_control_late(running_engine, caplog):
     for _ in range(threads + 20):
         hang.apply_async(queue="background")
     for _ in range(threads):
-        assert _began.acquire(timeout=10)  # every background thread hangs
+        assert _began.acquire(timeout=PATIENT_SECONDS)  # every background thread hangs
     control.apply_async(queue="control")
-    assert _control_done.wait(5)
+    assert _control_done.wait(PATIENT_SECONDS)
     # A failing task is logged, and the workers go on.
     fail.apply_async(queue="control")
-    wait_until(lambda: "a task that fails" in caplog.text, 5, "the failure in the log")
+    wait_until(lambda: "a task that fails" in caplog.text, "the failure in the log")
     assert running_engine.dead_thread() is None
 
 

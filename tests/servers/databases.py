@@ -37,7 +37,7 @@ class Postgres(Server):
     def query(self, sql: str) -> str:
         """What psql prints for a statement, without decoration."""
         command = [self._psql, *self._where, "-d", "edgemining", "-X", "-q", "-t", "-A", "-c", sql]
-        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
     @property
     def url(self) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from .databases import Mosquitto, Postgres, Redis
 from .homeassistant import HomeAssistantServer
-from .process import Server, require
+from .process import PATIENT_SECONDS, Server, require
 from .stub import Behaviour, Stub
 
 
@@ -66,10 +66,19 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def browser(chromium: str):
     """A Chromium driven by Playwright; ask it for a `new_context()`."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENT_SECONDS * 1000)
         running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        new_context = running.new_context
+
+        def patient_context(**settings):
+            context = new_context(**settings)
+            context.set_default_timeout(PATIENT_SECONDS * 1000)
+            return context
+
+        running.new_context = patient_context
         yield running
         running.close()
 

@@ -19,11 +19,10 @@ from typing import Any
 import requests
 
 from .homeassistant_config import SENSORS, Account, write_config
-from .process import Server, in_ci, missing, wait_until
+from .process import PATIENT_SECONDS, Server, in_ci, missing, wait_until
 
 VERSION = "2024.3.3"
 _REQUIREMENTS = Path(__file__).with_name("homeassistant-requirements.txt")
-_START_SECONDS = 120
 
 
 def _environment() -> Path:
@@ -72,7 +71,7 @@ class HomeAssistantServer(Server):
 
     def boot(self, *, wait: bool = True) -> None:
         """Start it (again) and wait until it says it is running; without `wait` only until it is on its way."""
-        self.start(self._command, self._is_up if wait else lambda: True, _START_SECONDS)
+        self.start(self._command, self._is_up if wait else lambda: True)
 
     def _is_up(self) -> bool:
         try:
@@ -82,13 +81,14 @@ class HomeAssistantServer(Server):
         return answer.ok and answer.json()["state"] == "RUNNING"
 
     def wait_until_up(self) -> None:
-        wait_until(self._is_up, _START_SECONDS, "Home Assistant running")
+        wait_until(self._is_up, "Home Assistant running")
 
     def call(self, domain: str, service: str, entity_id: str, **data: Any) -> None:
         """Call a service, as somebody else than the program under test."""
-        self._http.post(
-            f"{self.url}/api/services/{domain}/{service}", json={"entity_id": entity_id, **data}, timeout=10
-        ).raise_for_status()
+        self._post(f"/api/services/{domain}/{service}", {"entity_id": entity_id, **data})
+
+    def _post(self, path: str, body: dict[str, Any]) -> None:
+        self._http.post(self.url + path, json=body, timeout=PATIENT_SECONDS).raise_for_status()
 
     def set(self, sensor: str, value: float) -> None:
         """Let `sensor.<sensor>` show a value."""
@@ -104,15 +104,13 @@ class HomeAssistantServer(Server):
 
     def state(self, entity_id: str) -> dict[str, Any]:
         """Its state as the REST API tells it."""
-        answer = self._http.get(f"{self.url}/api/states/{entity_id}", timeout=10)
+        answer = self._http.get(f"{self.url}/api/states/{entity_id}", timeout=PATIENT_SECONDS)
         answer.raise_for_status()
         return answer.json()
 
     def put_state(self, entity_id: str, state: str, **attributes: Any) -> None:
         """Invent an entity (gone after a restart): any state text, unit and attributes."""
-        self._http.post(
-            f"{self.url}/api/states/{entity_id}", json={"state": state, "attributes": attributes}, timeout=10
-        ).raise_for_status()
+        self._post(f"/api/states/{entity_id}", {"state": state, "attributes": attributes})
 
     def reset(self) -> None:
         """Everything as at the first start: running, values, plug off and in reach."""

@@ -1,7 +1,8 @@
-"""Starting, watching and ending a real server; saying which one is missing."""
+"""Starting, watching and ending a real server; saying which one is missing; waiting for what comes."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -36,27 +38,74 @@ def require(binary: str, package: str, *folders: str) -> str:
     return found
 
 
+_claims: list[BinaryIO] = []
+
+
+def is_ours(name: str) -> bool:
+    """Claim something of this machine for this test process while it lives; False when another has it."""
+    folder = Path(tempfile.gettempdir()) / f"edgemining-tests-claims-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    claim = (folder / name).open("wb")
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        claim.close()
+        return False
+    _claims.append(claim)
+    return True
+
+
 def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nobody listened on a moment ago."""
+    """A TCP port on 127.0.0.1 that nobody listens on, and that no other test process is given while this one lives.
+
+    Below those the kernel gives to outgoing connections, which would take it between its choice and its use.
+    """
+    begin = os.getpid() * 97
+    for number in range(12_000):
+        port = 20_000 + (begin + number) % 12_000
+        if is_ours(f"port-{port}") and _can_be_bound(port):
+            return port
+    raise RuntimeError("no free port")
+
+
+def _can_be_bound(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
-def own_seconds() -> float:
-    """A clock for limits of time: monotonic, less what this thread had to wait for a processor."""
-    return time.monotonic() - int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+def loopback_network() -> str:
+    """The first three numbers of a /24 on loopback that only this test process uses."""
+    begin = os.getpid() * 97
+    for number in range(100 * 256):
+        high, low = divmod((begin + number) % (100 * 256), 256)
+        if is_ours(f"network-{high}-{low}"):
+            return f"127.{100 + high}.{low}"
+    raise RuntimeError("no free network on loopback")
 
 
-def wait_until(condition: Callable[[], object], seconds: float, what: str) -> object:
-    """The first true value of `condition`, asked every 50 ms; fails the test after `seconds`."""
-    end = time.monotonic() + seconds
+#: How long a test waits for what must come: no machine is so busy that it does not. Only a defect waits so long.
+PATIENT_SECONDS = 120.0
+
+
+def soon(seconds: float = PATIENT_SECONDS) -> float:
+    """A deadline (`time.monotonic()`) for what answers; shorter ones are for what never does."""
+    return time.monotonic() + seconds
+
+
+def wait_until(condition: Callable[[], object], what: str, *, takes_seconds: float = 0) -> object:
+    """The first true value of `condition`, asked every 50 ms; `takes_seconds`: what it takes on an idle machine."""
+    end = soon(PATIENT_SECONDS + takes_seconds)
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() >= end:
-            raise TimeoutError(f"not within {seconds:g} s: {what}")
+            raise TimeoutError(f"it never came: {what}")
         time.sleep(0.05)
 
 
@@ -80,7 +129,7 @@ class Server:
         if user is not None:
             shutil.chown(self.folder, user)
 
-    def run(self, command: Sequence[str | Path], seconds: float = 60) -> None:
+    def run(self, command: Sequence[str | Path], seconds: float = PATIENT_SECONDS) -> None:
         """Run a preparing command of the server to its end; raises with its output when it fails."""
         done = subprocess.run(
             list(map(str, command)), user=self.user, cwd=self.folder, timeout=seconds, capture_output=True, text=True
@@ -88,9 +137,7 @@ class Server:
         if done.returncode:
             raise RuntimeError(f"{command[0]} failed:\n{done.stdout[-1000:]}{done.stderr[-2000:]}")
 
-    def start(
-        self, command: Sequence[str | Path], ready: Callable[[], object] | None = None, seconds: float = 30
-    ) -> None:
+    def start(self, command: Sequence[str | Path], ready: Callable[[], object] | None = None) -> None:
         """Start the server and wait until it is `ready` (default: its port listens)."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -103,7 +150,7 @@ class Server:
                 start_new_session=True,
             )
         ready = ready or (lambda: listens(self.port))
-        wait_until(lambda: self._alive() and ready(), seconds, f"{self.name} ready")
+        wait_until(lambda: self._alive() and ready(), f"{self.name} ready")
 
     def _alive(self) -> bool:
         if self._process is None or self._process.poll() is not None:
@@ -129,7 +176,7 @@ class Server:
         """End it at once (SIGKILL), as a power cut does."""
         if self.is_running:
             self.signal(signal.SIGKILL)
-            self._process.wait(10)
+            self._process.wait(PATIENT_SECONDS)
 
     def stop(self) -> None:
         """End it in order, else by force; its folder goes with it."""

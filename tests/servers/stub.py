@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from .process import PATIENT_SECONDS
+
 
 @dataclass(frozen=True)
 class Request:
@@ -52,15 +54,15 @@ class Wire:
         self.send(f"HTTP/1.1 {status} X\r\n{head}\r\n".encode() + raw)
 
     def drip(self, data: bytes, seconds_between: float = 0.05) -> None:
-        """Send byte by byte, until the other side or the server ends it."""
+        """Send byte by byte, until the other side or the server ends it; whoever waits for the end gets an answer."""
         for i in range(len(data)):
             self.send(data[i : i + 1])
             if self.stopping.wait(seconds_between):
                 return
 
     def hang(self) -> None:
-        """Say nothing for as long as the server lives."""
-        self.stopping.wait(60)
+        """Say nothing for as long as the server lives; whoever waits for the end sees the connection closed."""
+        self.stopping.wait(PATIENT_SECONDS)
 
 
 class _Handler(socketserver.BaseRequestHandler):

@@ -31,7 +31,7 @@ def test_mosquitto(mosquitto):
 
 @pytest.mark.homeassistant
 def test_home_assistant(ha):
-    answer = requests.get(f"{ha.url}/api/config", headers={"Authorization": f"Bearer {ha.token}"}, timeout=10)
+    answer = requests.get(f"{ha.url}/api/config", headers={"Authorization": f"Bearer {ha.token}"}, timeout=120)
     assert answer.json()["version"] == "2024.3.3"
 
 
