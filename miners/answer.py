@@ -5,7 +5,7 @@ None is not 0: a device that does not say how much it draws does not draw nothin
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from integrations import units
 from integrations.errors import BadAnswer
@@ -13,6 +13,13 @@ from integrations.errors import BadAnswer
 #: Nothing a home can plug in takes more (W).
 _MOST_W = 50_000.0
 _LONGEST_TEXT = 200
+
+
+class ToldWatts(NamedTuple):
+    """What a device says it draws (W; None: not told, or not to be read) and why that cannot be read."""
+
+    power_w: float | None
+    problem: str = ""
 
 
 class Part:
@@ -40,11 +47,16 @@ class Part:
         return None if value is None else units.number(value, self._named(path))
 
     def watts(self, *path: str | int) -> float | None:
-        """W, never negative, never more than anything at home takes."""
-        value = self.number(*path)
-        if value is not None and not 0 <= value <= _MOST_W:
-            raise BadAnswer(f"{self._named(path)} is {value:g} W; no miner takes that.")
-        return value
+        """W, also of “17,9 W”; never negative, never more than anything at home takes."""
+        value = self.at(*path)
+        return None if value is None else units.measured(value, "W", _of_a_miner, self._named(path))
+
+    def told_watts(self, *path: str | int) -> ToldWatts:
+        """As `watts`, for the present draw: what cannot be read is unknown, and named."""
+        try:
+            return ToldWatts(self.watts(*path))
+        except BadAnswer as error:
+            return ToldWatts(None, str(error))
 
     def sensor(self, *path: str | int, least: float, most: float) -> float | None:
         """A figure for the eye; one that cannot be is None, as if the sensor were missing."""
@@ -85,6 +97,13 @@ class Part:
 
     def _wrong(self, path: tuple[str | int, ...], value: object) -> BadAnswer:
         return BadAnswer(f"{self._named(path)} has another shape than expected ({type(value).__name__}).")
+
+
+def _of_a_miner(value: float, unit: str | None, what: str) -> float:
+    power_w = units.watts(value, unit, what)
+    if not 0 <= power_w <= _MOST_W:
+        raise BadAnswer(f"{what} is {power_w:g} W; no miner takes that.")
+    return power_w
 
 
 def celsius(part: Part, *path: str | int) -> float | None:

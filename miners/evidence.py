@@ -119,6 +119,7 @@ _WORDS = {
     MinerStatus.STARTING: Word.STARTING,
     MinerStatus.HEATING: Word.ON,
     MinerStatus.NO_POOL: Word.NO_POOL,
+    MinerStatus.PROTECT: Word.PROTECT,
 }
 
 
@@ -131,6 +132,8 @@ def joined(
     """
     if plug is None or not plug.status.is_known:
         return device
+    if plug.pending_start and (device.status is MinerStatus.OFF or not device.status.is_known):
+        return _before_a_plug_that_will_close(name, device, plug)
     if plugs.says_off(plug):
         return _behind_an_open_plug(name, device, plug, model)
     if not is_metered(plug):
@@ -171,6 +174,17 @@ def _behind_an_open_plug(name: str, device: MinerSnapshot, plug: MinerSnapshot, 
     return replace(device, problem=text)
 
 
+def _before_a_plug_that_will_close(name: str, device: MinerSnapshot, plug: MinerSnapshot) -> MinerSnapshot:
+    """A timer in the plug switches it on: the device behind it starts, as after a power cut."""
+    return replace(
+        device,
+        status=MinerStatus.STARTING,
+        pending_start=True,
+        starts_in_seconds=plug.starts_in_seconds,
+        problem=f"The upstream plug of {name} is off, but a timer in it will switch it on.",
+    )
+
+
 def _beside_an_old_meter(name: str, device: MinerSnapshot, power_w: float, model: PowerModel) -> MinerSnapshot:
     """The device alone; but an off that old watts contradict is not confirmed."""
     seen = replace(device, last_power_w=power_w)
@@ -184,7 +198,7 @@ def _metered(name: str, device: MinerSnapshot, power_w: float, model: PowerModel
     """The device with the watts of the meter, and what they say against its word."""
     seen = replace(device, power_w=power_w, power_is_measured=True, power_source=PowerSource.METER, last_power_w=None)
     word = _WORDS.get(device.status)
-    if word is None:  # ramping, stopping, protecting itself: its own word says more
+    if word is None:  # ramping, stopping: its own word says more
         return seen
     status = _by_watts(word, device, power_w, model)
     if status is MinerStatus.UNKNOWN:

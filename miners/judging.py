@@ -24,7 +24,7 @@ class Word(StrEnum):
     OFF = "off"
     STARTING = "starting"
     ON = "on"
-    PROTECT = "protect"
+    PROTECT = "protect"  # it stopped itself; whether it stays so is the driver's to say
     NO_POOL = "no_pool"
     NONE = "none"  # nothing that could be understood
 
@@ -41,9 +41,9 @@ def judge(word: Word, power_w: float | None, *, full_w: float, level_w: float, s
             return MinerStatus.UNKNOWN
         if _heats(power_w, full_w):
             return MinerStatus.HEATING
-        return MinerStatus.OFF if power_w <= standby_w + OFF_UP_TO * full_w else MinerStatus.STOPPING
+        return MinerStatus.OFF if draws_nothing(power_w, full_w, standby_w) else MinerStatus.STOPPING
     if word is Word.PROTECT:
-        return MinerStatus.PROTECT
+        return MinerStatus.HEATING if _heats(power_w, full_w) else MinerStatus.PROTECT
     if word is Word.NO_POOL:
         return MinerStatus.HEATING if _heats(power_w, full_w) else MinerStatus.NO_POOL
     if power_w is None:
@@ -66,12 +66,21 @@ def settled(status: MinerStatus, hash_rate: float | None, level_hash_rate: float
 
 
 def contradiction(word: Word, power_w: float | None, full_w: float, name: str) -> str:
-    """A sentence when word and watts do not go together, else empty."""
+    """A sentence when word and watts do not go together, or one of them is missing; else empty."""
     if word is Word.OFF and power_w is None:
         return f"{name} says it is off but not what it draws, so nobody knows."
+    if power_w is None:
+        return f"{name} does not say what it draws."
     if word is Word.OFF and _heats(power_w, full_w):
         return f"{name} says it is off but draws {power_w:.0f} W."
+    if word is Word.PROTECT and _heats(power_w, full_w):
+        return f"{name} says it protects itself but draws {power_w:.0f} W."
     return ""
+
+
+def draws_nothing(power_w: float, full_w: float, standby_w: float) -> bool:
+    """No more than standby and what meters err: no heat."""
+    return power_w <= standby_w + OFF_UP_TO * full_w
 
 
 def _heats(power_w: float | None, full_w: float) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from . import pending
 from .power import PowerModel
 from .state import MinerSnapshot, MinerStatus
 
@@ -41,8 +42,8 @@ def is_confirmed(desired_w: int, snapshot: MinerSnapshot, model: PowerModel | No
     measured, in its watts.
     """
     if desired_w == 0:
-        return snapshot.status is MinerStatus.OFF
-    if not snapshot.status.is_on:
+        return snapshot.status is MinerStatus.OFF and not snapshot.pending_start
+    if not snapshot.status.is_on or pending.shows_on(snapshot) is None:
         return False
     if model is None or not model.is_stepped:
         return True
@@ -50,7 +51,13 @@ def is_confirmed(desired_w: int, snapshot: MinerSnapshot, model: PowerModel | No
 
 
 def is_at_another_level(desired_w: int, snapshot: MinerSnapshot, model: PowerModel) -> bool:
-    """It heats, settled, with other watts than are wanted: by its setting, or where it says none, by its draw."""
+    """It heats, settled, with other watts than are wanted: by its setting, or where it says none, by its draw.
+
+    One that is about to heat with more than is wanted is at another level too: better told before it draws.
+    """
+    if snapshot.status is MinerStatus.STARTING and not snapshot.pending_start:
+        set_w = model.watts_of(snapshot.level) or snapshot.set_power_w
+        return desired_w > 0 and set_w is not None and set_w > desired_w + SET_WITHIN_W
     if desired_w == 0 or snapshot.status not in (MinerStatus.HEATING, MinerStatus.NO_POOL):
         return False
     is_set = _is_set(desired_w, snapshot, model)
@@ -83,11 +90,12 @@ def _draws(desired_w: int, snapshot: MinerSnapshot) -> bool | None:
 def needs_write(desired_w: int, snapshot: MinerSnapshot, confirmed: bool, seen_on: bool | None) -> bool:
     """Whether something is to be written now.
 
-    An off is written as long as the device is, or may be, on; an on only to a device seen off.
+    An off is written as long as the device is, or may be, on or starting by itself; an on only to a device seen off,
+    or resting until a start that is not near.
     """
     status = snapshot.status
     if desired_w > 0:
-        return status.says_off
+        return status.says_off or pending.starts_later(snapshot)
     if status.is_known:
         return status not in (MinerStatus.OFF, MinerStatus.STOPPING)
     return seen_on is not False and not (confirmed and seen_on is None)

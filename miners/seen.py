@@ -32,6 +32,10 @@ class Seen:
     sentence: str = ""
     #: A fault it tells of while it works.
     fault: str = ""
+    #: Why its watts cannot be read.
+    power_problem: str = ""
+    #: It protects itself until somebody restarts it; False: that may end by itself.
+    is_latched: bool = False
 
 
 def snapshot_of(seen: Seen, *, name: str, **telemetry: Any) -> MinerSnapshot:
@@ -41,19 +45,32 @@ def snapshot_of(seen: Seen, *, name: str, **telemetry: Any) -> MinerSnapshot:
     if power_w is None:
         is_table = status is MinerStatus.HEATING and seen.knows_level
         power_w, source = (seen.level_w, PowerSource.TABLE) if is_table else (None, PowerSource.NONE)
-    problem = seen.sentence or seen.fault
-    if not problem and status is not MinerStatus.OFF:
-        problem = contradiction(seen.word, seen.power_w, seen.level_w, name)
+    protection = seen.sentence or "It protects itself (hot or faulty)."
+    fault = seen.fault or (protection if seen.word is Word.PROTECT else "")
+    hash_rate = seen.hash_rate_th_s
+    if status is MinerStatus.OFF and hash_rate is not None and hash_rate > _STILL_WORKS_TH_S:
+        hash_rate = None  # of before: off by word and watts, it does no work
     return MinerSnapshot(
         status=status,
         power_w=power_w,
         power_is_measured=source is PowerSource.FIRMWARE,
         power_source=source,
-        hash_rate_th_s=seen.hash_rate_th_s,
-        problem=problem,
-        fault=seen.fault,
+        hash_rate_th_s=hash_rate,
+        problem=_problem(seen, status, name),
+        fault=fault,
+        is_latched=seen.is_latched,
         **telemetry,
     )
+
+
+def _problem(seen: Seen, status: MinerStatus, name: str) -> str:
+    if seen.word is Word.PROTECT and status is MinerStatus.HEATING:
+        said = contradiction(seen.word, seen.power_w, seen.level_w, name)
+        return f"{said} {seen.sentence}".strip()
+    said = seen.sentence or seen.fault or seen.power_problem
+    if said or status is MinerStatus.OFF:
+        return said
+    return contradiction(seen.word, seen.power_w, seen.level_w, name)
 
 
 def _status(seen: Seen) -> MinerStatus:

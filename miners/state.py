@@ -10,7 +10,11 @@ from .power import PowerSource
 
 
 class MinerStatus(StrEnum):
-    """What the device showed. Never derived from a default: no answer is `unreachable` or `unknown`."""
+    """What the device showed. Never derived from a default: no answer is `unreachable` or `unknown`.
+
+    Protection is a reason, not a state of heat: a device that protects itself and is off by word and watts is `off`,
+    with the reason in `fault`. `protect` is only for one whose off is not established yet.
+    """
 
     UNREACHABLE = "unreachable"
     UNKNOWN = "unknown"
@@ -58,7 +62,7 @@ class MinerSnapshot:
     chip_temperature_celsius: float | None = None
     observed_at: datetime | None = None
     problem: str = ""
-    #: A fault it tells of while it goes on working (a fan, its supply): heating stops. Empty: none.
+    #: A fault it reports while it works, or why it protects itself: heating stops, nothing starts. Empty: none.
     fault: str = ""
     #: Where `power_w` comes from; `power_is_measured` is False for a table's figure.
     power_source: PowerSource = PowerSource.NONE
@@ -78,6 +82,15 @@ class MinerSnapshot:
     blocks_found: int | None = None
     #: In how long it will switch itself off, by its own clock (s; 0: not set yet); None: it does not.
     switches_off_in_seconds: float | None = None
+    #: It draws no heating power now but may start by itself: a start on its way, a timer, a schedule. It counts as
+    #: “may be on” until an off has cancelled it.
+    pending_start: bool = False
+    #: It protects itself and stays so until somebody restarts it. False: its protection may end by itself.
+    is_latched: bool = False
+    #: In how long, by its own clock (s); None: not known, or nothing is pending.
+    starts_in_seconds: float | None = None
+    #: What it takes at first when it is switched on now, where it takes a level only while it works (W); None: as told.
+    starts_at_power_w: float | None = None
     #: The pool answers it; None: it does not say.
     pool_alive: bool | None = None
     #: When `power_w` or `last_power_w` was reported, by its source's clock; None: measured when it was asked.

@@ -13,7 +13,7 @@ from pydantic import Field
 from integrations.errors import BadAnswer, NotFound, Refused
 from integrations.registry import Adapter, AdapterConfig, Kind, Session, register
 from miners.address import DeviceAddress, http_device
-from miners.answer import Part, celsius
+from miners.answer import Part, ToldWatts, celsius
 from miners.judging import Word
 from miners.power import Identity, Level, PowerModel
 from miners.rest import NO_DEAD_MAN_HELP, RestDevice, surely
@@ -159,10 +159,12 @@ def _snapshot(device: RestDevice) -> MinerSnapshot:
     gigahash = stats and stats.number("miner_stats", "real_hashrate", "last_5s", "gigahash_per_second")
     if stats is None and _is_service_stopped(details):
         gigahash = 0.0  # an uptime of 0 is its word that nothing hashes; statistics are refused then
+    draws = ToldWatts(None) if stats is None else stats.told_watts("power_stats", "approximated_consumption", "watt")
     seen = Seen(
         word=word,
         sentence=sentence,
-        power_w=stats and stats.watts("power_stats", "approximated_consumption", "watt"),
+        power_w=draws.power_w,
+        power_problem=draws.problem,
         level_w=target_w or _SMALLEST_W,
         knows_level=target_w is not None,
         standby_w=_STANDBY_W,

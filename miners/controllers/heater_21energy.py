@@ -114,7 +114,7 @@ class _Summary:
         self.is_operational = is_operational
         if self.devices is not None:
             part = Part(self.devices, summary.what)
-            self.power_w = part.watts("powerConsumptionW")
+            self.draws = part.told_watts("powerConsumptionW")
             self.target_w = _third(part.number("powerTargetW"))
             gigahash = part.number("hashRate")
             self.hash_rate_th_s = None if gigahash is None else gigahash / 1e3
@@ -125,7 +125,7 @@ class _Summary:
             if part.at("enabled") is None:
                 self.word = Word.NONE
         else:
-            self.power_w = summary.watts("power", "approxConsumptionW")
+            self.draws = summary.told_watts("power", "approxConsumptionW")
             self.target_w = _third(summary.number("power", "limitW"))
             megahash = summary.number("realHashrate", "mhs5S")
             self.hash_rate_th_s = None if megahash is None else megahash / 1e6
@@ -153,7 +153,8 @@ def _snapshot(device: RestDevice, config: Heater21Energy.Config) -> MinerSnapsho
     level_w = typed_w or summary.target_w
     seen = Seen(
         word=summary.word,
-        power_w=summary.power_w,
+        power_w=summary.draws.power_w,
+        power_problem=summary.draws.problem,
         level_w=level_w or _SMALLEST_W,
         knows_level=level_w is not None,
         standby_w=_STANDBY_W,
@@ -187,8 +188,9 @@ def _typed_levels(config: Heater21Energy.Config) -> tuple[Level, ...]:
 
 def _present_level(device: RestDevice, summary: _Summary) -> Level:
     """The level chosen in its app: what it draws while it works, else what it aims at."""
-    is_working = summary.word is Word.ON and summary.power_w is not None and summary.power_w >= _SMALLEST_W / 2
-    power_w = summary.power_w if is_working else summary.target_w
+    draws_w = summary.draws.power_w
+    is_working = summary.word is Word.ON and draws_w is not None and draws_w >= _SMALLEST_W / 2
+    power_w = draws_w if is_working else summary.target_w
     if not power_w:
         raise BadAnswer(f"{device.what} does not tell what it takes. Enter the watts of its five levels.")
     return Level(str(_level(device)), power_w, is_measured=is_working)

@@ -162,9 +162,11 @@ def _snapshot(device: RestDevice) -> MinerSnapshot:
     if word is Word.ON and pool_alive is False:
         word = Word.NO_POOL
     description = miner.text("miner_status", "description")
+    draws = miner.told_watts("power_consumption")
     seen = Seen(
         word=word,
-        power_w=miner.watts("power_consumption"),
+        power_w=draws.power_w,
+        power_problem=draws.problem,
         level_w=level_w or _SMALLEST_W,
         knows_level=level_w is not None,
         standby_w=_STANDBY_W,

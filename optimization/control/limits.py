@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import inf
 
+from miners.state import MinerStatus
+
 from .situation import Ceiling, MinerSituation
 
 #: Two starts on one line are so far apart: what is switched on at once draws its inrush at once.
@@ -39,8 +41,13 @@ class Asking:
 
     @property
     def takes_w(self) -> float:
-        """What it will take: an unmeasured or unseen draw counts as what was asked."""
-        return max(self.power_w, self.miner.draws_w if self.miner.is_wanted_on else 0.0)
+        """What it will take: an unmeasured or unseen draw counts as what was asked, and what it begins with."""
+        return max(self.power_w, self.begins_w, self.miner.draws_w if self.miner.is_wanted_on else 0.0)
+
+    @property
+    def begins_w(self) -> float:
+        """What it takes at first, where it takes a level only once it works (else 0)."""
+        return 0.0 if self.is_running else self.miner.snapshot.starts_at_power_w or 0.0
 
     @property
     def least_w(self) -> float:
@@ -48,7 +55,7 @@ class Asking:
         model = self.miner.power
         if model is None or not model.is_stepped:
             return self.takes_w
-        return float(min(self.power_w, self.miner.fitting(model.min_w)))
+        return max(self.begins_w, float(min(self.power_w, self.miner.fitting(model.min_w))))
 
     @property
     def deficit_k(self) -> float:
@@ -177,7 +184,10 @@ def _serve(lines: _Lines, ask: Asking, ceilings: dict[str, Ceiling]) -> float:
 
 
 def _no_room(line: _Line, ask: Asking) -> Ceiling:
-    text = f"{line} leaves no room for the {ask.power_w} W of {ask.miner.name}."
+    what = f"{ask.power_w} W of {ask.miner.name}"
+    if ask.begins_w > ask.power_w:
+        what = f"{ask.begins_w:.0f} W at which {ask.miner.name} starts"
+    text = f"{line} leaves no room for the {what}."
     return Ceiling("power_limit", 0, text, is_safety=True)
 
 
@@ -276,7 +286,12 @@ def _limits(
 
 
 def _may_draw_w(miner: MinerSituation) -> float:
-    """Watts of a miner told off: what it shows; silent since before it was seen off, all it could take."""
+    """Watts of a miner told off: what it shows; silent since before it was seen off, all it could take.
+
+    So does one on which a start is pending, or whose own protection may end.
+    """
+    if miner.snapshot.pending_start or miner.snapshot.status is MinerStatus.PROTECT:
+        return max(miner.draws_w, float(miner.most_w))
     shows = miner.snapshot.status.is_known or miner.snapshot.power_is_measured
     if shows or miner.desired_confirmed or not miner.desired_origin:
         return miner.draws_w

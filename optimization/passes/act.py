@@ -21,13 +21,14 @@ from integrations.models import AdapterRow, SimulatedHouse
 from miners import readback
 from miners.dead_man import rearm_seconds
 from miners.models import CommandLog, DesiredState, Miner
+from miners.pending import shows_on
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import parse_time
 from optimization.control.situation import Command
 from sites.lease import Lease
 from sites.models import Severity
 
-from . import plugs, witnesses
+from . import pending, plugs, witnesses
 from .driver import adapter_of
 from .load import SiteRows
 from .observe import Observation, read_rows
@@ -90,14 +91,13 @@ def note_seen(rows: SiteRows, snapshots: dict[UUID, MinerSnapshot], acted: Acted
         snapshot = snapshots.get(pk)
         if snapshot is None or not snapshot.status.is_known:
             continue
-        on = snapshot.status is not MinerStatus.OFF
+        on = shows_on(snapshot)
         if desired.seen_on is not on:
             # What we see first now may have begun earlier; the later time is the careful one.
-            if desired.seen_on is not None or on:
-                if on:
-                    desired.switched_on_at = now
-                else:
-                    desired.switched_off_at = now
+            if on:
+                desired.switched_on_at = now
+            elif desired.seen_on is not None:
+                desired.switched_off_at = now
             desired.seen_on, desired.seen_at = on, now
             acted.changed[pk] = desired
         model = rows.miners[pk].power
@@ -162,7 +162,8 @@ def _device_writes(
         snapshot = seen.snapshots[miner.pk]
         rearms = is_rearm(miner, rows.desired[miner.pk], snapshot, now)
         by_plug = plugs.goes_through_plug(miner, command.power_w, seen.plugs.get(miner.pk))
-        write = _Write(miner, command, lease, snapshot.status.is_on, rearms, by_plug)
+        runs = snapshot.status.is_on and shows_on(snapshot) is True
+        write = _Write(miner, command, lease, runs, rearms, by_plug)
         found.append(replace(write, is_doubtful=snapshot.status is MinerStatus.UNCONFIRMED))
     return found
 
@@ -214,6 +215,10 @@ class _Write:
     is_doubtful: bool = False
 
     @property
+    def is_start(self) -> bool:
+        return self.command.power_w > 0 and not (self.runs or self.cuts or self.keeps)
+
+    @property
     def through(self) -> AdapterRow:
         return self.miner.cutoff if self.by_plug else self.miner.controller
 
@@ -241,6 +246,8 @@ def write_all(
             places[write.miner.pk] = (rows, seen, acted)
     if not lanes:
         return
+    for one in (one for lane in lanes.values() for one in lane if one.is_start):
+        pending.note_starts(places[one.miner.pk][1].memory, [one.miner.pk], now)
     until = time.monotonic() + ACT_SECONDS
     attempts = {pk: rows.desired[pk].attempts for pk, (rows, _, _) in places.items()}
     ordered = [sorted(lane, key=lambda one: _turn(one, attempts)) for lane in lanes.values()]
@@ -371,7 +378,8 @@ def _read_back(places: dict[UUID, tuple[SiteRows, Seen, Acted]], before: Observa
         witnesses.weigh(rows.miners.values(), observation, seen.memory, now)
     for pk, (rows, seen, acted) in places.items():
         miner = rows.miners[pk]
-        snapshot, shows = plugs.look(miner, observation), plugs.plug_of(miner, observation)
+        snapshot = pending.look(rows, seen.memory, miner, observation, now)
+        shows = plugs.plug_of(miner, observation)
         if shows is not None:
             seen.plugs[pk] = shows
         if snapshot.status.is_known or miner.controller_id in observation.readings:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from climate.state import SensorHealth
 from integrations.registry import ConnectionKind
-from miners import plug
+from miners import pending, plug
 from miners.models import DesiredState, Miner
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import parse_time
@@ -161,9 +161,19 @@ def _off_open(
     if snapshot.status is MinerStatus.STOPPING and _waited(desired, now) < timedelta(seconds=ramp_seconds):
         return []
     if _waited(desired, now) > timedelta(seconds=3 * period):
+        if pending.shows_on(snapshot) is None:
+            return [Finding("off_not_confirmed", subject, _may_start_again(name, snapshot))]
         drawn = f" and takes {snapshot.power_w:.0f} W" if snapshot.power_w is not None else ""
         return [Finding("off_not_confirmed", subject, f"{name} was told to be off but is still on{drawn}.")]
     return []
+
+
+def _may_start_again(name: str, snapshot: MinerSnapshot) -> str:
+    """It draws no heating power, but nothing shows that it stays so."""
+    if snapshot.status is MinerStatus.PROTECT:
+        why = f" {snapshot.problem}" if snapshot.problem else ""
+        return f"{name} protects itself and has not taken its off, so it may heat again by itself.{why}"
+    return f"{name} was told to be off, but a start is still pending on it. Cancel it at the device."
 
 
 def _start_limit(rows: SiteRows, miner: Miner) -> timedelta:

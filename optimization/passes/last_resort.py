@@ -14,7 +14,7 @@ from miners.models import DesiredState
 from miners.state import MinerStatus
 from optimization.watchdog import Heater, watchdog
 
-from . import plugs
+from . import pending
 from .driver import adapter_of
 from .load import SiteRows
 from .observe import Observation
@@ -34,7 +34,10 @@ def hand_over(rows: SiteRows, seen: Seen, observation: Observation) -> None:
 
 def hand_over_failed(rows: SiteRows, observation: Observation) -> None:
     """Tell the watchdog that this pass failed; when none completes within the limit, what may be on is told off."""
-    statuses = {pk: plugs.look(miner, observation).status for pk, miner in rows.miners.items()}
+    statuses = {
+        pk: pending.look(rows, rows.memory, miner, observation, observation.at).status
+        for pk, miner in rows.miners.items()
+    }
     seen_off = {str(pk) for pk, status in statuses.items() if status is MinerStatus.OFF}
     heaters = _heaters(rows, statuses, observation)
     watchdog.failed(str(rows.site.pk), rows.site.control_period_seconds, heaters, seen_off)

@@ -34,6 +34,8 @@ class Observation:
     asked: set[UUID] = field(default_factory=set)
     #: Rows whose meter says nothing of what hangs on them now (`passes.witnesses`).
     old_meters: set[UUID] = field(default_factory=set)
+    #: When it was made; None: of nothing.
+    at: datetime | None = None
 
 
 def wanted_rows(rows: SiteRows) -> list[AdapterRow]:
@@ -68,7 +70,7 @@ def read_rows(
     adapters: Iterable[AdapterRow], connections: Mapping[UUID, Any], seconds: float, now: datetime
 ) -> Observation:
     """Read these adapter rows; one question per connection. Nothing an adapter does gets past here."""
-    result = Observation()
+    result = Observation(at=now)
     shared: dict[UUID, list[AdapterRow]] = defaultdict(list)
     keys: dict[UUID, set[str]] = defaultdict(set)
     alone: list[AdapterRow] = []

@@ -61,10 +61,13 @@ def has_plug(miner: Miner) -> bool:
 
 
 def goes_through_plug(miner: Miner, power_w: int, plug_shows: MinerSnapshot | None) -> bool:
-    """Whether this command is the plug's: any on while it is off, and off where the plug is the switch."""
+    """Whether this command is the plug's: any on while it is off, and off where the plug is the switch, or has a start
+    pending on it."""
     if not has_plug(miner):
         return False
-    return plug.says_off(plug_shows) if power_w > 0 else plug.is_switch(miner.power)
+    if power_w > 0:
+        return plug.says_off(plug_shows)
+    return plug.is_switch(miner.power) or (plug_shows is not None and plug_shows.pending_start)
 
 
 def cut_failed_offs(

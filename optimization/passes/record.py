@@ -85,6 +85,8 @@ def collect(
         acted.activity.append((Severity.WARNING, f"{miner.name} came back switched off after it had not answered."))
     for miner in seen.timed_out:
         acted.activity.append((Severity.WARNING, f"{miner.name} was switched off by its own timer, as meant."))
+    for miner in seen.protected:
+        acted.activity.append((Severity.WARNING, f"{miner.name} stopped itself: {seen.snapshots[miner.pk].fault}"))
     alarms_changed = _alarms(batch, rows, findings, acted, now)
     batch.activity += [
         ActivityLog(site=site, at=now, severity=severity, text=text[:500]) for severity, text in acted.activity

@@ -231,8 +231,10 @@ def _notice_outside_on(
         times = [text for text in seen.memory.outside_on.get(command.miner_id, []) if _is_of_today(text, now)]
         seen.memory.outside_on[command.miner_id] = [*times[-9:], now.isoformat()]
         if not times:
-            name = rows.miners[pk].name
-            acted.activity.append((Severity.WARNING, f"{name} was switched on from outside; it is switched off again."))
+            name, what = rows.miners[pk].name, "was switched on from outside; it is switched off again"
+            if seen.snapshots[pk].pending_start:
+                what = "was to start by itself, by a timer or schedule set elsewhere; that is cancelled"
+            acted.activity.append((Severity.WARNING, f"{name} {what}."))
 
 
 def _is_of_today(text: str, now: datetime) -> bool:

@@ -34,6 +34,8 @@ _MINER = (
     "blocks_found",
     "switches_off_in_seconds",
     "last_power_w",
+    "starts_in_seconds",
+    "starts_at_power_w",
 )
 
 
@@ -83,6 +85,8 @@ def _miner(reading: MinerSnapshot) -> MinerSnapshot:
         power_at=_time(reading.power_at),
         switched_at=_time(reading.switched_at),
         switch_is_on=_yes_or_no(reading.switch_is_on),
+        pending_start=reading.pending_start is not False,
+        is_latched=reading.is_latched is True,
     )
 
 

@@ -27,7 +27,7 @@ from optimization.control.quiet import quiet_now
 from optimization.control.situation import MinerSituation, SiteSituation, UnitSituation, Wish
 from sites.words import ended
 
-from . import plugs, rooms
+from . import pending, plugs, rooms
 from .inputs import bad_inputs, starts_wait
 from .load import SiteRows, compile_policy
 from .observe import Observation
@@ -51,6 +51,8 @@ class Seen:
     came_back_off: list[Miner]
     #: Miners we had on whose own auto-off timer has ended: nobody's wish either.
     timed_out: list[Miner]
+    #: Miners we had on that stopped themselves and report why: nobody's wish either.
+    protected: list[Miner]
     policy_problems: dict[UUID, str]
     #: What the home's outdoor sensor says; None: it has none.
     outdoor: MonitorState | None = None
@@ -86,15 +88,19 @@ def situate(
     `clock_stepped`: the wall clock was set since the last pass.
     """
     memory = replace(rows.memory, sensors={}, shell=dict(rows.memory.shell))
-    snapshots = {pk: plugs.look(miner, observation) for pk, miner in rows.miners.items()}
+    snapshots = {pk: pending.look(rows, memory, miner, observation, now) for pk, miner in rows.miners.items()}
     zones = rooms.zones(rows, observation, snapshots, memory, now)
     outdoor = rooms.outdoor(rows, observation, memory, now)
     went_off = [miner for pk, miner in rows.miners.items() if _was_on_and_is_off(rows, miner, snapshots[pk])]
-    timed_out = [miner for miner in went_off if _timer_ran_out(rows, miner, now)]
-    came_back_off = [one for one in went_off if one not in timed_out and was_silent(rows.memory, one.pk)]
+    # A device that reports why it stopped itself was switched off by nobody.
+    protected = [miner for miner in went_off if snapshots[miner.pk].fault]
+    timed_out = [miner for miner in went_off if miner not in protected and _timer_ran_out(rows, miner, now)]
+    by_itself = {one.pk for one in (*protected, *timed_out)}
+    came_back_off = [one for one in went_off if one.pk not in by_itself and was_silent(rows.memory, one.pk)]
+    by_itself |= {one.pk for one in came_back_off}
     # The rest went off while we looked at them all the time: somebody's hand.
-    outside_off = [one for one in went_off if one not in timed_out and one not in came_back_off]
-    for miner in (*came_back_off, *timed_out):
+    outside_off = [one for one in went_off if one.pk not in by_itself]
+    for miner in (*protected, *came_back_off, *timed_out):
         _take_as_off(rows.desired[miner.pk], snapshots[miner.pk], now)
     _rest_from_now(rows, snapshots, went_off, now)
     miners = {
@@ -148,7 +154,18 @@ def situate(
     )
     shown = {pk: one for pk, miner in rows.miners.items() if (one := plugs.plug_of(miner, observation)) is not None}
     return Seen(
-        situation, zones, energy, snapshots, memory, outside_off, came_back_off, timed_out, problems, outdoor, shown
+        situation=situation,
+        zones=zones,
+        energy=energy,
+        snapshots=snapshots,
+        memory=memory,
+        outside_off=outside_off,
+        came_back_off=came_back_off,
+        timed_out=timed_out,
+        protected=protected,
+        policy_problems=problems,
+        outdoor=outdoor,
+        plugs=shown,
     )
 
 

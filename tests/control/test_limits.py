@@ -360,3 +360,24 @@ def test_over_the_contract_the_miners_give_way():
     assert decided(runs, import_limit_w=-200.0)["a"].reason.startswith(
         "What the grid connection has left for miners (0 W)"
     )
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        MinerSnapshot(MinerStatus.STARTING, 2.0, True, pending_start=True),
+        MinerSnapshot(MinerStatus.PROTECT, 2.0, True),
+    ],
+    ids=["a start is pending", "its protection may end"],
+)
+def test_what_may_start_by_itself_takes_its_room_though_it_rests(seen):
+    may_start = miner(zone(23.0), key="a", snapshot=seen)
+    assert watts(may_start, miner(zone(18.0), key="b"), limit=1500) == {"a": 0, "b": 0}
+
+
+def test_a_start_counts_what_it_takes_before_its_level_can_be_set():
+    model = PowerModel((Level("eco", 800.0), Level("full", 1600.0)))
+    seen = MinerSnapshot(MinerStatus.OFF, 10.0, True, starts_at_power_w=1600.0)
+    asked = {"power": model, "nominal_power_w": 1600, "wish": wish(800), "snapshot": seen}
+    assert watts(miner(zone(18.0), key="a", **asked), limit=1000) == {"a": 0}
+    assert watts(miner(zone(18.0), key="a", **asked), limit=1700) == {"a": 800}

@@ -135,7 +135,7 @@ def test_hash_rate_by_the_unit_it_names(bench, unit, scale):
         ("shutting-down", MinerStatus.HEATING, MinerStatus.STOPPING),
         ("stopped", MinerStatus.HEATING, MinerStatus.OFF),
         ("paused", MinerStatus.HEATING, MinerStatus.OFF),
-        ("failure", MinerStatus.PROTECT, MinerStatus.PROTECT),
+        ("failure", MinerStatus.HEATING, MinerStatus.PROTECT),
         ("new-vnish-state", MinerStatus.HEATING, MinerStatus.UNKNOWN),
     ],
 )
