@@ -34,6 +34,7 @@ class EnergyPanel:
     flows: tuple[Flow, ...]
     problem: str
     observed_at: datetime | None
+    notes: tuple[str, ...] = ()
 
 
 def _direction(watts: float | None, positive: str, negative: str, idle: str) -> str:
@@ -118,6 +119,7 @@ def energy_panel(source: SourceFacts, miners_w: float) -> EnergyPanel:
         flows=tuple(_flows(source, miners_w)) if source.live else (),
         problem=problem,
         observed_at=formats.parse_time(source.live.get("observed_at")),
+        notes=tuple(source.live.get("notes") or ()),
     )
 
 

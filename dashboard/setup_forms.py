@@ -7,9 +7,12 @@ from typing import Any
 
 from django import forms
 from django.core.validators import URLValidator
+from pydantic import ValidationError as ConfigError
 
 from climate.models import TARGET_MAX_CELSIUS, TARGET_MIN_CELSIUS
+from energy.monitors.home_assistant import HomeAssistantEnergyMonitor
 from integrations.connections.entities import EntityState
+from integrations.problems import sentence
 from miners.controllers.home_assistant_switch import HomeAssistantSwitch
 
 #: As the adapters accept them.
@@ -136,10 +139,16 @@ class EnergyForm(forms.Form):
     consumption_includes_miners = forms.BooleanField(
         label="The home’s meter counts the miners, too", required=False, initial=True
     )
-    entity_grid = forms.ChoiceField(label="Grid, both directions", required=False)
+    entity_grid = forms.ChoiceField(
+        label="Grid, both directions", required=False, help_text="One sensor with a sign, or the two below."
+    )
     grid_positive_export = forms.BooleanField(
         label="A positive grid value means selling", required=False, help_text="Off: it means buying."
     )
+    entity_grid_import = forms.ChoiceField(
+        label="Bought from the grid", required=False, help_text="Where the meter has one sensor for each direction."
+    )
+    entity_grid_export = forms.ChoiceField(label="Sold to the grid", required=False)
     entity_battery_soc = forms.ChoiceField(label="Battery charge", required=False)
     entity_battery_power = forms.ChoiceField(label="Battery power, both directions", required=False)
     battery_positive_charge = forms.BooleanField(
@@ -149,9 +158,20 @@ class EnergyForm(forms.Form):
     def __init__(self, *args, entities: Sequence[EntityState], **kwargs):
         super().__init__(*args, **kwargs)
         power = _choices(filter(measures_power, entities), "none")
-        for name in ("entity_production", "entity_consumption", "entity_grid", "entity_battery_power"):
-            self.fields[name].choices = power
+        for name in self.fields:
+            if name.startswith("entity_"):
+                self.fields[name].choices = power
         self.fields["entity_battery_soc"].choices = _choices(filter(measures_share, entities), "none")
+
+    def clean(self) -> dict[str, Any]:
+        """What the adapter refuses is said here, not at the end."""
+        cleaned = super().clean()
+        try:
+            HomeAssistantEnergyMonitor.Config.model_validate(cleaned)
+        except ConfigError as error:
+            for problem in error.errors():
+                self.add_error(None, sentence(problem))
+        return cleaned
 
     @property
     def chosen(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from integrations.admin import AdapterAdmin
+from integrations.forms import fieldsets
 from sites.admin_base import SiteRowAdmin
 from sites.words import NOTHING, listed, watts
 
@@ -16,12 +17,29 @@ class EnergyMonitorAdmin(AdapterAdmin):
     """What reads production, consumption, battery and grid."""
 
     heats = False
-    after_settings = ("stale_after_seconds",)
+    believed = (
+        "stale_after_seconds",
+        "production_stale_after_seconds",
+        "household_stale_after_seconds",
+        "grid_stale_after_seconds",
+        "battery_stale_after_seconds",
+        "charge_stale_after_seconds",
+    )
+    not_asked_for = frozenset({"name", *believed})
     list_display = ("name", "kind", "connected_by", "reads")
     alternative = "To replace the meter, choose the new one in its energy source first."
 
     def get_queryset(self, request):
         return super().get_queryset(request).prefetch_related("sources")
+
+    def get_fieldsets(self, request, obj=None):
+        groups = fieldsets(self._adapters(obj), ("site", "name"), ())
+        when = (
+            "A part that is older is unknown, even while others move. A production of nothing at night and a battery "
+            "that rests may stand still for hours. What is left empty suits most meters."
+        )
+        options = {"fields": self.believed, "classes": ["collapse"], "description": when}
+        return [*groups, ("More: when it is believed", options)]
 
     @admin.display(description="reads")
     def reads(self, row: EnergyMonitor) -> str:

@@ -19,10 +19,20 @@ from .models import EnergyMonitor, EnergySource, SourceType
 
 class EnergyMonitorIn(AdapterIn):
     stale_after_seconds: int = field(EnergyMonitor, "stale_after_seconds")
+    production_stale_after_seconds: int | None = field(EnergyMonitor, "production_stale_after_seconds")
+    household_stale_after_seconds: int | None = field(EnergyMonitor, "household_stale_after_seconds")
+    grid_stale_after_seconds: int | None = field(EnergyMonitor, "grid_stale_after_seconds")
+    battery_stale_after_seconds: int | None = field(EnergyMonitor, "battery_stale_after_seconds")
+    charge_stale_after_seconds: int | None = field(EnergyMonitor, "charge_stale_after_seconds")
 
 
 class EnergyMonitorOut(AdapterOut):
     stale_after_seconds: int
+    production_stale_after_seconds: int | None
+    household_stale_after_seconds: int | None
+    grid_stale_after_seconds: int | None
+    battery_stale_after_seconds: int | None
+    charge_stale_after_seconds: int | None
 
 
 monitors_router = adapter_router(
@@ -119,6 +129,7 @@ class EnergyStateOut(Answer):
     surplus_w: float | None = None
     observed_at: datetime | None = None
     problem: str = ""
+    notes: list[str] = Field([], description="What was read and put right: no fault, but worth knowing.")
 
 
 @sources_router.get("/{uuid:source_id}/state", response=EnergyStateOut)

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from django.core.validators import MinValueValidator
+from datetime import timedelta
+
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from integrations.models import AdapterRow
 from integrations.registry import Kind
 from sites.models import NamedModel, Site
 from sites.rollup import Bucket
+
+from .ages import CHARGE_LIMIT, FLOW_LIMIT
+
+
+def _part_limit(what: str, usual: timedelta) -> models.PositiveIntegerField:
+    minutes = int(usual.total_seconds() // 60)
+    return models.PositiveIntegerField(
+        f"{what} silent after (s)",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(10), MaxValueValidator(86_400)],
+        help_text=f"Empty: {minutes * 60} s; less or more where ‘silent after’ was set to less or more than 3600 s.",
+    )
 
 
 class EnergyMonitor(AdapterRow):
@@ -17,8 +32,30 @@ class EnergyMonitor(AdapterRow):
     adapter_kind = Kind.ENERGY_MONITOR
 
     stale_after_seconds = models.PositiveIntegerField(
-        "silent after (s)", default=3600, validators=[MinValueValidator(10)], help_text="Older values are not believed."
+        "silent after (s)",
+        default=3600,
+        validators=[MinValueValidator(10)],
+        help_text="Older values are not believed. Parts with a time of their own have limits of their own.",
     )
+    production_stale_after_seconds = _part_limit("production", FLOW_LIMIT)
+    household_stale_after_seconds = _part_limit("consumption", FLOW_LIMIT)
+    grid_stale_after_seconds = _part_limit("grid", FLOW_LIMIT)
+    battery_stale_after_seconds = _part_limit("battery power", FLOW_LIMIT)
+    charge_stale_after_seconds = _part_limit("battery charge", CHARGE_LIMIT)
+
+    @property
+    def part_limits(self) -> dict[str, timedelta]:
+        """The limits of age a person set for single parts, by part."""
+        charge = self.charge_stale_after_seconds
+        typed = {
+            "production_w": self.production_stale_after_seconds,
+            "household_w": self.household_stale_after_seconds,
+            "grid_w": self.grid_stale_after_seconds,
+            "battery_w": self.battery_stale_after_seconds,
+            "battery_soc_percent": charge,
+            "battery_remaining_wh": charge,
+        }
+        return {part: timedelta(seconds=seconds) for part, seconds in typed.items() if seconds}
 
 
 class SourceType(models.TextChoices):

@@ -154,8 +154,10 @@ def _energy_source(site: Site, connection: HomeAssistant, config: dict) -> Energ
     monitor = _adapter(
         EnergyMonitor(site=site, name="Energy", adapter_type="home_assistant", config=config, home_assistant=connection)
     )
-    has_sun, has_grid = bool(config.get("entity_production")), bool(config.get("entity_grid"))
-    has_battery = bool(config.get("entity_battery_soc") or config.get("entity_battery_power"))
+    has_sun, has_grid, has_battery = (
+        any(value for name, value in config.items() if name.startswith(f"entity_{part}"))
+        for part in ("production", "grid", "battery")
+    )
     parts = [name for name, here in (("solar", has_sun), ("battery", has_battery), ("grid", has_grid)) if here]
     return EnergySource.objects.create(
         site=site,

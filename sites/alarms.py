@@ -131,6 +131,13 @@ _TABLE = (
         "It ends with the next completed pass. If it stays, restart the program; in doubt switch heaters off by hand.",
     ),
     AlarmKind(
+        "meters_contradict",
+        Severity.WARNING,
+        "Energy sensors contradict each other",
+        "It counts the lower surplus that they leave.",
+        "Check these sensors, their signs and what they count under Set-up → Energy monitors.",
+    ),
+    AlarmKind(
         "policy_problem",
         Severity.WARNING,
         "Policy cannot be used",

@@ -13,7 +13,7 @@ Written by the pass (record), read by every face; never the basis of a decision.
                 "uptime_seconds", "pool_alive", "power_source", "level", "set_power_w", "confirmed": bool,
                 "action", "reason", "reason_code", "origin", "rule_name", "guard", "next_allowed_at"}},
      "energy": {source_id: {"production_w", "household_w", "grid_w", "battery_w", "battery_soc_percent",
-                "surplus_w", "observed_at", "problem", "has_production", "has_battery", "has_grid"}},
+                "surplus_w", "observed_at", "problem", "notes", "has_production", "has_battery", "has_grid"}},
      "connections": {connection_id: {"ok": bool, "code", "problem"}}}
 """
 

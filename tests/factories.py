@@ -66,6 +66,7 @@ def energy_monitor(site: Site, **kwargs) -> EnergyMonitor:
 
 
 def energy_source(site: Site, **kwargs) -> EnergySource:
+    """Solar: in tests at the hour of the day, `type="other"` gives something at night, too."""
     defaults = {"name": "Roof", "has_battery": True, "battery_capacity_wh": 10_000, "nominal_power_w": 8000}
     return EnergySource.objects.create(site=site, **{**defaults, **kwargs})
 

@@ -59,6 +59,9 @@ def find(
         found.extend(_frost(seen, rows, pk, command))
     found.extend(_not_answering(rows, seen, observation, now))
     found.extend(_connections(rows, seen, observation, now))
+    for pk, state in seen.energy.items():
+        if state.doubt:
+            found.append(Finding("meters_contradict", f"source:{pk}", f"{state.source_name}: {state.doubt}"))
     for unit_id, problem in seen.policy_problems.items():
         found.append(Finding("policy_problem", f"unit:{unit_id}", problem))
     return found

@@ -140,6 +140,7 @@ def _energy(state) -> dict[str, Any]:
         "surplus_w": state.surplus_w,
         "observed_at": _iso(state.observed_at),
         "problem": state.problem,
+        "notes": list(state.notes),
         "has_production": state.has_production,
         "has_battery": state.has_battery,
         "has_grid": state.has_grid,

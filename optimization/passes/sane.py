@@ -6,19 +6,19 @@ A number that is none (NaN, infinite, text) would poison sums, limits and the ro
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from climate.state import ClimateReading
-from energy.state import EnergySnapshot
+from energy.state import PARTS, EnergySnapshot
 from integrations.errors import BadAnswer
 from integrations.registry import Kind
 from miners.state import MinerSnapshot, MinerStatus
 
 #: W, Wh, %, °C and TH/s of a home all stay below this.
 _MOST = 1e9
-_ENERGY = ("production_w", "household_w", "grid_w", "battery_w", "battery_soc_percent", "battery_remaining_wh")
 _MINER = (
     "power_w",
     "set_power_w",
@@ -45,15 +45,29 @@ def checked(kind: Kind, reading: Any) -> Any:
         case Kind.CLIMATE_MONITOR, ClimateReading():
             return _climate(reading)
         case Kind.ENERGY_MONITOR, EnergySnapshot():
-            problems = reading.problems if isinstance(reading.problems, tuple) else ()
-            return replace(
-                _numbers(reading, _ENERGY),
-                household_includes_miners=reading.household_includes_miners is True,
-                problems=tuple(str(problem) for problem in problems),
-            )
+            return _energy(reading)
         case Kind.MINER_CONTROLLER, MinerSnapshot():
             return _miner(reading)
     raise BadAnswer(f"It answered {_short(reading)}, which is no reading.")
+
+
+def _energy(reading: EnergySnapshot) -> EnergySnapshot:
+    observed = reading.observed if isinstance(reading.observed, Mapping) else {}
+    for part, at in observed.items():
+        if part not in PARTS or not isinstance(at, datetime) or at.tzinfo is None:
+            raise BadAnswer(f"It gave {_short(at)} as the time of {_short(part)}, which is no time with a zone.")
+    sensors = reading.sensors if isinstance(reading.sensors, Mapping) else {}
+    return replace(
+        _numbers(reading, tuple(PARTS)),
+        household_includes_miners=reading.household_includes_miners is True,
+        problems=_texts(reading.problems),
+        notes=_texts(reading.notes),
+        sensors={part: str(name) for part, name in sensors.items()},
+    )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(str(one) for one in value) if isinstance(value, tuple) else ()
 
 
 def _climate(reading: ClimateReading) -> ClimateReading:

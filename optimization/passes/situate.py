@@ -11,8 +11,7 @@ from uuid import UUID
 from climate.sensors import MonitorState
 from climate.state import ZoneState
 from energy import balance
-from energy.models import EnergySource
-from energy.state import EnergySnapshot, EnergyState
+from energy.state import EnergyState
 from miners import plug, readback
 from miners.by_hand import wish_holds
 from miners.dead_man import rearm_seconds
@@ -25,9 +24,8 @@ from optimization.control import context
 from optimization.control.memory import Memory, parse_time
 from optimization.control.quiet import quiet_now
 from optimization.control.situation import MinerSituation, SiteSituation, UnitSituation, Wish
-from sites.words import ended
 
-from . import pending, plugs, rooms
+from . import meters, pending, plugs, rooms
 from .inputs import bad_inputs, starts_wait
 from .load import SiteRows, compile_policy
 from .observe import Observation
@@ -107,8 +105,8 @@ def situate(
         pk: _miner(rows, miner, snapshots[pk], zones, miner in outside_off, pk in stopping, now)
         for pk, miner in rows.miners.items()
     }
-    energy = _energy(rows, observation, miners, now)
     shared = _shared(rows, now)
+    energy = meters.states(rows, observation, miners, memory, shared, now)
     units, in_unit, problems = [], set(), {}
     for unit in rows.units:
         members = [miner.pk for miner in unit.miners.all() if miner.pk in miners and miner.pk not in in_unit]
@@ -122,7 +120,7 @@ def situate(
             problems[unit.pk] = problem
         unit_zones = [zones[zone.pk] for zone in unit.zones.all() if zone.pk in zones] or _heated(rows, members, zones)
         source = rows.sources.get(unit.energy_source_id)
-        state = _unit_energy(rows, source, observation, miners, members, now)
+        state = meters.of_unit(source, energy, observation, miners, members, shared, now)
         values = {
             **shared,
             **context.energy(state),
@@ -294,55 +292,3 @@ def _heated(rows: SiteRows, members: list[UUID], zones: dict[UUID, ZoneState]) -
 def _extremes(zones: list[ZoneState]) -> dict[str, Any]:
     """`climate.min/max/avg_temperature` over the unit's own zones."""
     return {path: value for path, value in context.climate(zones).items() if path.count(".") == 1}
-
-
-def facts(source: EnergySource) -> balance.SourceFacts:
-    return balance.SourceFacts(
-        source.name,
-        source.type,
-        source.nominal_power_w,
-        source.has_production,
-        source.has_battery,
-        source.battery_capacity_wh,
-        source.has_grid,
-        source.contracted_power_w,
-    )
-
-
-def _state(source: EnergySource, observation: Observation, own_w: float, other_w: float, now: datetime) -> EnergyState:
-    monitor = source.monitor
-    error = "No energy monitor is set up." if monitor is None else observation.errors.get(monitor.pk, "")
-    return balance.build(
-        facts(source),
-        None if monitor is None else rooms.reading_of(observation, monitor.pk, EnergySnapshot),
-        ended(f"‘{monitor.name}’ {error}") if monitor is not None and error else error,
-        stale_after=timedelta(seconds=monitor.stale_after_seconds if monitor else 3600),
-        now=now,
-        own_miners_w=own_w,
-        other_miners_w=other_w,
-        is_real=monitor.is_real if monitor else True,
-    )
-
-
-def _energy(
-    rows: SiteRows, observation: Observation, miners: dict[UUID, MinerSituation], now: datetime
-) -> dict[UUID, EnergyState]:
-    """Every source of the site as a person sees it: all its miners counted back in."""
-    drawn = sum(miner.draws_w for miner in miners.values())
-    return {pk: _state(source, observation, drawn, 0.0, now) for pk, source in rows.sources.items()}
-
-
-def _unit_energy(
-    rows: SiteRows,
-    source: EnergySource | None,
-    observation: Observation,
-    miners: dict[UUID, MinerSituation],
-    members: list[UUID],
-    now: datetime,
-) -> EnergyState | None:
-    """The source as one unit may use it: only its own miners counted back in."""
-    if source is None:
-        return None
-    own = sum(miners[pk].draws_w for pk in members)
-    other = sum(miner.draws_w for pk, miner in miners.items() if pk not in members)
-    return _state(source, observation, own, other, now)

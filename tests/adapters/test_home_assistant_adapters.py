@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -15,6 +17,7 @@ from integrations.errors import AdapterError, BadAnswer, NotFound
 from miners.controllers.home_assistant_switch import HomeAssistantSwitch
 from miners.state import MinerStatus
 
+CASES = Path(__file__).parent / "cases"
 AT = datetime(2026, 11, 22, 15, 53, 28, tzinfo=UTC)
 EARLIER = AT - timedelta(minutes=5)
 
@@ -146,14 +149,87 @@ def test_an_unreadable_part_is_unknown_and_named_never_zero():
     assert "‘V’" in snapshot.problems[1]
 
 
-def test_no_sun_all_night_does_not_make_the_energy_old():
-    """Home Assistant moves no time while a value stays the same: the newest part says that it is alive."""
+def test_each_part_has_its_own_time():
     config = energy(entity_production="sensor.pv", entity_grid="sensor.g")
     for pv_at, grid_at in ((EARLIER, AT), (AT, EARLIER)):
         snapshot = HomeAssistantEnergyMonitor.read(
             config, answers(sensor__pv=("0", "W", pv_at), sensor__g=("100", "W", grid_at))
         )
         assert (snapshot.production_w, snapshot.observed_at) == (0.0, AT)
+        assert snapshot.observed == {"production_w": pv_at, "grid_w": grid_at}
+        assert snapshot.sensors == {"production_w": "‘sensor.pv’", "grid_w": "‘sensor.g’"}
+
+
+PAIR = {"entity_grid_import": "sensor.power_delivered", "entity_grid_export": "sensor.power_returned"}
+BATTERY_PAIR = {"entity_battery_charge": "sensor.in", "entity_battery_discharge": "sensor.out"}
+
+
+def test_import_and_export_as_two_positive_sensors():
+    case = json.loads((CASES / "two_positive_meters.json").read_text())
+    states = {entity_id.replace(".", "__"): text.split() for entity_id, text in case.items() if entity_id != "right"}
+    snapshot = HomeAssistantEnergyMonitor.read(energy(**PAIR), answers(**states))
+    assert snapshot.grid_w == pytest.approx(-371)
+    assert case["right"] == "grid = -371 W"
+    assert snapshot.sensors["grid_w"] == "‘sensor.power_delivered’ and ‘sensor.power_returned’"
+
+
+def test_charging_and_discharging_as_two_positive_sensors():
+    for into, out, battery_w in (("700", "0", 700), ("0", "700", -700), ("900", "200", 700)):
+        states = answers(sensor__in=(into, "W"), sensor__out=(out, "W"))
+        assert HomeAssistantEnergyMonitor.read(energy(**BATTERY_PAIR), states).battery_w == battery_w
+
+
+@pytest.mark.parametrize(
+    ("delivered", "returned", "at"),
+    [
+        (("0", EARLIER), ("400", AT), AT),  # nothing is bought while something is sold
+        (("400", AT), ("0", EARLIER), AT),
+        (("0", EARLIER), ("0", AT), EARLIER),
+        (("300", EARLIER), ("400", AT), EARLIER),
+        (("0", AT), ("400", EARLIER), EARLIER),
+    ],
+)
+def test_a_pair_is_as_old_as_the_half_that_should_move(delivered, returned, at):
+    states = answers(
+        sensor__power_delivered=(delivered[0], "W", delivered[1]),
+        sensor__power_returned=(returned[0], "W", returned[1]),
+    )
+    assert HomeAssistantEnergyMonitor.read(energy(**PAIR), states).observed["grid_w"] == at
+
+
+@pytest.mark.parametrize(
+    ("delivered", "returned", "grid_w", "words"),
+    [
+        ("-12", "400", -400, ""),
+        ("-300", "300", None, "‘sensor.power_delivered’ says -300 W, but a sensor of one direction"),
+        ("200", "unavailable", None, "‘sensor.power_returned’ is unavailable"),
+    ],
+)
+def test_half_a_pair_is_no_grid(delivered, returned, grid_w, words):
+    states = answers(
+        sensor__power_delivered=(delivered, "W"), sensor__power_returned=(returned, "W"), sensor__pv=("5", "W")
+    )
+    snapshot = HomeAssistantEnergyMonitor.read(energy(entity_production="sensor.pv", **PAIR), states)
+    assert snapshot.grid_w == grid_w
+    assert words in " ".join(snapshot.problems)
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({"entity_grid_import": "sensor.a"}, "‘sensor.a’ shows one direction of the grid; choose the sensor of export"),
+        ({"entity_grid_export": "sensor.a"}, "choose the sensor of import, too, or leave both empty"),
+        ({"entity_battery_charge": "sensor.a"}, "one direction of the battery; choose the sensor of discharging"),
+        (
+            {**PAIR, "entity_grid": "sensor.g"},
+            "by ‘sensor.g’ alone or by two sensors .import and export., not by three",
+        ),
+        ({**BATTERY_PAIR, "entity_battery_power": "sensor.b"}, "not by three"),
+    ],
+)
+def test_half_a_pair_and_one_sensor_too_many_are_refused(config, words):
+    with pytest.raises(ValidationError, match=words):
+        energy(**config)
 
 
 def test_a_part_that_is_gone_lends_its_time_to_nothing():
@@ -170,7 +246,7 @@ def test_an_inverter_that_takes_power_at_night_produces_nothing():
 
 
 @pytest.mark.parametrize(
-    ("field", "state"), [("entity_consumption", ("-50", "W")), ("entity_battery_remaining_capacity", ("-1", "kWh"))]
+    ("field", "state"), [("entity_battery_soc", ("-20", "%")), ("entity_battery_remaining_capacity", ("-1", "kWh"))]
 )
 def test_what_cannot_be_negative(field, state):
     with pytest.raises(BadAnswer, match=r"sensor\.x"):

@@ -87,6 +87,20 @@ def test_the_whole_way(signed_in, fake):
     assert "Living room" in html
 
 
+def test_a_grid_of_two_sensors(signed_in, stub):
+    meters = [sensor("sensor.bought", "Power delivered", "0.051", "kW"), sensor("sensor.sold", "Returned", "0.4", "kW")]
+    fake = stub(FakeHome(*ENTITIES, *meters))
+    walk_to(signed_in, fake, "setup-energy")
+    half = signed_in.post(reverse("setup-energy"), {"entity_grid_import": "sensor.bought"})
+    assert "choose the sensor of export, too" in half.content.decode()
+    both = {"entity_grid_import": "sensor.bought", "entity_grid_export": "sensor.sold", "battery_positive_charge": "on"}
+    assert signed_in.post(reverse("setup-energy"), both).status_code == 302
+    signed_in.post(reverse("setup-finish"), {"name": "Two", "policy": "solar_surplus_room_heating"})
+    source = Site.objects.get(name="Two").energy_sources.get()
+    assert (source.has_grid, source.has_battery, source.has_production) == (True, False, False)
+    assert source.monitor.settings.entity_grid_export == "sensor.sold"
+
+
 def test_a_wrong_token_is_said_and_goes_no_further(signed_in, fake):
     answer = connect(signed_in, fake, "wrong")
     assert "refuses the token" in answer.content.decode()

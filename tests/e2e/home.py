@@ -90,7 +90,7 @@ class Home:
         self.meter = factories.energy_monitor(
             self.site, name="Meter", adapter_type="home_assistant", config=ENERGY | config.get("energy", {}), **on
         )
-        self.source = factories.energy_source(self.site, monitor=self.meter)
+        self.source = factories.energy_source(self.site, monitor=self.meter, type="other")
         plug = {"entity_switch": "switch.miner_plug", "entity_power": "sensor.miner_power"}
         self.plug = factories.controller(
             self.site,

@@ -113,7 +113,7 @@ class Home:
             self.site, name="Second", adapter_type="home_assistant", config={"entity_temperature": SECOND_SENSOR}, **on
         )
         self.meter = factories.energy_monitor(self.site, adapter_type="home_assistant", config=METER, **on)
-        self.source = factories.energy_source(self.site, monitor=self.meter)
+        self.source = factories.energy_source(self.site, monitor=self.meter, type="other")
         self.controller = factories.controller(
             self.site,
             name="Plug",

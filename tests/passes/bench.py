@@ -148,7 +148,7 @@ class Home:
         key = f"{self.site.pk}-meter"
         self.set_surplus(surplus_w, key)
         monitor = factories.energy_monitor(self.site, adapter_type="bench", config={"key": key})
-        source = factories.energy_source(self.site, monitor=monitor, has_battery=False)
+        source = factories.energy_source(self.site, monitor=monitor, has_battery=False, type="other")
         OptimizationUnit.objects.filter(pk=self.unit.pk).update(energy_source=source)
         return key
 

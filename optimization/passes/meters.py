@@ -1,0 +1,105 @@
+"""From an energy source and its reading to the energy a decision sees; what contradicts itself is followed here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from energy import balance, contradictions
+from energy.ages import Sky
+from energy.models import EnergySource
+from energy.state import EnergySnapshot, EnergyState
+from optimization.control.memory import Memory
+from optimization.control.situation import MinerSituation
+from sites.words import ended
+
+from . import rooms
+from .load import SiteRows
+from .observe import Observation
+
+#: Where it is remembered since when the values of a source contradict each other.
+_KEY = "energy_doubt"
+
+
+def states(
+    rows: SiteRows,
+    observation: Observation,
+    miners: Mapping[UUID, MinerSituation],
+    memory: Memory,
+    shared: Mapping[str, Any],
+    now: datetime,
+) -> dict[UUID, EnergyState]:
+    """Every source of the site as a person sees it: all its miners counted back in. Renews `memory`."""
+    drawn = sum(miner.draws_w for miner in miners.values())
+    before = memory.shell.get(_KEY)
+    before = before if isinstance(before, dict) else {}
+    found, kept = {}, {}
+    for pk, source in rows.sources.items():
+        state = _state(source, observation, drawn, 0.0, sky_of(shared), "", now)
+        what = contradictions.Contradiction(state.contradiction, state.contradiction_text)
+        known = before.get(str(pk))
+        known, doubt = contradictions.follow(known if isinstance(known, dict) else {}, what, now)
+        if known:
+            kept[str(pk)] = known
+        found[pk] = _state(source, observation, drawn, 0.0, sky_of(shared), doubt, now) if doubt else state
+    memory.shell[_KEY] = kept
+    return found
+
+
+def of_unit(
+    source: EnergySource | None,
+    seen: Mapping[UUID, EnergyState],
+    observation: Observation,
+    miners: Mapping[UUID, MinerSituation],
+    members: list[UUID],
+    shared: Mapping[str, Any],
+    now: datetime,
+) -> EnergyState | None:
+    """The source as one unit may use it: only its own miners counted back in."""
+    if source is None:
+        return None
+    own = sum(miners[pk].draws_w for pk in members)
+    other = sum(miner.draws_w for pk, miner in miners.items() if pk not in members)
+    return _state(source, observation, own, other, sky_of(shared), seen[source.pk].doubt, now)
+
+
+def sky_of(shared: Mapping[str, Any]) -> Sky:
+    """Where the sun is, from the values that rules see; unknown for a home without a place."""
+    since = shared.get("sun.time_after_sunrise")
+    return Sky(shared.get("sun.elevation"), None if since is None else timedelta(seconds=since))
+
+
+def facts(source: EnergySource) -> balance.SourceFacts:
+    return balance.SourceFacts(
+        source.name,
+        source.type,
+        source.nominal_power_w,
+        source.has_production,
+        source.has_battery,
+        source.battery_capacity_wh,
+        source.has_grid,
+        source.contracted_power_w,
+    )
+
+
+def _state(
+    source: EnergySource, observation: Observation, own_w: float, other_w: float, sky: Sky, doubt: str, now: datetime
+) -> EnergyState:
+    monitor = source.monitor
+    error = "No energy monitor is set up." if monitor is None else observation.errors.get(monitor.pk, "")
+    return balance.build(
+        facts(source),
+        None if monitor is None else rooms.reading_of(observation, monitor.pk, EnergySnapshot),
+        ended(f"‘{monitor.name}’ {error}") if monitor is not None and error else error,
+        stale_after=timedelta(seconds=monitor.stale_after_seconds if monitor else 3600),
+        now=now,
+        own_miners_w=own_w,
+        other_miners_w=other_w,
+        is_real=monitor.is_real if monitor else True,
+        part_limits={} if monitor is None else monitor.part_limits,
+        # What only pretends to be a home knows nothing of the sun over it.
+        sky=sky if monitor is None or monitor.is_real else Sky(),
+        doubt=doubt,
+    )
