@@ -6,6 +6,10 @@ power step is `workmode`. All telemetry is one string of `KEY[value]`: SYSTEMSTA
 word, PS[6] the watts at the wall (PS[5] is a voltage), GHSspd the present hash rate in GH/s (the
 averages stay high after a stop), SoftOFF is no yes-or-no. After a power cut it heats again.
 
+A `softon` on its way is a start like any other: until its time has passed the device is not off, and
+an off is set for after it, whoever sent it. One further ahead (an app's schedule) is brought
+forward first, so that the off need not wait for it.
+
 The dead-man: while it heats, a `softoff` is kept set for some minutes ahead and set anew before
 half of them are gone. That a new one replaces the earlier is not documented, so it counts as a
 dead-man only after this very device worked on past an earlier time. What was seen is kept in the
@@ -15,6 +19,8 @@ shared store, not in the database: after a restart it is seen again.
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,51 +28,24 @@ from pydantic import Field
 
 from integrations.errors import BadAnswer, Refused, Unreachable
 from integrations.registry import Adapter, AdapterConfig, Kind, Session, register
+from miners import avalon_models
 from miners.address import DeviceAddress
 from miners.judging import HEATS_FROM, Word, contradiction, judge, settled
-from miners.power import Identity, Level, OffBy, PowerModel, PowerSource
+from miners.power import Identity, Level, PowerSource
 from miners.state import MinerSnapshot, MinerStatus
 from miners.wire import PORT, Cgminer, device_time, first, number, rows, status_of
 from sites.store import store
+from sites.words import duration
 
 _NAME = "The Avalon"
 #: A command for a time this far ahead is "now" (s): the device refuses times that have passed.
 _SOON_SECONDS = 5
+#: A start at most this far ahead is waited for (s); one further ahead is brought forward to be cancelled.
+_NEAR_SECONDS = 20
 #: An earlier switch-off counts as replaced when the device still works this long after it (s).
 _PAST_SECONDS = 30
 _PAIR = re.compile(r"(\w+)\[([^\[\]]*)\]")
 _WORDS = {"in work": Word.ON, "in idle": Word.OFF, "in init": Word.STARTING, "in fault": Word.PROTECT}
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """A model this driver knows: watts at the wall by `workmode`, standby, whether it can switch itself off."""
-
-    label: str
-    watts: dict[str, float]
-    standby_w: float
-    soft_off: bool
-    hash_rates_th_s: dict[str, float]
-
-    @property
-    def power(self) -> PowerModel:
-        levels = tuple(Level(key, watts, self.hash_rates_th_s[key]) for key, watts in self.watts.items())
-        return PowerModel(
-            levels,
-            standby_w=self.standby_w,
-            ramp_seconds=300,
-            device_class="avalon",
-            off_by=OffBy.DEVICE if self.soft_off else OffBy.PLUG,
-            off_survives_power_cut=False,
-        )
-
-
-#: By what stands before the dash in Ver[…]. Q: MPO 800/1300/1600 W and what the supply loses (recorded: 1600 → 1659 W).
-_KINDS = {
-    "q": _Kind("Avalon Q", {"0": 830.0, "1": 1350.0, "2": 1660.0}, 17.0, True, {"0": 51.0, "1": 75.0, "2": 90.0}),
-    "mini3": _Kind("Avalon Mini 3", {"0": 810.0}, 12.0, True, {"0": 37.5}),
-    "nano3s": _Kind("Avalon Nano 3S", {"0": 70.0, "1": 100.0, "2": 140.0}, 6.0, False, {"0": 3.2, "1": 5.0, "2": 6.6}),
-}
 
 
 @register
@@ -110,13 +89,13 @@ class AvalonMiner(Adapter):
     @classmethod
     def recognise(cls, config: Config, deadline: float) -> str:
         """“Avalon Q”, or the name of a model this driver does not know. Raises `AdapterError`."""
-        return f"Avalon {_values(Cgminer(config.address, _NAME, deadline))[1].get('Ver', '').partition('-')[0][:20]}"
+        return avalon_models.name_of(_values(Cgminer(config.address, _NAME, deadline))[1].get("Ver", ""))
 
     @classmethod
     def identify(cls, config: Config, deadline: float) -> Identity:
         """Model, firmware and levels. Raises `AdapterError`, also for an Avalon this driver does not know."""
         device = Cgminer(config.address, _NAME, deadline)
-        seen = _look(device)
+        seen = _look(device, config)
         version = first(device.ask("version"), "VERSION")
         return Identity(
             model=seen.kind.label,
@@ -131,7 +110,7 @@ class AvalonMiner(Adapter):
     def read_alone(cls, config: Config, deadline: float) -> MinerSnapshot:
         """Status, W at the wall, TH/s, °C, by the device's own time."""
         device = Cgminer(config.address, _NAME, deadline)
-        seen = _look(device)
+        seen = _look(device, config)
         _remember(config, seen)
         snapshot = _snapshot(seen, config)
         if snapshot.status not in (MinerStatus.STARTING, MinerStatus.RAMPING):
@@ -144,12 +123,12 @@ class AvalonMiner(Adapter):
     def write(cls, config: Config, session: Session | None, power_w: float, deadline: float) -> None:
         """Off, or on at the work mode that fits, with the dead-man set; writes nothing that is so already."""
         device = Cgminer(config.address, _NAME, deadline)
-        seen = _look(device)
+        seen = _look(device, config)
         _remember(config, seen)
         if power_w <= 0:
-            _stop(device, seen)
+            _stop(device, seen, config)
         else:
-            _run(device, seen, power_w)
+            _run(device, seen, power_w, config)
             _arm(device, seen, config)
 
 
@@ -157,10 +136,12 @@ class AvalonMiner(Adapter):
 class _Seen:
     """One look. `now`, `off_at`, `on_at`: Unix seconds by the device's own clock (0: nothing set)."""
 
-    kind: _Kind
+    kind: avalon_models.AvalonKind
     values: dict[str, str]
     answer: dict[str, Any]
     now: int
+    #: The start this program sent last, for firmware that does not show it (0: none).
+    sent_on_at: int = 0
 
     @property
     def word(self) -> Word:
@@ -169,8 +150,13 @@ class _Seen:
 
     @property
     def power_w(self) -> float | None:
-        ps = self.values.get("PS", "").split()
-        return number(ps[6], 0, 10_000) if len(ps) >= 7 else None
+        return avalon_models.wall_w(self.values)
+
+    @property
+    def power_problem(self) -> str:
+        """Why its watts cannot be read."""
+        said = self.values.get("PS")
+        return f"Its watts cannot be read: PS is ‘{said[:40]}’." if said and self.power_w is None else ""
 
     @property
     def dna(self) -> str:
@@ -183,7 +169,12 @@ class _Seen:
 
     @property
     def on_at(self) -> int:
-        return self._time("SoftOnTime")
+        return self._time("SoftOnTime") if "SoftOnTime" in self.values else self.sent_on_at
+
+    @property
+    def starts_in_seconds(self) -> int | None:
+        """In how long it starts by itself; None: no start is ahead."""
+        return self.on_at - self.now if self.on_at > self.now else None
 
     @property
     def level(self) -> Level | None:
@@ -207,7 +198,12 @@ class _Seen:
         return number(self.values.get(key), low, high)
 
     def _time(self, key: str) -> int:
-        return int(self.number(key, 0, 4e9) or 0)
+        return _time_of(self.values, key)
+
+
+def _time_of(values: Mapping[str, str], key: str) -> int:
+    """Unix seconds; 0: none set."""
+    return int(number(values.get(key), 0, 4e9) or 0)
 
 
 def _values(device: Cgminer) -> tuple[dict[str, Any], dict[str, str]]:
@@ -219,21 +215,25 @@ def _values(device: Cgminer) -> tuple[dict[str, Any], dict[str, str]]:
     return answer, dict(_PAIR.findall(text))
 
 
-def _look(device: Cgminer) -> _Seen:
+def _look(device: Cgminer, config: AvalonMiner.Config) -> _Seen:
+    """What it shows. Raises `BadAnswer` for an Avalon this driver cannot switch, with what to do instead."""
     answer, values = _values(device)
-    model = values.get("Ver", "").partition("-")[0]
-    kind = _KINDS.get(model.lower())
+    kind = avalon_models.KINDS.get(avalon_models.key_of(values.get("Ver", "")))
     if kind is None:
-        known = ", ".join(one.label for one in _KINDS.values())
-        raise BadAnswer(f"{device.called} is a model ‘{ascii(model[:20])[1:-1]}’ this driver does not know: {known}.")
-    return _Seen(kind, values, answer, int(number(status_of(answer).get("When"), 0, 4e9) or 0))
+        raise BadAnswer(avalon_models.refusal(values, device.called))
+    when = number(status_of(answer).get("When"), 0, 4e9)
+    # One that does not tell its time is taken to have ours: an off must go out all the same.
+    now = int(time.time() if when is None else when)
+    return _Seen(kind, values, answer, now, int(number(_remembered(config).get("sent_on_at"), 0, 4e9) or 0))
 
 
 def _is_stats(value: Any) -> bool:
-    return isinstance(value, str) and "SYSTEMSTATU[" in value
+    """The one string of `KEY[value]`; older models have other keys, but all have a version and a hash rate."""
+    return isinstance(value, str) and "Ver[" in value and ("SYSTEMSTATU[" in value or "GHSspd[" in value)
 
 
-def _stop(device: Cgminer, seen: _Seen) -> None:
+def _stop(device: Cgminer, seen: _Seen, config: AvalonMiner.Config) -> None:
+    """Standby soon, or soon after a start that is on its way."""
     if not seen.kind.soft_off:
         lowest = seen.kind.power.levels[0]
         if seen.level != lowest:
@@ -242,30 +242,56 @@ def _stop(device: Cgminer, seen: _Seen) -> None:
             f"{device.called} cannot switch itself off; it is set to its lowest, {lowest.power_w:.0f} W. "
             "Join a plug that cuts its power."
         )
-    # Told already: soon, or just now and its boards are still falling. Telling it again would only put it off.
-    is_pending = seen.off_at > seen.on_at and abs(seen.off_at - seen.now) <= 2 * _SOON_SECONDS
-    is_off = seen.word is Word.OFF and not contradiction(seen.word, seen.power_w, seen.kind.power.max_w, _NAME)
-    if not (is_off or is_pending):
-        device.ask("ascset", f"0,softoff,1:{seen.now + _SOON_SECONDS}")
+    ahead = seen.starts_in_seconds
+    if ahead is None:
+        is_off = seen.word is Word.OFF and not contradiction(seen.word, seen.power_w, seen.kind.power.max_w, _NAME)
+        # Told already: soon, or just now and its boards are still falling. Telling it again would only put it off.
+        is_told = seen.off_at > seen.on_at and abs(seen.off_at - seen.now) <= 2 * _SOON_SECONDS
+        if not (is_off or is_told):
+            device.ask("ascset", f"0,softoff,1:{seen.now + _SOON_SECONDS}")
+        return
+    on_at = seen.on_at
+    if ahead > _NEAR_SECONDS:
+        on_at = seen.now + _SOON_SECONDS
+        _wake(device, on_at, config)
+    elif on_at < seen.off_at <= on_at + 2 * _SOON_SECONDS:
+        return
+    device.ask("ascset", f"0,softoff,1:{on_at + _SOON_SECONDS}")
 
 
-def _run(device: Cgminer, seen: _Seen, power_w: float) -> None:
+def _run(device: Cgminer, seen: _Seen, power_w: float, config: AvalonMiner.Config) -> None:
     if seen.word is Word.PROTECT:
         raise Refused(f"{device.called} protects itself and is left alone. {seen.fault}")
     model = seen.kind.power
     level = model.level_of(model.fitting(power_w))
     if len(model.levels) > 1 and seen.level != level:
+        _choose(device, seen, level, config)
+    is_on_its_way = seen.starts_in_seconds is not None and seen.starts_in_seconds <= 2 * _SOON_SECONDS
+    if seen.word is Word.OFF and not is_on_its_way:
+        _wake(device, seen.now + _SOON_SECONDS, config)
+
+
+def _choose(device: Cgminer, seen: _Seen, level: Level, config: AvalonMiner.Config) -> None:
+    """Its work mode. Firmware that refuses it in standby starts in its present one, and takes it once it works."""
+    rests = seen.word is Word.OFF
+    try:
         device.ask("ascset", f"0,workmode,set,{level.key}")
-    if seen.word is Word.OFF and not 0 < seen.on_at - seen.now <= 2 * _SOON_SECONDS:
-        _wake(device, seen.now + _SOON_SECONDS)
+    except Refused:
+        if not rests:
+            raise
+        _keep(config, refuses_at_rest=True)
+    else:
+        if rests:
+            _keep(config, refuses_at_rest=False)
 
 
-def _wake(device: Cgminer, at: int) -> None:
+def _wake(device: Cgminer, at: int, config: AvalonMiner.Config) -> None:
+    _keep(config, sent_on_at=at)
     try:
         device.ask("ascset", f"0,softon,1:{at}")
     except Unreachable:
         # Some models close without a word; whether it took the command, it says itself.
-        if _look(device).on_at != at:
+        if _time_of(_values(device)[1], "SoftOnTime") != at:
             raise
 
 
@@ -303,6 +329,12 @@ def _remember(config: AvalonMiner.Config, seen: _Seen) -> None:
         store().set(_key(config), now)
 
 
+def _keep(config: AvalonMiner.Config, **facts: Any) -> None:
+    known = _remembered(config)
+    if any(known.get(name) != value for name, value in facts.items()):
+        store().set(_key(config), {**known, **facts})
+
+
 def _remembered(config: AvalonMiner.Config) -> dict[str, Any]:
     return store().get(_key(config)) or {}
 
@@ -311,13 +343,16 @@ def _key(config: AvalonMiner.Config) -> str:
     return f"avalon:{config.address}"
 
 
-def _limits(kind: _Kind) -> tuple[str, ...]:
+def _limits(kind: avalon_models.AvalonKind) -> tuple[str, ...]:
     power_cut = "After a power cut it heats again by itself, whatever it was told before."
     if not kind.soft_off:
         return "It cannot switch itself off: only a plug can.", power_cut
+    schedule = (
+        "A start that its app has scheduled is seen and cancelled; one set after this program has stopped is not."
+    )
     if len(kind.watts) == 1:
-        return power_cut, "Its night and eco modes are left as they are: what they take is not known."
-    return power_cut, "While it calibrates it refuses to be switched; that is tried again."
+        return power_cut, schedule, "Its night and eco modes are left as they are: what they take is not known."
+    return power_cut, schedule, "While it calibrates it refuses to be switched; that is tried again."
 
 
 def _snapshot(seen: _Seen, config: AvalonMiner.Config) -> MinerSnapshot:
@@ -326,6 +361,9 @@ def _snapshot(seen: _Seen, config: AvalonMiner.Config) -> MinerSnapshot:
     status = judge(word, power_w, full_w=model.max_w, level_w=level_w, standby_w=model.standby_w)
     hash_rate = seen.number("GHSspd", 0, 1e7)
     status = settled(status, hash_rate, level.hash_rate_th_s * 1000 if level and level.hash_rate_th_s else None)
+    will_start = seen.starts_in_seconds is not None and word is Word.OFF and status is not MinerStatus.HEATING
+    if will_start:
+        status = MinerStatus.STARTING
     fans = [rpm for i in range(1, 5) if (rpm := seen.number(f"Fan{i}", 0, 1e5)) is not None]
     return MinerSnapshot(
         status=status,
@@ -344,9 +382,27 @@ def _snapshot(seen: _Seen, config: AvalonMiner.Config) -> MinerSnapshot:
         level=level.key if level else "",
         set_power_w=level.power_w if level else None,
         switches_off_in_seconds=max(0.0, float(seen.off_at - seen.now)) if _is_guarded(seen, config) else None,
+        pending_start=will_start,
+        starts_in_seconds=float(seen.starts_in_seconds) if will_start else None,
+        starts_at_power_w=_starts_at_w(seen, config),
         fault=seen.fault,
-        problem=seen.fault or contradiction(word, power_w, model.max_w, _NAME) or _unguarded(seen, status, config),
+        problem=_problem(seen, status, config),
     )
+
+
+def _starts_at_w(seen: _Seen, config: AvalonMiner.Config) -> float | None:
+    """What it takes until its mode can be set, where it refuses that in standby."""
+    if seen.word is not Word.OFF or not _remembered(config).get("refuses_at_rest"):
+        return None
+    return seen.kind.power.max_w if seen.level is None else seen.level.power_w
+
+
+def _problem(seen: _Seen, status: MinerStatus, config: AvalonMiner.Config) -> str:
+    ahead = seen.starts_in_seconds
+    if seen.word is Word.OFF and ahead is not None and ahead > 2 * _SOON_SECONDS:
+        return f"It is set to start by itself in {duration(ahead)}."
+    told = seen.fault or seen.power_problem or contradiction(seen.word, seen.power_w, seen.kind.power.max_w, _NAME)
+    return told or _unguarded(seen, status, config)
 
 
 def _is_guarded(seen: _Seen, config: AvalonMiner.Config) -> bool:

@@ -113,7 +113,8 @@ def test_an_avalon_no_driver_knows_is_named(street):
     emulator.tamper = lambda raw: raw.replace(b"Ver[Q-", b"Ver[Z9-")
     found = look_at(Target(street.at(1)), soon()).found
     assert found.model == "Avalon Z9"
-    assert "does not know" in found.problem
+    assert "cannot be switched" in found.problem
+    assert "Put it behind a plug" in found.problem
 
 
 @pytest.mark.parametrize("make", [Avalon, BraiinsEmulator, PlugEmulator])

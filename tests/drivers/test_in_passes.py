@@ -10,6 +10,7 @@ from integrations import ask
 from miners import dead_man, power
 from miners.models import MinerController
 from miners.state import MinerStatus
+from optimization.services import _not_seen_off
 from tests.emulators.clock import Clock
 from tests.emulators.faults import Fault, Scope
 from tests.emulators.rig import Phase
@@ -134,6 +135,26 @@ def test_the_avalons_own_switch_off_holds_when_the_program_is_gone(heated):
     assert not one.rig.is_drawing
     one.go(600)
     assert one.rig.is_drawing  # it is back, and heats again
+
+
+def test_a_clean_stop_two_seconds_after_a_start_is_over_only_when_no_start_is_ahead(heated):
+    """“All off” is never said while a start is on its way: it would heat for good, with nobody watching."""
+    one = heated(BY_NAME["avalon-q"], dead_man_minutes=None)
+    miner = frozenset({one.home.miner.pk})
+    one.home.says(WARM)
+    one.go(80)
+    one.home.says(COLD)
+    one.home.go()
+    assert one.bench.emulator.commands[-1].startswith("('ascset', '0,softon")
+    for _ in range(9):
+        one.home.go(seconds=2, stopping=miner)
+        if not _not_seen_off(miner):
+            break
+        assert one.bench.read().status is not MinerStatus.OFF
+    assert _not_seen_off(miner) == []
+    assert one.bench.emulator.schedules == []
+    one.home.clock.advance(3600)
+    assert one.rig.phase is Phase.SLEEP
 
 
 def test_what_gets_hotter_than_its_firmware_should_let_it_is_switched_off_and_rests(heated):

@@ -81,6 +81,8 @@ class Avalon(LineEmulator):
         self.calibrates = False
         self.mute_softon = False
         self.keeps_all_schedules = False
+        #: It refuses a work mode while it is in standby.
+        self.keeps_mode_at_rest = False
         self.clock_is_set = True
         self.schedules: list[tuple[float, str]] = []
         self.soft_off_time = self.soft_on_time = 0
@@ -144,6 +146,8 @@ class Avalon(LineEmulator):
         if what == "workmode" and value.startswith("set,") and value[4:] in self.model.settings:
             if self.calibrates:
                 return self.status("E", 45, "ASC 0 set failed: is caling Don't permit switch mode")
+            if self.keeps_mode_at_rest and self.rig.phase is Phase.SLEEP:
+                return self.status("E", 45, "ASC 0 set failed: workmode: not in work")
             if act:
                 self.rig.choose(value[4:])
             return self.status("S", 119, "ASC 0 set OK")
