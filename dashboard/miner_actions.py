@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -14,7 +13,6 @@ from django.utils import timezone
 from climate.holds import next_time
 from miners import by_hand, services
 from miners.models import Miner
-from sites.words import listed
 
 from . import formats
 from .target_actions import clock_of
@@ -46,25 +44,23 @@ def miner_on(request: HttpRequest, miner_id: UUID) -> HttpResponse:
     """
     miner, now = _miner(miner_id), timezone.now()
     services.check_can_run(miner)
-    power_w, how = _power(miner, request)
+    power_w, lower = _power(miner, request)
     wish = services.request_power(miner, power_w, by=who(request), until=_end(miner, request, now))
+    how = "" if power_w is None else f" at {by_hand.runs_words(miner.power, wish.power_w)}"
     end = formats.moment(wish.until, now, miner.site.tz)
-    return done(request, f"{miner.name} is asked to run{how} until {end}, within its safety limits.", undo=_undo(miner))
+    said = f"{miner.name} is asked to run{how} until {end}, within its safety limits. {lower}".rstrip()
+    return done(request, said, undo=_undo(miner))
 
 
-def _power(miner: Miner, request: HttpRequest) -> tuple[int, str]:
-    """The watts chosen, and how they are called: “ at eco, 800 W”."""
+def _power(miner: Miner, request: HttpRequest) -> tuple[int | None, str]:
+    """The watts it takes for what was chosen (None: its usual power), and what is said where they are not the same."""
     model, key, typed = miner.power, request.POST.get("level"), request.POST.get("power_w")
     if key is not None:
-        power_w = by_hand.watts_of_level(model, key)
-        return power_w, f" at {by_hand.level_words(model.level_of(power_w))}"
+        return by_hand.watts_of_level(model, key), ""
     if typed is None:
-        return miner.nominal_power_w, ""
-    if model.step_w is None:
-        names = listed((level.key for level in model.levels), limit=12)
-        raise ValidationError({"power_w": f"{miner.name} takes no watts of your own. Choose a level: {names}."})
-    power_w = by_hand.watts_in_range(model, typed.strip())
-    return power_w, f" at {by_hand.exact_watts(power_w)}"
+        return None, ""
+    power_w = by_hand.watts_taken(model, miner.nominal_power_w, typed.strip())
+    return power_w, by_hand.lower_words(model, typed.strip(), power_w)
 
 
 def _end(miner: Miner, request: HttpRequest, now: datetime) -> datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -88,7 +89,7 @@ def miners(site: Site, now: datetime) -> tuple[MinerFacts, ...]:
             id=str(row.pk),
             name=row.name,
             nominal_power_w=row.nominal_power_w,
-            wish=wished.get(str(row.pk)),
+            wish=_as_taken(wished.get(str(row.pk)), row),
             has_controller=row.controller_id is not None,
             is_active=row.is_active,
             zone_names=tuple(zone.name for zone in row.zones.all()),
@@ -103,6 +104,11 @@ def miners(site: Site, now: datetime) -> tuple[MinerFacts, ...]:
         )
         for row in rows
     )
+
+
+def _as_taken(wish: Wish | None, row: Miner) -> Wish | None:
+    """With the watts the miner really takes, whatever its row says."""
+    return None if wish is None else replace(wish, power_w=row.takes_w(wish.power_w))
 
 
 def starts_of(row: Miner, now: datetime) -> tuple[datetime, ...]:

@@ -205,7 +205,7 @@ class MinerAdmin(SetAsideAdmin, SiteRowAdmin):
             self.message_user(request, f"{miner}: it is not active, or nothing switches it.", messages.WARNING)
         able = queryset.filter(is_active=True, controller__isnull=False)
         said = "asked to run for 2 h, within their safety limits"
-        self._ask(request, able, lambda miner, by: services.request_power(miner, miner.nominal_power_w, by=by), said)
+        self._ask(request, able, lambda miner, by: services.request_power(miner, None, by=by), said)
 
     @admin.action(description="Back to automatic", permissions=["change"])
     def back_to_automatic(self, request, queryset):

@@ -365,7 +365,11 @@ def _wish(miner: Miner) -> ManualRequest | None:
 class StartIn(Body):
     """At a level or with so many watts, until a time or for so many minutes."""
 
-    power_w: int | None = Field(None, ge=1, le=20_000, description="Empty, and no level: the nominal power.")
+    power_w: int | None = Field(
+        None,
+        description="From its lowest level to its highest: between two the lower one is taken. A machine that is only "
+        "switched takes its nominal power. Empty, and no level: the nominal power, or the level below it.",
+    )
     level: str | None = Field(None, max_length=80, description="The key of one of its levels, instead of watts.")
     until: Moment | None = Field(None, description="At most 24 h ahead; empty, and no duration: in 2 h.")
     duration_minutes: int | None = Field(None, description=f"1 to {by_hand.MOST_MINUTES}, instead of an end.")
@@ -385,12 +389,13 @@ def _next_pass(site: Site) -> str:
     return f"The next control pass, within {site.control_period_seconds} s, acts on it."
 
 
-def _watts(miner: Miner, body: StartIn) -> int:
+def _watts(miner: Miner, body: StartIn) -> int | None:
+    """The watts it takes for what is asked; None: its usual power."""
     if body.level is not None and body.power_w is not None:
         raise invalid("level", "Give a level or watts, not both.", body.level)
     if body.level is not None:
         return by_hand.watts_of_level(miner.power, body.level)
-    return miner.nominal_power_w if body.power_w is None else body.power_w
+    return None if body.power_w is None else by_hand.watts_taken(miner.power, miner.nominal_power_w, body.power_w)
 
 
 def _end(body: StartIn) -> datetime | None:
@@ -403,13 +408,18 @@ def _end(body: StartIn) -> datetime | None:
 
 @miners_router.post("/{uuid:miner_id}/start", response={202: WishOut})
 def start_miner(request: HttpRequest, miner_id: UUID, body: StartIn | None = None):
-    """On by hand for a while. Every guard still holds: it may stay off, and the status says why."""
+    """On by hand for a while. Every guard still holds: it may stay off, and the status says why.
+
+    The answer's `wish.power_w` is what it takes; 422 names its levels.
+    """
     miner, body = _miner(miner_id), body or StartIn()
     if not miner.is_active:
         raise Conflict(f"‘{miner}’ is not active. Activate it first.", [miner])
     wish = services.request_power(miner, _watts(miner, body), by=rows.person(request), until=_end(body))
     end = wish.until.astimezone(miner.site.tz)
-    said = f"‘{miner}’ is to run at {wish.power_w} W until {end:%H:%M}, as far as the guards allow."
+    lower = "" if body.power_w is None else by_hand.lower_words(miner.power, body.power_w, wish.power_w)
+    at = by_hand.runs_words(miner.power, wish.power_w)
+    said = f"‘{miner}’ is to run at {at} until {end:%H:%M}, as far as the guards allow. {lower}".rstrip()
     return Status(202, {"message": f"{said} {_next_pass(miner.site)}", "wish": wish})
 
 

@@ -14,6 +14,7 @@ from sites.clock import is_ahead
 from sites.words import THIN, number
 
 from .power import Level, PowerModel
+from .power import taken_w as really_taken_w
 
 ON_DEFAULT = timedelta(hours=2)
 ON_MAX = timedelta(hours=24)
@@ -41,8 +42,8 @@ def level_words(level: Level) -> str:
 
 
 def most_w(model: PowerModel, nominal_power_w: int) -> int:
-    """The most that may be asked of a miner (W): its highest level, or its nominal power where that is more."""
-    return max(nominal_power_w, ceil(model.max_w))
+    """The most that may be asked of a miner (W): its highest level; of one that is only switched, all it takes."""
+    return ceil(model.max_w) if model.is_stepped else really_taken_w(model, nominal_power_w, model.max_w)
 
 
 def watts_of_level(model: PowerModel, key: str) -> int:
@@ -58,55 +59,62 @@ def watts_of_level(model: PowerModel, key: str) -> int:
     return ceil(power_w)
 
 
-def watts_in_range(model: PowerModel, text: str) -> int:
-    """The watts of the step that a typed number means, for a device that takes any step of a range.
+def watts_taken(model: PowerModel, nominal_power_w: int, asked: float | str) -> int:
+    """The watts a miner takes for those asked for by hand, a number or as it was typed: the one rule of every way in.
 
-    Raises ValidationError for what is no number, or lies outside.
+    Of two levels it is the lower one, of a range the step below. Raises ValidationError, naming what may be chosen, for
+    what is no number, less than the lowest level or more than the highest, and for anything but its power where a
+    machine is only switched.
     """
     try:
-        power_w = float(text)
-    except ValueError:
-        power_w = float("nan")
-    if not model.min_w <= power_w <= model.max_w:
-        allowed = f"{exact_watts(model.min_w)} to {exact_watts(model.max_w)}"
-        raise ValidationError({"power_w": f"‘{text[:_SHOWN]}’ is no power of it. Choose from {allowed}."})
-    return ceil(model.fitting(power_w))
+        asked_w = float(asked)
+    except (ValueError, OverflowError):
+        asked_w = float("nan")
+    full_w = most_w(model, nominal_power_w)
+    if model.is_stepped:
+        is_valid = model.min_w <= asked_w <= full_w
+    else:
+        is_valid = asked_w in (full_w, nominal_power_w, ceil(model.max_w))
+    if not is_valid:
+        hint = _choices(model, full_w)
+        raise ValidationError({"power_w": f"‘{str(asked)[:_SHOWN]}’ is not a valid power. {hint}"})
+    return really_taken_w(model, nominal_power_w, asked_w)
 
 
-def watts_taken(model: PowerModel, nominal_power_w: int, text: str) -> int:
-    """The watts of the highest level that a typed number leaves room for, or of the step of a range it means.
-
-    Raises ValidationError for what is no number, less than its lowest level, or more than may be asked.
-    """
+def _choices(model: PowerModel, full_w: int) -> str:
+    """What may be chosen instead, in a sentence."""
+    full = exact_watts(full_w)
+    if not model.is_stepped:
+        return f"It is only switched on and off and takes {full}: ask for {full}, or give no watts."
     if model.step_w is not None:
-        return watts_in_range(model, text)
-    most = most_w(model, nominal_power_w)
-    try:
-        power_w = float(text)
-    except ValueError:
-        power_w = float("nan")
-    if not model.min_w <= power_w <= most:
-        allowed = exact_watts(most)
-        if model.min_w < most:
-            allowed = f"from {exact_watts(model.min_w)} to {allowed}"
-        raise ValidationError(
-            {"power_w": f"‘{text[:_SHOWN]}’ is no power of it. Choose {allowed}; its levels: {levels_words(model)}."}
-        )
-    return ceil(model.fitting(power_w))
+        return f"Choose from {exact_watts(model.min_w)} to {full}, in steps of {exact_watts(model.step_w)}."
+    return f"Choose from {exact_watts(model.min_w)} to {full}; its levels: {levels_words(model)}."
 
 
-def wish_words(model: PowerModel, power_w: int) -> str:
-    """“off”, “1350 W (level 1)”; where a wish lies between levels, “1500 W (runs at standard, 1300 W)”."""
+def runs_words(model: PowerModel, power_w: int) -> str:
+    """At what it runs with the watts it takes: “standard, 1300 W”; where it has a range or is switched, “1300 W”."""
+    if model.step_w is not None or not model.is_stepped:
+        return exact_watts(power_w)
+    return level_words(model.level_of(power_w))
+
+
+def lower_words(model: PowerModel, asked: float | str, taken_w: int) -> str:
+    """What is said where other watts are taken than were asked for; empty where they are the same."""
+    if float(asked) == taken_w or not model.is_stepped:
+        return ""
+    between = "steps" if model.step_w is not None else "levels"
+    asked_words = f"{float(asked):g}{THIN}W"
+    return f"{asked_words} is between two of its {between}, so it takes the lower one: {runs_words(model, taken_w)}."
+
+
+def wish_words(model: PowerModel, nominal_power_w: int, power_w: int) -> str:
+    """“off”, “1350 W (level 1)”; where a stored request fits no level, “1500 W (runs at standard, 1300 W)”."""
     if power_w == 0:
         return "off"
-    fitting_w = ceil(model.fitting(power_w))
-    if model.step_w is not None:
-        runs_at = "" if fitting_w == power_w else f" (runs at {exact_watts(fitting_w)})"
-        return exact_watts(power_w) + runs_at
-    level = model.level_of(fitting_w)
-    if fitting_w != power_w:
-        return f"{exact_watts(power_w)} (runs at {level_words(level)})"
-    name = level_name(level) if model.is_stepped else ""
+    runs_at_w = really_taken_w(model, nominal_power_w, power_w)
+    if runs_at_w != power_w:
+        return f"{exact_watts(power_w)} (runs at {runs_words(model, runs_at_w)})"
+    name = level_name(model.level_of(power_w)) if model.is_stepped and model.step_w is None else ""
     return f"{exact_watts(power_w)} ({name})" if name else exact_watts(power_w)
 
 

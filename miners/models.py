@@ -253,6 +253,10 @@ class Miner(NamedModel):
         if other is not None:
             raise ValidationError({"cutoff": f"‘{self.cutoff}’ drives ‘{other}’. Choose the plug ‘{self}’ hangs on."})
 
+    def takes_w(self, asked_w: float) -> int:
+        """What it really takes when it is asked for so many watts."""
+        return power.taken_w(self.detected_power, self.nominal_power_w, asked_w)
+
     def told_w(self, power_w: float) -> float:
         """What the device is to be told for `power_w`: its own watts of a level that a person has corrected."""
         told = self._told_power
@@ -312,6 +316,10 @@ class DesiredState(models.Model):
     confirmed_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True)
+    #: What it may have drawn before the last change: it counts until the change has been followed (`draw`).
+    before_w = models.PositiveIntegerField(default=0)
+    #: How much more than it was told it was measured to take when it last ran (W).
+    took_more_w = models.PositiveIntegerField(default=0)
     #: What the device last showed, and when; survives a restart.
     seen_on = models.BooleanField(null=True)
     seen_at = models.DateTimeField(null=True)

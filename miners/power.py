@@ -150,6 +150,19 @@ def on_or_off(power_w: float) -> PowerModel:
     return PowerModel((Level("on", float(power_w)),))
 
 
+def taken_w(model: PowerModel | None, nominal_power_w: int, asked_w: float) -> int:
+    """What a miner really takes when it is asked for `asked_w` (W), whatever a stored row or a request says.
+
+    One with levels takes the level that fits; one that is only switched (`model` None, too) takes all it has: its
+    nominal power, or its level where that is more. Whole watts, rounded up, so that they fit the same level again.
+    """
+    if asked_w <= 0:
+        return 0
+    if model is None or not model.is_stepped:
+        return max(nominal_power_w, 0 if model is None else math.ceil(model.max_w))
+    return math.ceil(model.fitting(asked_w))
+
+
 def corrected(model: PowerModel, watts: Mapping[str, float]) -> PowerModel:
     """The model with a person's own measurements: watts by the key of a level. Levels stay in rising order, and whole
     watts, as what is wanted is."""

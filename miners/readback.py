@@ -27,7 +27,9 @@ class Wanted(Protocol):
     seen_on: bool | None
     seen_at: datetime | None
     attempts: int
+    changed_at: datetime | None
     written_at: datetime | None
+    confirmed_at: datetime | None
 
 
 def may_be_on(desired: Wanted) -> bool:
@@ -35,11 +37,18 @@ def may_be_on(desired: Wanted) -> bool:
     return desired.power_w > 0 or desired.seen_on is True or (desired.seen_on is None and desired.seen_at is not None)
 
 
-def is_confirmed(desired_w: int, snapshot: MinerSnapshot, model: PowerModel | None = None) -> bool:
+def was_told(desired: Wanted) -> bool:
+    """The device took a write since what is wanted of it changed."""
+    return desired.written_at is not None and (desired.changed_at is None or desired.written_at >= desired.changed_at)
+
+
+def is_confirmed(
+    desired_w: int, snapshot: MinerSnapshot, model: PowerModel | None = None, *, told: bool = True
+) -> bool:
     """The device shows what is wanted: off, or drawing (or about to draw) heating power.
 
     One of a `model` with several levels also has to be at the right one, in its setting and, where it is
-    measured, in its watts.
+    measured, in its watts; where neither says, it has to have been `told`.
     """
     if desired_w == 0:
         return snapshot.status is MinerStatus.OFF and not snapshot.pending_start
@@ -47,21 +56,25 @@ def is_confirmed(desired_w: int, snapshot: MinerSnapshot, model: PowerModel | No
         return False
     if model is None or not model.is_stepped:
         return True
-    return _is_set(desired_w, snapshot, model) is not False and _draws(desired_w, snapshot) is not False
+    is_set, draws = _is_set(desired_w, snapshot, model), _draws(desired_w, snapshot)
+    return told if is_set is None and draws is None else is_set is not False and draws is not False
 
 
-def is_at_another_level(desired_w: int, snapshot: MinerSnapshot, model: PowerModel) -> bool:
+def is_at_another_level(desired_w: int, snapshot: MinerSnapshot, model: PowerModel, *, told: bool = True) -> bool:
     """It heats, settled, with other watts than are wanted: by its setting, or where it says none, by its draw.
 
-    One that is about to heat with more than is wanted is at another level too: better told before it draws.
+    Where neither says, unless it has been `told`. One that is about to heat with more than is wanted is at another
+    level too: better told before it draws.
     """
     if snapshot.status is MinerStatus.STARTING and not snapshot.pending_start:
         set_w = model.watts_of(snapshot.level) or snapshot.set_power_w
         return desired_w > 0 and set_w is not None and set_w > desired_w + SET_WITHIN_W
     if desired_w == 0 or snapshot.status not in (MinerStatus.HEATING, MinerStatus.NO_POOL):
         return False
-    is_set = _is_set(desired_w, snapshot, model)
-    return not is_set if is_set is not None else _draws(desired_w, snapshot) is False
+    is_set, draws = _is_set(desired_w, snapshot, model), _draws(desired_w, snapshot)
+    if is_set is None:
+        return not told if draws is None else not draws
+    return not is_set
 
 
 def needs_level(desired: Wanted, snapshot: MinerSnapshot, model: PowerModel, now: datetime) -> bool:
@@ -69,7 +82,7 @@ def needs_level(desired: Wanted, snapshot: MinerSnapshot, model: PowerModel, now
 
     A device whose settings wear its memory is not told again before its write gap is over.
     """
-    if not model.is_stepped or not is_at_another_level(desired.power_w, snapshot, model):
+    if not model.is_stepped or not is_at_another_level(desired.power_w, snapshot, model, told=was_told(desired)):
         return False
     pause = timedelta(seconds=model.min_write_gap_seconds if model.wears_flash else model.ramp_seconds)
     return desired.attempts == 0 or desired.written_at is None or not timedelta(0) <= now - desired.written_at < pause

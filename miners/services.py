@@ -13,7 +13,7 @@ from integrations.ask import call
 from sites.models import Severity, Site
 from sites.services import log_activity
 
-from .by_hand import ON_DEFAULT, ON_MAX, most_w
+from .by_hand import ON_DEFAULT, ON_MAX, watts_taken
 from .models import ManualRequest, Miner, MinerController
 from .power import Identity, identity_json
 
@@ -67,16 +67,18 @@ def check_can_run(miner: Miner) -> None:
 
 
 def request_power(
-    miner: Miner, power_w: int, *, by: str, until: datetime | None = None, origin: str = "person"
+    miner: Miner, power_w: int | None, *, by: str, until: datetime | None = None, origin: str = "person"
 ) -> ManualRequest:
-    """Wish for `power_w` by hand, instead of any earlier wish of this miner.
+    """Request `power_w` by hand, instead of any earlier request for this miner; None: its usual power.
 
-    0 is off and holds until resumed (or `until`); more ends at `until`, by default in 2 h, at most
-    in 24 h, and is at most the miner's highest level or its nominal power. Raises ValidationError.
+    0 is off and holds until resumed (or `until`); more ends at `until`, by default in 2 h, at most in 24 h, and is
+    stored as what the miner takes for it (`by_hand.watts_taken`). Raises ValidationError.
     """
-    now, limit_w = timezone.now(), most_w(miner.power, miner.nominal_power_w)
-    if not 0 <= power_w <= limit_w:
-        raise ValidationError({"power_w": f"{power_w} W: choose from 0 to {limit_w} W."})
+    now = timezone.now()
+    if power_w is None:
+        power_w = miner.takes_w(miner.nominal_power_w)
+    elif power_w != 0:
+        power_w = watts_taken(miner.power, miner.nominal_power_w, power_w)
     if power_w > 0:
         until = until or now + ON_DEFAULT
         if not now < until <= now + ON_MAX:

@@ -48,8 +48,8 @@ class WishForm(SiteRowForm):
         required=False,
         max_length=40,
         widget=UnfoldAdminIntegerFieldWidget(attrs={"inputmode": "decimal"}),
-        help_text="Only for ‘on with the watts below’. The highest level that fits into them is taken; its safety "
-        "limits and those of the home may allow less. 0 is no power: choose ‘Off’ above.",
+        help_text="Only for ‘on with the watts below’. Between two levels the lower one is taken; its safety limits "
+        "and those of the home may allow less. For 0 W choose ‘Off’ above.",
     )
     hours = forms.CharField(
         label="For how long (hours)",
@@ -76,12 +76,13 @@ class WishForm(SiteRowForm):
         miner, what = cleaned.get("miner"), cleaned.get("what")
         if miner is None or not what:
             return cleaned
-        self.power_w, self.until = 0, None
+        self.power_w, self.until, self.asked_w = 0, None, ""
         if what != OFF:
             self._ask("miner", services.check_can_run, miner)
             self.until = self._ask("hours", self._end, cleaned.get("hours", ""))
         if what == WATTS:
-            self.power_w = self._ask("watts", self._typed, miner, cleaned.get("watts", ""))
+            self.asked_w = cleaned.get("watts", "")
+            self.power_w = self._ask("watts", self._typed, miner, self.asked_w)
         else:
             self._ask("watts", self._none_typed, cleaned.get("watts", ""))
         if what not in (OFF, WATTS):
@@ -165,13 +166,14 @@ class ManualRequestAdmin(PageAdmin):
         row = services.request_power(form.cleaned_data["miner"], form.power_w, by=by, until=form.until)
         for column in ManualRequest._meta.concrete_fields:
             setattr(obj, column.attname, getattr(row, column.attname))
+        obj.asked_w = form.asked_w
 
     def response_add(self, request, obj, post_url_continue=None):
         if obj.power_w:
-            what = by_hand.level_words(obj.miner.power.level_of(obj.power_w))
-            if obj.miner.power.step_w is not None:
-                what = by_hand.exact_watts(obj.power_w)
+            what = by_hand.runs_words(obj.miner.power, obj.power_w)
             said = f"{obj.miner} is asked to run at {what} until {self.ends(obj)}, within its safety limits."
+            lower = by_hand.lower_words(obj.miner.power, obj.asked_w or obj.power_w, obj.power_w)
+            said = f"{said} {lower}".rstrip()
         else:
             said = f"{obj.miner} goes off and stays off until you resume it."
         self.message_user(request, said, messages.SUCCESS)
@@ -200,7 +202,7 @@ class ManualRequestAdmin(PageAdmin):
 
     @admin.display(description="what", ordering="power_w")
     def what_is_wanted(self, row: ManualRequest) -> str:
-        return by_hand.wish_words(row.miner.power, row.power_w)
+        return by_hand.wish_words(row.miner.power, row.miner.nominal_power_w, row.power_w)
 
     @admin.display(description="until", ordering="until")
     def ends(self, row: ManualRequest) -> str:

@@ -16,8 +16,9 @@ from .memory import Memory
 from .situation import Ceiling, Command, Intent, MinerSituation, SiteSituation
 from .strategy import PolicyStrategy, Strategy, frost_intent, manual_intent
 
-#: Origins whose "off" is a person's and may break a minimum on time.
-PERSONS_OFF = {"manual", "outside", "none"}
+#: Intents by which a person wants a miner off: they may break a minimum on time. That a manual request is over, or is
+#: bounded by a guard, is not one of them.
+PERSONS_OFF = frozenset({"manual_off", "outside_off", "no_unit"})
 
 
 def decide(
@@ -78,6 +79,9 @@ def decide(
 
 def _left_alone(miner: MinerSituation) -> Intent:
     """A miner in no enabled unit: ours until it was seen off, from then on its owner's business."""
+    if miner.is_wanted_on and miner.desired_origin == "manual":
+        reason = f"The manual request for {miner.name} is over and it is in no enabled unit, so it is switched off."
+        return Intent(0, "manual", "manual_over", reason)
     if miner.is_wanted_on or (miner.desired_origin and not miner.desired_confirmed):
         return Intent(0, "none", "no_unit", f"{miner.name} is in no enabled unit, so it is switched off.")
     power = int(miner.draws_w) if miner.snapshot.status.is_on else 0
@@ -94,13 +98,20 @@ def _share_limits(
         ceiling = ceilings.get(miner.miner_id)
         runs_at = _capped(miner, intent.power_w, ceiling)
         if _is_held(miner, intent, ceiling, situation.now) or _level_left(miner, runs_at, ceiling, situation.now):
-            runs_at = miner.desired_w
+            runs_at = miner.runs_at_w
         if runs_at > 0:
             asking.append(limits.Asking(miner, runs_at, intent.origin == "frost"))
         else:
             others.append(miner)
     # A limit's word is less than what was left of the others, or of what a minimum on time holds.
-    shed = limits.shed(asking, others, situation.power_limit_w, situation.now, situation.import_limit_w)
+    shed = limits.shed(
+        asking,
+        others,
+        situation.power_limit_w,
+        situation.now,
+        situation.import_limit_w,
+        situation.import_unsure_w,
+    )
     ceilings.update(shed)
 
 
@@ -108,14 +119,14 @@ def _is_held(miner: MinerSituation, intent: Intent, ceiling: Ceiling | None, now
     """Wanted off, but its minimum on time keeps it on: only safety and a person's off break that."""
     if _capped(miner, intent.power_w, ceiling) > 0 or not miner.is_wanted_on:
         return False
-    if _held_w(miner, ceiling) == 0 or intent.origin in PERSONS_OFF:
+    if _held_w(miner, ceiling) == 0 or intent.code in PERSONS_OFF:
         return False
     return _min_on_left(miner, now) > timedelta(0)
 
 
 def _held_w(miner: MinerSituation, ceiling: Ceiling | None) -> int:
     """What a minimum on time may hold it at: what it runs at, under what safety says."""
-    return _capped(miner, miner.desired_w, ceiling if ceiling is not None and ceiling.is_safety else None)
+    return _capped(miner, miner.runs_at_w, ceiling if ceiling is not None and ceiling.is_safety else None)
 
 
 def _capped(miner: MinerSituation, power_w: int, ceiling: Ceiling | None) -> int:
@@ -135,9 +146,9 @@ def _command(miner: MinerSituation, unit_id: str, intent: Intent, ceiling: Ceili
     if not wait and _level_left(miner, power, None, now):
         bound = ceiling  # what is wanted anyway comes before its write gap is over: the guard's doing
     if wait:
-        reason = f"{intent.reason} It stays at {miner.desired_w} W for {_words(wait)} more: levels change no faster."
+        reason = f"{intent.reason} It stays at {miner.runs_at_w} W for {_words(wait)} more: levels change no faster."
         return Command(
-            miner.miner_id, unit_id, miner.desired_w, "hold", intent, reason, "write_gap", guard="write_gap",
+            miner.miner_id, unit_id, miner.runs_at_w, "hold", intent, reason, "write_gap", guard="write_gap",
             next_allowed_at=now + wait,
         )  # fmt: skip
     if intent.leave_alone and bound is None:
@@ -190,9 +201,9 @@ def _level_left(miner: MinerSituation, power_w: int, ceiling: Ceiling | None, no
 
     Not where a guard asks for less, nor between off and on.
     """
-    if miner.power is None or miner.level_since is None or power_w <= 0 or power_w == miner.desired_w:
+    if not miner.is_stepped or miner.level_since is None or power_w <= 0 or power_w == miner.runs_at_w:
         return timedelta(0)
-    if not miner.is_wanted_on or (ceiling is not None and ceiling.power_w < miner.desired_w):
+    if not miner.is_wanted_on or (ceiling is not None and ceiling.power_w < miner.runs_at_w):
         return timedelta(0)
     gap = timedelta(seconds=miner.power.min_write_gap_seconds)
     passed = now - miner.level_since

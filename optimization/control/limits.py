@@ -3,7 +3,8 @@
 What runs and may stay is served first; levels are lowered before anything is switched off, and for a
 clearly colder room that waits; the zone nearest its target gives way first, and every comfort to frost
 protection; a start waits until it fits, and a minute after another one.
-Unknown or unmeasured draw counts as nominal.
+What counts is what a miner would really take, whatever was asked for, and until a change has been followed the
+higher of before and after (docs/limits.md).
 """
 
 from __future__ import annotations
@@ -12,9 +13,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import inf
-
-from miners.state import MinerStatus
+from math import ceil, inf
 
 from .situation import Ceiling, MinerSituation
 
@@ -41,8 +40,8 @@ class Asking:
 
     @property
     def takes_w(self) -> float:
-        """What it will take: an unmeasured or unseen draw counts as what was asked, and what it begins with."""
-        return max(self.power_w, self.begins_w, self.miner.draws_w if self.miner.is_wanted_on else 0.0)
+        """What it takes or will take; what it draws on its way there, and what it begins with, too."""
+        return max(self.power_w + self.miner.more_w, self.miner.at_most_w, self.begins_w)
 
     @property
     def begins_w(self) -> float:
@@ -50,12 +49,17 @@ class Asking:
         return 0.0 if self.is_running else self.miner.snapshot.starts_at_power_w or 0.0
 
     @property
+    def lowest_w(self) -> int:
+        """The least it can be told instead of being switched off."""
+        return min(self.power_w, self.miner.fitting(self.miner.least_w))
+
+    @property
     def least_w(self) -> float:
-        """The least it can be lowered to instead of being switched off."""
-        model = self.miner.power
-        if model is None or not model.is_stepped:
+        """What it takes at the least, without being switched off."""
+        if not self.miner.is_stepped:
             return self.takes_w
-        return max(self.begins_w, float(min(self.power_w, self.miner.fitting(model.min_w))))
+        watts = self.lowest_w + self.miner.more_w
+        return watts if self.is_running else max(watts, self.miner.at_most_w, self.begins_w)
 
     @property
     def deficit_k(self) -> float:
@@ -81,16 +85,19 @@ def shed(
     site_limit_w: int | None,
     now: datetime,
     import_limit_w: float | None = None,
+    import_unsure_w: float = 0.0,
 ) -> dict[str, Ceiling]:
     """Ceilings by miner id so that no limit is exceeded. `others`: miners told off that still draw.
 
-    `import_limit_w`: what the miners may take so that the home imports no more than is contracted.
+    `import_limit_w`: what the miners may take so that the home imports no more than is contracted; `import_unsure_w`:
+    how much of it no start and no higher level may take yet.
     """
     lines = _Lines([ask.miner for ask in asking] + list(others), site_limit_w, import_limit_w)
     if not lines.limits:
         return {}
+    lines.keep_free("import", import_unsure_w)
     for miner in others:
-        lines.take(miner, _may_draw_w(miner))
+        lines.take(miner, miner.at_most_w)
     ceilings: dict[str, Ceiling] = {}
     turns = sorted(
         asking, key=lambda one: (not one.is_frost, not one.miner.is_wanted_on, -one.claim_k, one.miner.miner_id)
@@ -127,7 +134,7 @@ def _serve_what_runs(
             lines.take(ask.miner, ask.least_w)
         else:
             ceilings[ask.miner.miner_id] = _no_room(line, ask)
-            lines.leave(ask.miner, _may_draw_w(ask.miner))
+            lines.leave(ask.miner, ask.miner.at_most_w)
     promised = _promise(lines, kept, waiting)
     served = []
     for ask in kept:
@@ -155,15 +162,15 @@ def _promise(lines: _Lines, kept: Sequence[Asking], waiting: Sequence[Asking]) -
 
 def _hold_back(lines: _Lines, ask: Asking, watts: float, ceilings: dict[str, Ceiling]) -> None:
     """A higher level waits until what gives way to it has come down, and for what is to be spared."""
-    model, now_w = ask.miner.power, max(ask.miner.draws_w, float(ask.miner.desired_w))
-    if model is None or not model.is_stepped or watts <= now_w:
+    miner = ask.miner
+    if not miner.is_stepped or watts <= miner.at_most_w:
         return
-    line, room_w = lines.room(ask.miner, is_start=True)
+    line, room_w = lines.room(miner, is_start=True)
     if room_w >= 0:
         return
-    held_w = ask.miner.fitting(max(now_w, watts + room_w))
-    ceilings[ask.miner.miner_id] = Ceiling("power_limit", held_w, _comes_down(line, ask), is_safety=True)
-    lines.take(ask.miner, held_w - watts)
+    held_w = miner.fitting(max(miner.at_most_w, watts + room_w) - miner.more_w)
+    ceilings[miner.miner_id] = Ceiling("power_limit", held_w, _comes_down(line, ask), is_safety=True)
+    lines.take(miner, held_w + miner.more_w - watts)
 
 
 def _comes_down(line: _Line, ask: Asking) -> str:
@@ -171,20 +178,23 @@ def _comes_down(line: _Line, ask: Asking) -> str:
 
 
 def _serve(lines: _Lines, ask: Asking, ceilings: dict[str, Ceiling]) -> float:
-    """As much as it asks, or the highest level there is room for (W)."""
+    """What it takes with as much as it asks, or with the highest level there is room for (W)."""
     line, room_w = lines.room(ask.miner, is_start=not ask.is_running)
-    takes_w = ask.takes_w
+    takes_w, more_w = ask.takes_w, ask.miner.more_w
     if takes_w > room_w:
-        watts = max(ask.least_w, float(min(ask.power_w, ask.miner.fitting(room_w))))
-        ceilings[ask.miner.miner_id] = _lowered(line, ask, round(watts))
-        lines.leave(ask.miner, max(0.0, ask.miner.draws_w - watts, ask.miner.desired_w - watts))
-        takes_w = watts
+        level_w = max(ask.lowest_w, min(ask.power_w, ask.miner.fitting(room_w - more_w)))
+        ceilings[ask.miner.miner_id] = _lowered(line, ask, level_w)
+        takes_w = level_w + more_w
+        if ask.is_running:
+            lines.leave(ask.miner, max(0.0, ask.miner.at_most_w - takes_w))
+        else:
+            takes_w = max(takes_w, ask.miner.at_most_w, ask.begins_w)
     lines.take(ask.miner, takes_w)
     return takes_w
 
 
 def _no_room(line: _Line, ask: Asking) -> Ceiling:
-    what = f"{ask.power_w} W of {ask.miner.name}"
+    what = f"{max(ask.power_w, ceil(ask.least_w))} W of {ask.miner.name}"
     if ask.begins_w > ask.power_w:
         what = f"{ask.begins_w:.0f} W at which {ask.miner.name} starts"
     text = f"{line} leaves no room for the {what}."
@@ -229,6 +239,9 @@ class _Lines:
         for miner in miners:
             for at in miner.starts[-1:]:
                 self.note_start(miner, at)
+
+    def keep_free(self, key: str, watts: float) -> None:
+        self._leaving[key] += watts
 
     def take(self, miner: MinerSituation, watts: float) -> None:
         for key in _keys(miner):
@@ -283,19 +296,6 @@ def _limits(
             key, name, limit_w = miner.circuit
             limits[key] = _Line(f"The circuit ‘{name}’", float(limit_w), f"the circuit ‘{name}’")
     return limits
-
-
-def _may_draw_w(miner: MinerSituation) -> float:
-    """Watts of a miner told off: what it shows; silent since before it was seen off, all it could take.
-
-    So does one on which a start is pending, or whose own protection may end.
-    """
-    if miner.snapshot.pending_start or miner.snapshot.status is MinerStatus.PROTECT:
-        return max(miner.draws_w, float(miner.most_w))
-    shows = miner.snapshot.status.is_known or miner.snapshot.power_is_measured
-    if shows or miner.desired_confirmed or not miner.desired_origin:
-        return miner.draws_w
-    return float(miner.most_w)
 
 
 def _keys(miner: MinerSituation) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ from math import ceil
 from typing import Any
 
 from climate.state import ZoneState
-from miners.power import PowerModel
-from miners.state import MinerSnapshot
+from miners import draw
+from miners.power import PowerModel, taken_w
+from miners.state import MinerSnapshot, MinerStatus
 from optimization.rules import CompiledPolicy, Context
 
 from .quiet import Quiet
@@ -68,32 +69,99 @@ class MinerSituation:
     #: What a person lets its chips and boards have (°C); None: what its kind bears (`heat_limits_celsius`).
     max_chip_celsius: float | None = None
     max_board_celsius: float | None = None
+    #: What it may have drawn before it was last told something else (W).
+    before_w: int = 0
+    #: It takes what it was told last, by a meter or because its ramp is over (`draw.has_followed`).
+    has_followed: bool = True
+    #: The last change is longer ago than its ramp (`draw.had_its_time`).
+    had_its_time: bool = True
+    #: How much more than it was told it was measured to take when it last ran (W).
+    took_more_w: int = 0
 
     @property
     def is_wanted_on(self) -> bool:
         return self.desired_w > 0
 
+    @property
+    def is_stepped(self) -> bool:
+        """It can heat with more than one power."""
+        return self.power is not None and self.power.is_stepped
+
+    @property
+    def is_measured(self) -> bool:
+        return draw.is_measured(self.snapshot)
+
     def fitting(self, power_w: float) -> int:
-        """The watts of the level that a request means; an on-or-off miner takes what it is asked."""
-        return round(power_w if self.power is None else self.power.fitting(power_w))
+        """What it really takes when it is asked for so many watts."""
+        return taken_w(self.power, self.nominal_power_w, power_w)
+
+    @property
+    def full_w(self) -> int:
+        """What it takes at its usual power."""
+        return self.fitting(self.nominal_power_w)
+
+    @property
+    def runs_at_w(self) -> int:
+        """What it takes for what is wanted of it."""
+        return self.fitting(self.desired_w)
 
     @property
     def least_w(self) -> float:
         """The least it can heat with."""
-        return float(self.nominal_power_w) if self.power is None else self.power.min_w
+        return self.power.min_w if self.is_stepped else float(self.full_w)
 
     @property
     def most_w(self) -> int:
-        """The most it can be asked for by hand, and may take when nobody sees it."""
+        """The most it may take when nobody sees it."""
         return self.nominal_power_w if self.power is None else max(self.nominal_power_w, ceil(self.power.max_w))
 
     @property
     def draws_w(self) -> float:
-        """The watts to reckon with: measured when measured, else nominal while it is or may be on."""
-        if self.snapshot.power_is_measured and self.snapshot.power_w is not None:
+        """What it draws now as far as anybody can tell: measured, else what was asked while it is or may be on."""
+        if self.is_measured:
             return max(self.snapshot.power_w, 0.0)
         on = self.snapshot.status.is_on if self.snapshot.status.is_known else self.is_wanted_on
-        return float(self.desired_w or self.nominal_power_w) if on else 0.0
+        return draw.unmeasured_w(self.snapshot, self.power, self.nominal_power_w, self.desired_w) if on else 0.0
+
+    @property
+    def at_most_w(self) -> float:
+        """What it may draw now, or any moment: of before and after a change the higher, until it has followed."""
+        # Old watts of a meter prove nothing, and count.
+        watts = max(self.draws_w, 0 if self.has_followed else self.before_w, self.snapshot.last_power_w or 0.0)
+        if self.is_wanted_on:
+            begins_w = 0 if self.has_followed else self.snapshot.starts_at_power_w or 0
+            return max(watts, float(self.runs_at_w), begins_w)
+        if self.snapshot.pending_start or self.snapshot.status is MinerStatus.PROTECT:  # it may start by itself
+            return max(watts, float(self.most_w))
+        if self.is_measured or self.desired_confirmed or self.snapshot.status is MinerStatus.OFF:
+            return watts
+        if self.snapshot.status.is_known:  # coming down: not seen off yet
+            return watts or float(self.before_w)
+        return float(self.most_w) if self.desired_origin else watts
+
+    @property
+    def more_w(self) -> float:
+        """How much more it takes than what is asked of it: its nominal power is wrong, or it does not obey."""
+        if not self.is_wanted_on or not self.had_its_time:
+            return float(self.took_more_w)
+        more_w = max(0.0, max(self.draws_w, 0 if self.has_followed else self.before_w) - self.runs_at_w)
+        return more_w if self.is_measured else max(more_w, float(self.took_more_w))
+
+    @property
+    def metered_w(self) -> float:
+        """Its part of what a meter of the home shows now, at most."""
+        if self.is_measured or not self.snapshot.status.is_known or self.has_followed:
+            return self.draws_w
+        return max(self.draws_w, float(self.before_w))
+
+    @property
+    def unsure_w(self) -> float:
+        """How much of `metered_w` it may not draw yet: nothing starts on the strength of it."""
+        if self.is_measured:
+            return 0.0
+        if not self.snapshot.status.is_known:
+            return self.draws_w
+        return 0.0 if self.has_followed else max(0.0, self.draws_w - self.before_w)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +176,8 @@ class UnitSituation:
     dosing: str = "need"
     #: What the unit could use without importing (W), its own miners counted back in; None: nobody knows.
     surplus_w: float | None = None
+    #: How much of that is not sure, because it counts what its own miners may not draw yet (W).
+    unsure_w: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +191,8 @@ class SiteSituation:
     power_limit_w: int | None = None
     #: What all miners together may take so that the home imports no more than is contracted; None: nothing measured.
     import_limit_w: float | None = None
+    #: How much of that is not sure, because it counts what miners may not draw yet (W): no start takes it.
+    import_unsure_w: float = 0.0
     #: A wall-clock step was seen and not every input has been read anew since.
     clock_stepped: bool = False
     is_stopped: bool = False  # the site is deactivated

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from math import ceil
 
 from climate.state import ZoneState
 from miners.state import MinerStatus
@@ -75,7 +76,7 @@ class _Group:
     @property
     def now_w(self) -> float:
         """What is wanted of its members until now."""
-        return sum(member.miner.desired_w for member in self.members)
+        return sum(member.miner.runs_at_w for member in self.members)
 
     @property
     def deficit_k(self) -> float:
@@ -102,7 +103,7 @@ def staged(
     # What there is of the sun goes to the coldest rooms first.
     for group in sorted(groups, key=lambda one: -one.deficit_k):
         want_w = float("inf") if unit.dosing == "full" else group.need_w - group.given_w
-        watts = _deal(group, want_w, left_w, now)
+        watts = _deal(group, want_w, left_w, now, unit.unsure_w if unit.dosing == "surplus" else 0.0)
         left_w -= sum(watts.values())
         for member in group.members:
             intent = _dealt(member, watts[member.miner.miner_id], len(group.members))
@@ -126,7 +127,7 @@ def _groups(
         key = tuple(sorted(zone.zone_id for zone in miner.zones)) or (miner.miner_id,)
         group = groups.setdefault(key, _Group(miner.zones))
         most_w = float("inf") if ceiling is None else ceiling.power_w
-        allowed_w = min(miner.fitting(miner.nominal_power_w), most_w)
+        allowed_w = min(miner.full_w, most_w)
         if intent.origin != "policy" or intent.code not in _HEATS | _COULD or allowed_w <= 0:
             # By hand it may be asked for more than it usually takes.
             group.given_w += 0 if allowed_w <= 0 else miner.fitting(min(intent.power_w, most_w))
@@ -146,9 +147,12 @@ def _need(zone: ZoneState) -> float:
     return min(most, max(0.0, most * below_k / band_k))
 
 
-def _deal(group: _Group, want_w: float, most_w: float, now: datetime) -> dict[str, int]:
-    """Watts by miner id: together `want_w` or a little more, never over `most_w` but for lowest levels that must be."""
-    margin_w, sun_w = MARGIN * group.most_w, SUN_MARGIN * group.most_w
+def _deal(group: _Group, want_w: float, most_w: float, now: datetime, unsure_w: float) -> dict[str, int]:
+    """Watts by miner id: together `want_w` or a little more, never over `most_w` but for lowest levels that must be.
+
+    No start and no higher level takes the last `unsure_w` of `most_w`.
+    """
+    margin_w, sun_w = MARGIN * group.most_w, SUN_MARGIN * group.most_w + unsure_w
     want_w = max(want_w - margin_w, min(group.now_w, want_w + margin_w))
     turns = sorted(group.members, key=lambda one: _turn(one, now))
     # The lowest level of what must run is set aside, so that none of them takes the others' part.
@@ -180,14 +184,14 @@ def _level_w(member: _Member, want_w: float, room_w: float, sun_w: float) -> int
     A higher level than it has leaves `sun_w` of the room free.
     """
     miner = member.miner
-    if miner.power is None:
+    if not miner.is_stepped:
         return member.most_w
     level_w = miner.power.covering(want_w * (1 - NEARLY))
-    if level_w > miner.desired_w:
-        room_w = max(room_w - sun_w, min(room_w, miner.desired_w))
+    if level_w > miner.runs_at_w:
+        room_w = max(room_w - sun_w, min(room_w, miner.runs_at_w))
     if level_w > min(room_w, member.most_w):
         level_w = miner.power.fitting(max(1.0, min(room_w, member.most_w)))
-    return round(level_w)
+    return ceil(level_w)
 
 
 def _must_run(member: _Member, now: datetime) -> bool:
@@ -234,8 +238,8 @@ def _dealt(member: _Member, watts: int, count: int) -> Intent:
     if watts == 0:
         return replace(intent, power_w=0, code="staged_off", reason=sentences.others_suffice(miner))
     if watts == miner.fitting(member.most_w):  # all it may: the guard that allows no more says so itself
-        full = miner.fitting(intent.power_w) == miner.fitting(miner.nominal_power_w)
-        return intent if full else replace(intent, power_w=miner.nominal_power_w)
+        full = miner.fitting(intent.power_w) == miner.full_w
+        return intent if full else replace(intent, power_w=miner.full_w)
     reason = (
         f"{intent.reason} {sentences.gives(miner, watts, count)}" if watts < miner.nominal_power_w else intent.reason
     )

@@ -89,7 +89,7 @@ class PolicyStrategy:
         if verdict.action in ("start", "stop") and rule is not None:
             explanation = explain(rule, miner.contexts, holds, epoch)
             return Intent(
-                miner.nominal_power_w if verdict.action == "start" else 0,
+                miner.full_w if verdict.action == "start" else 0,
                 "policy",
                 f"rule_{verdict.action}",
                 sentences.rule_applies(miner, verdict.action, sentence(explanation)),
@@ -102,7 +102,7 @@ class PolicyStrategy:
             explanation = explain(unknown, miner.contexts, holds, epoch)
             return self._unknown_intent(miner, sentence(explanation), explanation, parse_time(unknown_since), now)
         if miner.is_wanted_on:
-            return Intent(miner.desired_w, "policy", "hold_on", sentences.keeps_heating(miner))
+            return Intent(miner.runs_at_w, "policy", "hold_on", sentences.keeps_heating(miner))
         if verdict.action == "blocked" and rule is not None:
             return Intent(0, "policy", "blocked", sentences.blocked(miner, rule.name), rule.rule_id, rule.name)
         return self._stays_off(unit, miner, holds, epoch)
@@ -129,7 +129,7 @@ class PolicyStrategy:
             reason = sentences.unknown_too_long(lacking, since, now)
             return Intent(0, "policy", "input_unknown", reason, explanation=explanation)
         reason = sentences.held_unknown(miner, lacking, UNKNOWN_HOLD)
-        return Intent(miner.desired_w, "policy", "hold_unknown", reason, explanation=explanation)
+        return Intent(miner.runs_at_w, "policy", "hold_unknown", reason, explanation=explanation)
 
 
 def frost_intent(miner: MinerSituation) -> Intent | None:
@@ -143,7 +143,7 @@ def frost_intent(miner: MinerSituation) -> Intent | None:
         lowest, limit = frost_celsius(zone), zone.frost_limit_celsius
         if lowest is not None and lowest < limit + (FROST_RELEASE_K if holding else 0):
             return Intent(
-                miner.nominal_power_w,
+                miner.full_w,
                 "frost",
                 "frost",
                 f"Frost protection: {zone.name} is at {lowest:.1f} °C, its frost limit is {limit:.1f} °C.",
@@ -170,5 +170,5 @@ def manual_intent(miner: MinerSituation, now: datetime) -> Intent | None:
     who = f" by {wish.by}" if wish.by else ""
     if wish.power_w == 0:
         return Intent(0, "manual", "manual_off", f"Off by hand{who} until you resume automatic control.")
-    power = min(wish.power_w, miner.most_w)
+    power = miner.fitting(wish.power_w)
     return Intent(power, "manual", "manual_on", f"On by hand{who}, {power} W.")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from math import ceil
 from uuid import UUID
 
 from integrations.ask import call
@@ -24,7 +25,7 @@ from miners.models import CommandLog, DesiredState, Miner
 from miners.pending import shows_on
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import parse_time
-from optimization.control.situation import Command
+from optimization.control.situation import Command, MinerSituation, SiteSituation
 from sites.lease import Lease
 from sites.models import Severity
 
@@ -59,9 +60,9 @@ class Acted:
     cuts: list[Miner] = field(default_factory=list)
 
 
-def want(rows: SiteRows, commands: Iterable[Command], now: datetime) -> Acted:
+def want(rows: SiteRows, commands: Iterable[Command], situation: SiteSituation, now: datetime) -> Acted:
     """Put the commands into the desired rows (not saved yet)."""
-    acted = Acted()
+    acted, seen = Acted(), {miner.miner_id: miner for miner in situation.miners}
     for command in commands:
         miner = rows.miners[UUID(command.miner_id)]
         desired = rows.desired.get(miner.pk)
@@ -73,6 +74,7 @@ def want(rows: SiteRows, commands: Iterable[Command], now: datetime) -> Acted:
         origin = "guard" if command.guard and command.power_w == 0 else command.intent.origin
         if desired.power_w != command.power_w or not desired.origin:
             starts = command.power_w > 0 and desired.power_w == 0
+            _note_before(desired, seen[command.miner_id])
             desired.power_w, desired.changed_at, desired.confirmed_at = command.power_w, now, None
             desired.attempts, desired.next_attempt_at = 0, None
             if starts:
@@ -83,6 +85,13 @@ def want(rows: SiteRows, commands: Iterable[Command], now: datetime) -> Acted:
             desired.origin, desired.reason = origin, command.reason[:300]
             acted.changed[miner.pk] = desired
     return acted
+
+
+def _note_before(desired: DesiredState, seen: MinerSituation) -> None:
+    """What it may draw until it has followed the change that comes now; and what it was measured to take beyond it."""
+    desired.before_w = ceil(seen.at_most_w)
+    if seen.is_wanted_on and seen.had_its_time and seen.is_measured:
+        desired.took_more_w = ceil(seen.more_w)
 
 
 def note_seen(rows: SiteRows, snapshots: dict[UUID, MinerSnapshot], acted: Acted, now: datetime) -> None:
@@ -101,7 +110,9 @@ def note_seen(rows: SiteRows, snapshots: dict[UUID, MinerSnapshot], acted: Acted
             desired.seen_on, desired.seen_at = on, now
             acted.changed[pk] = desired
         model = rows.miners[pk].power
-        if desired.confirmed_at is None and readback.is_confirmed(desired.power_w, snapshot, model):
+        if desired.confirmed_at is None and readback.is_confirmed(
+            desired.power_w, snapshot, model, told=readback.was_told(desired)
+        ):
             desired.confirmed_at, desired.attempts, desired.next_attempt_at = now, 0, None
             acted.changed[pk] = desired
 

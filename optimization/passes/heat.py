@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
+from miners import draw
 from miners.state import MinerSnapshot
 
 from .load import SiteRows
@@ -26,12 +27,14 @@ def heating_share(rows: SiteRows, snapshots: Snapshots, zone_pk: UUID) -> float:
 
 
 def drawn_w(rows: SiteRows, snapshots: Snapshots, miner_pk: UUID) -> float:
-    """Watts a miner takes as far as anybody can see: measured, else nominal while it is seen on."""
+    """Watts a miner takes as far as anybody can see: measured, else as asked of it while it is seen on."""
     snapshot, miner = snapshots[miner_pk], rows.miners[miner_pk]
-    if snapshot.power_is_measured and snapshot.power_w is not None:
+    if draw.is_measured(snapshot):
         return max(0.0, snapshot.power_w)
+    if not snapshot.status.is_on:
+        return 0.0
     desired = rows.desired.get(miner_pk)
-    return float((desired.power_w if desired else 0) or miner.nominal_power_w) if snapshot.status.is_on else 0.0
+    return draw.unmeasured_w(snapshot, miner.detected_power, miner.nominal_power_w, desired.power_w if desired else 0)
 
 
 def _parts(rows: SiteRows, zone_pk: UUID) -> list[tuple[UUID, float]]:

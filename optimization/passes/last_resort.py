@@ -91,6 +91,7 @@ def take_over(rows: SiteRows, now: datetime) -> dict[UUID, DesiredState]:
         desired = rows.desired.get(UUID(miner_id))
         if desired is None or desired.power_w == 0:
             continue
+        desired.before_w = max(desired.before_w, rows.miners[UUID(miner_id)].takes_w(desired.power_w))
         desired.power_w, desired.origin, desired.changed_at = 0, "guard", now
         desired.reason = "Control had stopped, so the watchdog switched it off."
         desired.confirmed_at, desired.attempts, desired.next_attempt_at = None, 0, None

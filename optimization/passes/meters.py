@@ -56,13 +56,19 @@ def of_unit(
     members: list[UUID],
     shared: Mapping[str, Any],
     now: datetime,
-) -> EnergyState | None:
-    """The source as one unit may use it: only its own miners counted back in."""
+) -> tuple[EnergyState | None, EnergyState | None]:
+    """The source as one unit may use it: only its own miners counted back in.
+
+    Twice: by what they draw as far as anybody can tell, and by what they surely draw; of others by the most.
+    """
     if source is None:
-        return None
+        return None, None
     own = sum(miners[pk].draws_w for pk in members)
-    other = sum(miner.draws_w for pk, miner in miners.items() if pk not in members)
-    return _state(source, observation, own, other, sky_of(shared), seen[source.pk].doubt, now)
+    unsure = sum(miners[pk].unsure_w for pk in members)
+    other = sum(miner.at_most_w for pk, miner in miners.items() if pk not in members)
+    sky, doubt = sky_of(shared), seen[source.pk].doubt
+    state = _state(source, observation, own, other, sky, doubt, now)
+    return state, _state(source, observation, own - unsure, other, sky, doubt, now) if unsure else state
 
 
 def sky_of(shared: Mapping[str, Any]) -> Sky:

@@ -191,7 +191,7 @@ def _decide(
     }
     commands, memory = decide(seen.situation, seen.memory, acknowledged=acknowledged)
     seen.memory = memory
-    acted = act.want(rows, commands, now)
+    acted = act.want(rows, commands, seen.situation, now)
     acted.cuts += released
     acted.changed.update(told_off)
     acted.cuts += plugs.latch_what_the_watchdog_cut(rows, told_off, observation, now)

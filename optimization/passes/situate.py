@@ -12,7 +12,7 @@ from climate.sensors import MonitorState
 from climate.state import ZoneState
 from energy import balance
 from energy.state import EnergyState
-from miners import plug, readback
+from miners import draw, plug, readback
 from miners.by_hand import wish_holds
 from miners.dead_man import rearm_seconds
 from miners.models import DesiredState, Miner
@@ -99,7 +99,7 @@ def situate(
     # The rest went off while we looked at them all the time: somebody's hand.
     outside_off = [one for one in went_off if one.pk not in by_itself]
     for miner in (*protected, *came_back_off, *timed_out):
-        _take_as_off(rows.desired[miner.pk], snapshots[miner.pk], now)
+        _take_as_off(rows.desired[miner.pk], miner, snapshots[miner.pk], now)
     _rest_from_now(rows, snapshots, went_off, now)
     miners = {
         pk: _miner(rows, miner, snapshots[pk], zones, miner in outside_off, pk in stopping, now)
@@ -120,7 +120,7 @@ def situate(
             problems[unit.pk] = problem
         unit_zones = [zones[zone.pk] for zone in unit.zones.all() if zone.pk in zones] or _heated(rows, members, zones)
         source = rows.sources.get(unit.energy_source_id)
-        state = meters.of_unit(source, energy, observation, miners, members, shared, now)
+        state, sure = meters.of_unit(source, energy, observation, miners, members, shared, now)
         values = {
             **shared,
             **context.energy(state),
@@ -128,15 +128,21 @@ def situate(
             **({} if outdoor is None else context.outdoor(outdoor.temperature_celsius)),
             **_extremes(unit_zones),
         }
+        # What its own miners may not draw yet keeps what runs, and starts nothing.
+        to_start = values if sure is state else {**values, **context.energy(sure)}
         units.append(
             UnitSituation(
                 str(unit.pk),
                 unit.name,
                 policy,
                 problem,
-                tuple(_with_contexts(miners[pk], rows.miners[pk], values) for pk in members),
+                tuple(
+                    _with_contexts(miners[pk], rows.miners[pk], values if miners[pk].is_wanted_on else to_start)
+                    for pk in members
+                ),
                 unit.dosing,
                 None if state is None else state.surplus_w,
+                0.0 if sure is state or state.surplus_w is None else state.surplus_w - sure.surplus_w,
             )
         )
     note_silent(memory, snapshots)
@@ -148,7 +154,8 @@ def situate(
         rows.site.power_limit_w,
         clock_stepped=starts_wait(rows, memory, bad_inputs(rows, observation, memory, energy), clock_stepped),
         is_stopped=not rows.site.is_active,
-        import_limit_w=balance.import_limit_w(energy.values(), sum(miner.draws_w for miner in miners.values())),
+        import_limit_w=balance.import_limit_w(energy.values(), sum(miner.metered_w for miner in miners.values())),
+        import_unsure_w=sum(miner.unsure_w for miner in miners.values()),
     )
     shown = {pk: one for pk, miner in rows.miners.items() if (one := plugs.plug_of(miner, observation)) is not None}
     return Seen(
@@ -193,8 +200,9 @@ def _rest_from_now(
         rows.desired[miner.pk].switched_off_at = now
 
 
-def _take_as_off(desired: DesiredState, snapshot: MinerSnapshot, now: datetime) -> None:
+def _take_as_off(desired: DesiredState, miner: Miner, snapshot: MinerSnapshot, now: datetime) -> None:
     """From here on it is an off miner like any other: a start needs a reason and its minimum off time."""
+    desired.before_w = miner.takes_w(desired.power_w)
     desired.power_w, desired.changed_at = 0, now
     desired.confirmed_at = now if snapshot.status is MinerStatus.OFF else None
     desired.switched_off_at, desired.attempts, desired.next_attempt_at = now, 0, None
@@ -246,6 +254,10 @@ def _miner(
         max_board_celsius=miner.max_board_celsius,
         is_active=miner.is_active,
         is_cut=miner.cut_at is not None,
+        before_w=desired.before_w if desired else 0,
+        has_followed=desired is None or draw.has_followed(desired, snapshot, miner.ramp_seconds, now),
+        had_its_time=desired is None or draw.had_its_time(desired, miner.ramp_seconds, now),
+        took_more_w=_took_more_w(desired, now),
         lacks_off=plug.is_switch(miner.power) and not plugs.has_plug(miner),
         is_stopping=stopping,
         reality_problem=reality_problem(
@@ -256,6 +268,15 @@ def _miner(
         )
         or "",
     )
+
+
+#: What a miner was measured to take beyond what it was told counts so long: a meter may have erred.
+_TOOK_MORE_HOLDS = timedelta(hours=24)
+
+
+def _took_more_w(desired: DesiredState | None, now: datetime) -> int:
+    off_at = None if desired is None else desired.switched_off_at
+    return 0 if off_at is None or now - off_at >= _TOOK_MORE_HOLDS else desired.took_more_w
 
 
 def _level_since(miner: Miner, desired: DesiredState | None) -> datetime | None:

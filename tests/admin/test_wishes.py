@@ -82,6 +82,7 @@ def test_a_level_or_watts_for_a_while(ask_for, miner, what, fields, power_w, min
     assert (wish.miner, wish.power_w, wish.by, wish.origin) == (miner, power_w, "anna", "person")
     assert minutes_left(wish) == minutes
     assert "Avalon is asked to run at" in words(answer)
+    assert ("takes the lower one: level 1, 1350 W" in words(answer)) == (fields.get("watts") == "1500")
     assert f"Avalon: on at {power_w} W by hand." in ActivityLog.objects.values_list("text", flat=True)
     miner.site.refresh_from_db()
     assert miner.site.next_pass_at <= timezone.now()
@@ -103,14 +104,19 @@ def test_a_step_of_a_range(ask_for, home):
 @pytest.mark.parametrize(
     ("what", "fields", "field", "said"),
     [
-        ("watts", {"watts": "0"}, "watts", "‘0’ is no power of it. Choose from 800 W to 1601 W; its levels: 0 (800 W)"),
+        (
+            "watts",
+            {"watts": "0"},
+            "watts",
+            "‘0’ is not a valid power. Choose from 800 W to 1601 W; its levels: 0 (800 W)",
+        ),
         ("watts", {"watts": "1602"}, "watts", "1 (1350 W), eco (1600 W)"),
         ("watts", {"watts": "799"}, "watts", "from 800 W"),
-        ("watts", {"watts": "-800"}, "watts", "‘-800’ is no power"),
-        ("watts", {"watts": "plenty"}, "watts", "‘plenty’ is no power"),
-        ("watts", {"watts": "nan"}, "watts", "‘nan’ is no power"),
-        ("watts", {"watts": "inf"}, "watts", "‘inf’ is no power"),
-        ("watts", {"watts": "1e999"}, "watts", "no power"),
+        ("watts", {"watts": "-800"}, "watts", "‘-800’ is not a valid power"),
+        ("watts", {"watts": "plenty"}, "watts", "‘plenty’ is not a valid power"),
+        ("watts", {"watts": "nan"}, "watts", "‘nan’ is not a valid power"),
+        ("watts", {"watts": "inf"}, "watts", "‘inf’ is not a valid power"),
+        ("watts", {"watts": "1e999"}, "watts", "not a valid power"),
         ("watts", {"watts": ""}, "watts", "With how many watts?"),
         ("watts", {"watts": "9" * 50}, "watts", "at most 40 characters"),
         ("level:1", {"watts": "900"}, "watts", "Empty this"),
@@ -159,7 +165,7 @@ def test_the_form_offers_every_miners_levels_and_says_what_watts_mean(page, mine
     form = words(page.get(reverse(ADD)))
     for part in ("Level of Avalon", "level 1, 1350 W", "Level of Bitaxe", "tiny, 400 W", "Off, until resumed"):
         assert part in form
-    assert "The highest level that fits into them is taken" in form
+    assert "Between two levels the lower one is taken" in form
     assert "_addanother" not in form
     chosen = page.get(reverse(ADD), {"miner": str(miner.pk)}).content.decode()
     assert f'<option value="{miner.pk}" selected>' in chosen
@@ -184,7 +190,8 @@ def test_the_list_tells_what_holds_what_is_over_resumed_and_replaced(page, miner
     past = {"miner": miner, "power_w": 1350, "created_at": now - timedelta(hours=5)}
     ManualRequest.objects.create(**past, until=now - timedelta(hours=3))
     assert states(page) == [("1350 W (level 1)", "over")]
-    request_power(miner, 1500, by="anna")
+    request_power(miner, 1350, by="anna")
+    ManualRequest.objects.filter(cancelled_at=None, until__gt=now).update(power_w=1500)
     assert states(page) == [("1500 W (runs at level 1, 1350 W)", "holds"), ("1350 W (level 1)", "over")]
     resume(miner, by="ben")
     assert states(page)[0][1] == "resumed"

@@ -144,12 +144,12 @@ def refuse_to_delete(row, *, by):
 
 
 def test_a_start_is_a_wish_with_an_end(api, furnished):
-    response = api.post(f"/miners/{furnished.miner.pk}/start", {"power_w": 600})
+    response = api.post(f"/miners/{furnished.miner.pk}/start", {"power_w": 1000})
     assert response.status_code == 202
     wish = ManualRequest.objects.get()
-    assert (wish.power_w, wish.by, wish.origin) == (600, "anna", "person")
+    assert (wish.power_w, wish.by, wish.origin) == (1000, "anna", "person")
     assert timedelta(hours=1, minutes=59) < wish.until - timezone.now() <= timedelta(hours=2)
-    assert response.json()["wish"]["power_w"] == 600
+    assert response.json()["wish"]["power_w"] == 1000
     assert "within 10 s" in response.json()["message"]
     assert Site.objects.get().next_pass_at is not None
     assert api.get(f"/miners/{furnished.miner.pk}/status").json()["wish"]["by"] == "anna"
@@ -163,7 +163,10 @@ def test_a_start_without_a_body_is_at_nominal_power(api, furnished):
     ("body", "place"),
     [
         ({"power_w": 0}, "body.power_w"),
+        ({"power_w": 100}, "body.power_w"),
         ({"power_w": 1001}, "body.power_w"),
+        ({"power_w": -5}, "body.power_w"),
+        ({"power_w": 10**30}, "body.power_w"),
         ({"until": "2099-01-01T00:00:00Z"}, "body.until"),
         ({"until": "2020-01-01T00:00:00Z"}, "body.until"),
         ({"minutes": 5}, "body.minutes"),
@@ -191,6 +194,14 @@ def test_a_start_at_a_level_for_a_while(api, furnished, levels):
     assert abs(wish.until - timezone.now() - timedelta(minutes=90)) < timedelta(seconds=10)
 
 
+def test_watts_between_two_levels_are_the_lower_one_and_it_is_said(api, furnished, levels):
+    answer = api.post(f"/miners/{furnished.miner.pk}/start", {"power_w": 750}).json()
+    assert answer["wish"]["power_w"] == ManualRequest.objects.get().power_w == 600
+    said = answer["message"].replace("\u202f", " ")
+    assert "is to run at eco, 600 W until" in said
+    assert "750 W is between two of its levels, so it takes the lower one: eco, 600 W." in said
+
+
 def test_the_levels_there_are(api, furnished, levels):
     told = api.get(f"/miners/{furnished.miner.pk}").json()
     assert [(one["key"], one["power_w"], one["hash_rate_th_s"]) for one in told["levels"]] == [
@@ -203,6 +214,8 @@ def test_the_levels_there_are(api, furnished, levels):
 @pytest.mark.parametrize(
     ("body", "place", "words"),
     [
+        ({"power_w": 599}, "body.power_w", "eco (600"),
+        ({"power_w": 1001}, "body.power_w", "super (1000"),
         ({"level": "turbo"}, "body.level", "eco (600"),
         ({"level": ""}, "body.level", "super (1000"),
         ({"level": "eco", "power_w": 600}, "body.level", "not both"),

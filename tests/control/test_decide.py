@@ -15,6 +15,7 @@ from miners.state import MinerSnapshot, MinerStatus
 from optimization.control import guards
 from optimization.control.decide import PERSONS_OFF, decide
 from optimization.control.memory import Memory, ZoneTrip
+from optimization.control.quiet import Quiet
 from tests.chance import examples
 
 from .random_worlds import memories, sites
@@ -106,7 +107,7 @@ def test_minimum_on_is_broken_only_by_safety_or_a_person_and_the_record_says_so(
         )  # fmt: skip
         assert one.broke_min_on == breaks
         if breaks:
-            assert one.guard in SAFETY or one.intent.origin in PERSONS_OFF
+            assert one.guard in SAFETY or (one.intent.power_w == 0 and one.intent.code in PERSONS_OFF)
 
 
 @given(sites(), memories())
@@ -197,7 +198,7 @@ def test_off_by_hand_holds_against_cold_and_frost():
     assert command(miner(zone(3.0), wish=wish(0, seconds=None))).code == "manual_off"
 
 
-@pytest.mark.parametrize(("asked", "given_w"), [(1000, 1000), (400, 400), (5000, 1000)])
+@pytest.mark.parametrize(("asked", "given_w"), [(1000, 1000), (400, 1000), (5000, 1000)])
 def test_on_by_hand_runs_in_a_room_that_is_warm_enough_but_not_at_its_bound(asked, given_w):
     seen = command(miner(zone(21.2), wish=wish(asked)))
     assert (seen.power_w, seen.action, seen.code) == (given_w, "start", "manual_on")
@@ -369,6 +370,40 @@ def test_minimum_on_says_how_long():
     assert seen.reason.endswith("It runs 61 s more: its minimum on time.")
     assert seen.next_allowed_at == NOW + timedelta(seconds=60)
     assert (seen.action, seen.code, seen.broke_min_on) == ("hold", "min_on", False)
+
+
+BY_HAND = {"for_seconds": 60, "desired_origin": "manual"}
+QUIET = Quiet(0, NOW + timedelta(hours=1), "07:00")
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        running(zone(21.6), wish=wish(1000), **BY_HAND),  # the upper bound
+        running(zone(20.0), wish=wish(1000), quiet=QUIET, **BY_HAND),
+        running(airing(), wish=wish(1000), **BY_HAND),
+        running(zone(21.6), wish=wish(1000, seconds=0), **BY_HAND),  # the request is over
+        running(zone(21.6), **BY_HAND),  # it was resumed
+    ],
+)
+def test_on_by_hand_loses_its_minimum_on_to_nothing_but_safety_and_a_persons_off(one):
+    held = command(one)
+    assert (held.power_w, held.guard, held.broke_min_on) == (1000, "min_on", False)
+    off = command(replace(one, wish=wish(0, seconds=None)))
+    assert (off.power_w, off.code, off.broke_min_on) == (0, "manual_off", True)
+    too_hot = command(replace(one, zones=(zone(28.5),)))
+    assert (too_hot.power_w, too_hot.guard, too_hot.broke_min_on) == (0, "high_limit", True)
+    assert command(replace(one, switched_on_at=ago(600))).power_w == 0
+
+
+def test_a_miner_of_nobody_keeps_its_minimum_on_when_its_manual_request_ends():
+    seen = loose(running(zone(20.0), **BY_HAND))
+    assert (seen.power_w, seen.guard, seen.intent.origin) == (1000, "min_on", "manual")
+    assert seen.reason == (
+        "The manual request for Avalon is over and it is in no enabled unit, so it is switched off. "
+        "It runs 9 min more: its minimum on time."
+    )
+    assert loose(running(zone(20.0), for_seconds=601, desired_origin="manual")).power_w == 0
 
 
 def test_minimum_on_does_not_hold_what_is_off_anyway():

@@ -47,15 +47,42 @@ def test_many_levels_are_not_all_listed():
         by_hand.watts_of_level(many, "x")
 
 
-@pytest.mark.parametrize(("text", "watts"), [("900", 900), ("1000", 1000), ("1049", 1000), ("3000", 3000)])
-def test_watts_of_a_range_are_a_step_of_it(text, watts):
-    assert by_hand.watts_in_range(RANGE, text) == watts
+@pytest.mark.parametrize(
+    ("model", "nominal_w", "asked", "taken_w"),
+    [
+        (RANGE, 3000, "900", 900),
+        (RANGE, 3000, "1049", 1000),
+        (RANGE, 3000, 3000, 3000),
+        (AVALON, 1600, "800", 800),
+        (AVALON, 1600, 1599, 1300),
+        (AVALON, 1300, 1600, 1600),  # above its usual power, but a level it has
+        (on_or_off(2000), 2000, "2000", 2000),
+        (on_or_off(1800), 2000, 1800, 2000),  # its level says less than its nominal power: the higher counts
+        (on_or_off(2000), 1800, 1800, 2000),
+    ],
+)
+def test_what_is_asked_by_hand_is_taken_as_the_miner_takes_it(model, nominal_w, asked, taken_w):
+    assert by_hand.watts_taken(model, nominal_w, asked) == taken_w
 
 
-@pytest.mark.parametrize("text", ["", "899", "3001", "0", "-1", "1000000000", "nan", "inf", "-inf", "much", "1,5", "٣"])
-def test_watts_outside_a_range_are_refused_with_the_range(text):
-    with pytest.raises(ValidationError, match=r"Choose from 900.*to 3000"):
-        by_hand.watts_in_range(RANGE, text)
+GARBAGE = ["", "0", "-1", "1000000000", "nan", "inf", "-inf", "much", "1,5", 10**400]
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "said"),
+    [
+        *((RANGE, asked, "Choose from 900 W to 3000 W, in steps of 50 W.") for asked in ("899", 3001, *GARBAGE)),
+        *((AVALON, asked, "its levels: eco (800 W), standard (1300 W)") for asked in ("799", 1601, 100, *GARBAGE)),
+        *((on_or_off(2000), asked, "ask for 2000 W, or give no watts") for asked in ("100", 1999, 2001, *GARBAGE)),
+    ],
+)
+def test_watts_it_cannot_take_are_refused_with_those_it_can(model, asked, said):
+    """On its page, in the set-up and in the API alike."""
+    with pytest.raises(ValidationError) as refused:
+        by_hand.watts_taken(model, round(model.max_w), asked)
+    (sentence,) = refused.value.message_dict["power_w"]
+    assert said in sentence.replace("\u202f", " ")
+    assert f"‘{str(asked)[:40]}’ is not a valid power" in sentence
 
 
 @pytest.mark.parametrize("minutes", [0, -1, 1441, 10**9, -(10**9)])
@@ -86,14 +113,15 @@ def test_the_highest_level_may_be_asked_for_also_above_nominal(seen_home, give_l
     give_levels()
     seen_home.miner.nominal_power_w = 1300
     assert request_power(seen_home.miner, 1600, by="Ada").power_w == 1600
-    with pytest.raises(ValidationError, match="0 to 1600 W"):
+    with pytest.raises(ValidationError, match="its levels: eco"):
         request_power(seen_home.miner, 1601, by="Ada")
 
 
-def test_nominal_power_above_the_highest_level_may_be_asked_for(seen_home, give_levels):
+@pytest.mark.parametrize(("nominal_w", "taken_w"), [(2000, 1600), (1500, 1300), (500, 800)])
+def test_without_watts_it_is_asked_for_the_level_of_its_usual_power(seen_home, give_levels, nominal_w, taken_w):
     give_levels()
-    seen_home.miner.nominal_power_w = 2000
-    assert request_power(seen_home.miner, 2000, by="Ada").power_w == 2000
+    seen_home.miner.nominal_power_w = nominal_w
+    assert request_power(seen_home.miner, None, by="Ada").power_w == taken_w
 
 
 # --- in the page ----------------------------------------------------------------------------------
@@ -144,6 +172,14 @@ def test_until_a_time_of_the_clock_of_the_home(client, anna, seen_home):
         assert wish(seen_home).until.isoformat() == "2099-01-14T21:00:00+00:00"
 
 
+def test_watts_between_two_levels_are_the_lower_one_and_it_is_said(ask, seen_home, give_levels):
+    give_levels()
+    said = ask(power_w="1500").content.decode().replace("\u202f", " ")
+    assert "is asked to run at standard, 1300 W until" in said
+    assert "1500 W is between two of its levels, so it takes the lower one: standard, 1300 W." in said
+    assert wish(seen_home).power_w == 1300
+
+
 def test_watts_of_a_range(ask, seen_home, give_levels):
     give_levels(RANGE)
     assert "at 1200\u202fW" in ask(power_w="1230", duration="60").content.decode()
@@ -162,7 +198,8 @@ def test_watts_of_a_range(ask, seen_home, give_levels):
         ({"duration": ""}, "no duration"),
         ({"duration": "clock", "clock": "25:00"}, "25:00"),
         ({"duration": "clock"}, "no time of day"),
-        ({"power_w": "900"}, "Choose a level"),
+        ({"power_w": "700"}, "its levels: eco"),
+        ({"power_w": "1601"}, "its levels: eco"),
     ],
 )
 def test_garbage_is_refused_in_words_and_nothing_is_stored(ask, give_levels, fields, seen):

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from miners import power
-from miners.models import Circuit, Miner, MinerController
+from miners.models import Circuit, ManualRequest, Miner, MinerController
 from miners.power import Level, PowerModel
 from miners.services import request_power
 from miners.state import MinerSnapshot, MinerStatus
@@ -34,6 +34,7 @@ def stepped(db, bench):
 
 
 def by_hand(home: Home, watts: int) -> None:
+    home.miner.refresh_from_db()
     request_power(home.miner, watts, by="Ada", until=home.now + timedelta(hours=12))
 
 
@@ -73,12 +74,15 @@ def test_a_level_by_hand_breaks_no_guard(stepped, client):
     assert 800 not in home.plug.writes
 
 
-def test_less_than_the_lowest_level_is_the_lowest(stepped):
+@pytest.mark.parametrize(("stored", "told"), [(100, 800), (1500, 1300), (9000, 1600)])
+def test_a_stored_request_that_fits_no_level_any_more_runs_at_one_it_has(stepped, stored, told):
     home = stepped()
     home.says(21.0)
-    by_hand(home, 100)
+    by_hand(home, 800)
+    ManualRequest.objects.update(power_w=stored)
     home.go(2)
-    assert home.plug.writes == [800]
+    assert home.plug.writes == [told]
+    assert Decision.objects.order_by("-at").first().reason == f"On by hand by Ada, {told} W."
 
 
 def test_a_level_above_its_usual_power_may_be_asked_for_by_hand(stepped):

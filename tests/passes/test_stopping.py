@@ -359,9 +359,9 @@ def test_off_by_hand_holds_until_resumed_and_breaks_minimum_on(db, bench):
 
 def test_on_by_hand_ends_by_itself_and_obeys_the_guards(bench_home):
     bench_home.says(21.0)
-    request_power(bench_home.miner, 500, by="Ada")
+    request_power(bench_home.miner, None, by="Ada")
     bench_home.go()
-    assert bench_home.plug.writes == [500]
+    assert bench_home.plug.writes == [1000]
     bench_home.says(21.5)
     bench_home.go()
     assert not bench_home.plug.on
@@ -375,9 +375,9 @@ def test_on_by_hand_ends_by_itself_and_obeys_the_guards(bench_home):
     assert not bench_home.plug.on
 
 
-@pytest.mark.parametrize("power_w", [-1, 1001, float("nan")])
+@pytest.mark.parametrize("power_w", [-1, 100, 999, 1001, float("nan")])
 def test_watts_a_miner_does_not_have_are_refused(bench_home, power_w):
-    with pytest.raises(ValidationError, match="choose from 0 to 1000 W"):
+    with pytest.raises(ValidationError, match="only switched on and off and takes 1000"):
         request_power(bench_home.miner, power_w, by="Ada")
     assert not ManualRequest.objects.exists()
 
@@ -385,7 +385,7 @@ def test_watts_a_miner_does_not_have_are_refused(bench_home, power_w):
 def test_on_by_hand_for_more_than_a_day_is_refused(bench_home):
     for until in (timezone.now() + timedelta(hours=24, minutes=1), timezone.now() - timedelta(seconds=1)):
         with pytest.raises(ValidationError, match="at most 24 hours"):
-            request_power(bench_home.miner, 500, by="Ada", until=until)
+            request_power(bench_home.miner, 1000, by="Ada", until=until)
 
 
 def test_all_off_is_off_everywhere_until_resumed(db, bench):
