@@ -16,12 +16,17 @@ NAVIGATION = (
 )
 
 
+def theme_of(request: HttpRequest) -> str:
+    """The colour scheme somebody chose in this browser; empty: as the device says."""
+    chosen = request.COOKIES.get("theme", "")
+    return chosen if chosen in THEMES else ""
+
+
 def page(request: HttpRequest) -> dict:
     """Only for the dashboard's own pages: the admin has its own frame and pays for none of this."""
     if request.resolver_match is None or "admin" in request.resolver_match.namespaces:
         return {}
-    chosen = request.COOKIES.get("theme", "")
-    context = {"theme": chosen if chosen in THEMES else "", "navigation": NAVIGATION}
+    context = {"theme": theme_of(request), "navigation": NAVIGATION}
     if not request.user.is_authenticated:
         return context
     context |= {"scope": scope_of(request)}

@@ -64,6 +64,7 @@ _FAILURES: dict[int, dict[str, Any]] = {
         in_use_by={"type": "array", "items": _USER},
     ),
     422: _failure("Not acceptable, and why", {"type": "array", "items": _PROBLEM}),
+    503: _failure("Something it needs is not available; the header Retry-After says when to ask again", _SENTENCE),
 }
 
 
@@ -93,7 +94,7 @@ class Api(NinjaAPI):
 
 def _failures(path: str, method: str) -> list[int]:
     """The statuses besides success that an operation may answer."""
-    found = [401, 422]
+    found = [401, 422, 503]
     if "{" in path:
         found.append(404)
     if method != "get":

@@ -15,6 +15,7 @@ from ninja.errors import HttpError
 from ninja.errors import ValidationError as RequestError
 from pydantic import ValidationError as SchemaError
 
+from sites.faults import fault_of
 from sites.rest.problems import (
     MOST_PROBLEMS,
     Conflict,
@@ -27,6 +28,7 @@ from sites.rest.problems import (
 )
 from sites.words import listed
 
+from . import unavailable
 from .api_body import BadBody
 
 log = logging.getLogger(__name__)
@@ -108,5 +110,9 @@ def install(api: NinjaAPI) -> None:
 
     @on(Exception)
     def broken(request: HttpRequest, error: Exception) -> HttpResponse:
+        fault = fault_of(error)
+        if fault is not None:
+            log.error("%s %s: %s (%s)", request.method, request.path, fault.what, error)
+            return lambda request: unavailable.answer(request, fault)
         log.error("%s %s failed", request.method, request.path, exc_info=error)
         return answer(500, "Something went wrong here. What exactly is in the program's log.")

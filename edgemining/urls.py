@@ -6,6 +6,8 @@ from dashboard.sign_in import set_up_sign_in
 from .api import api
 from .health import healthz
 
+handler500 = "edgemining.unavailable.handler500"
+
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("admin/login/", set_up_sign_in),

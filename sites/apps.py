@@ -1,6 +1,13 @@
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 
 
 class SitesConfig(AppConfig):
     name = "sites"
     verbose_name = "1 · Sites"
+
+    def ready(self) -> None:
+        from .services import note_last_login
+
+        user_logged_in.disconnect(dispatch_uid="update_last_login")
+        user_logged_in.connect(note_last_login, dispatch_uid="note_last_login")

@@ -6,13 +6,18 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
+from django.contrib.auth.models import update_last_login
 from django.db import transaction
 from django.utils import timezone
 
+from . import recording
 from .alarms import AlarmKind
 from .models import ActivityLog, Alarm, ApiToken, Severity, SignInLink, Site
+from .patience import if_possible
 
 SIGN_IN_LINK_MINUTES = 15
+#: A note that nobody waits for waits no longer than this for a lock.
+_NOTE_SECONDS = 0.2
 
 
 def log_activity(site: Site | None, text: str, *, severity: str = Severity.INFO, actor: str = "") -> None:
@@ -75,14 +80,28 @@ def create_api_token(name: str, user) -> str:
 
 
 def user_of_api_token(token: str):
-    """The active user whose token this is, or None; notes the use at most once a minute."""
+    """The active user whose token this is, or None; notes the use at most once a minute, and where that is possible."""
     row = ApiToken.objects.select_related("user").filter(digest=_digest(token)).first()
     if row is None or not row.user.is_active:
         return None
     now = timezone.now()
     if row.last_used_at is None or abs((now - row.last_used_at).total_seconds()) > 60:
-        ApiToken.objects.filter(pk=row.pk).update(last_used_at=now)
+        _note_use(row, now)
     return row.user
+
+
+def _note_use(row: ApiToken, now: datetime) -> None:
+    """Reading needs no write: while nothing can be stored, or somebody else is writing, this is noted later."""
+    if recording.state() is not None:
+        return
+    with if_possible(_NOTE_SECONDS):
+        ApiToken.objects.filter(pk=row.pk).update(last_used_at=now)
+
+
+def note_last_login(sender, user, **kwargs) -> None:
+    """Django's own note of a sign-in, where it can be stored: nobody is kept out because it cannot."""
+    with if_possible(_NOTE_SECONDS):
+        update_last_login(sender, user, **kwargs)
 
 
 def create_sign_in_link(user) -> str:

@@ -10,10 +10,13 @@ from __future__ import annotations
 import json
 import threading
 import time
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Protocol
 
 from django.conf import settings
+
+from .faults import StoreUnavailable
 
 
 class Store(Protocol):
@@ -82,35 +85,58 @@ class MemoryStore:
 
 
 class RedisStore:
-    """The store of a fleet."""
+    """The store of a fleet. Raises `StoreUnavailable` where Redis does not answer."""
 
     _DELETE_IF = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end"
 
     def __init__(self, url: str) -> None:
         import redis
 
-        self._redis = redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5)
+        self._error = redis.RedisError
+        self._redis = redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=2)
 
     def add(self, key: str, value: Any, ttl_seconds: float) -> bool:
-        return bool(self._redis.set(f"em:{key}", json.dumps(value), nx=True, px=max(1, int(ttl_seconds * 1000))))
+        return bool(self._ask("set", f"em:{key}", json.dumps(value), nx=True, px=_milliseconds(ttl_seconds)))
 
     def set(self, key: str, value: Any, ttl_seconds: float | None = None) -> None:
-        self._redis.set(
-            f"em:{key}", json.dumps(value), px=None if ttl_seconds is None else max(1, int(ttl_seconds * 1000))
-        )
+        self._ask("set", f"em:{key}", json.dumps(value), px=None if ttl_seconds is None else _milliseconds(ttl_seconds))
 
     def get(self, key: str) -> Any | None:
-        text = self._redis.get(f"em:{key}")
+        text = self._ask("get", f"em:{key}")
         return None if text is None else json.loads(text)
 
     def delete_if(self, key: str, value: Any) -> bool:
-        return bool(self._redis.eval(self._DELETE_IF, 1, f"em:{key}", json.dumps(value)))
+        return bool(self._ask("eval", self._DELETE_IF, 1, f"em:{key}", json.dumps(value)))
 
     def delete(self, key: str) -> None:
-        self._redis.delete(f"em:{key}")
+        self._ask("delete", f"em:{key}")
+
+    def _ask(self, command: str, *arguments: Any, **options: Any) -> Any:
+        try:
+            return getattr(self._redis, command)(*arguments, **options)
+        except self._error as error:
+            raise StoreUnavailable(f"Redis does not answer: {error}") from error
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, int(seconds * 1000))
 
 
 @lru_cache(maxsize=1)
 def store() -> Store:
     """The store of this process."""
     return RedisStore(settings.REDIS_URL) if settings.REDIS_URL else MemoryStore()
+
+
+def remembered(key: str) -> Any | None:
+    """What is kept under `key`; None also where the store does not answer, for those that must do without."""
+    try:
+        return store().get(key)
+    except StoreUnavailable:
+        return None
+
+
+def remember(key: str, value: Any, ttl_seconds: float | None = None) -> None:
+    """Keep `value` where the store answers."""
+    with suppress(StoreUnavailable):
+        store().set(key, value, ttl_seconds)

@@ -34,7 +34,7 @@ from miners.judging import HEATS_FROM, Word, contradiction, judge, settled
 from miners.power import Identity, Level, PowerSource
 from miners.state import MinerSnapshot, MinerStatus
 from miners.wire import PORT, Cgminer, device_time, first, number, rows, status_of
-from sites.store import store
+from sites.store import remember, remembered
 from sites.words import duration
 
 _NAME = "The Avalon"
@@ -309,7 +309,7 @@ def _arm(device: Cgminer, seen: _Seen, config: AvalonMiner.Config) -> None:
     except Refused:
         return  # calibrating: it heats without; what it shows says so, and the next time tries again
     if left > 2 * _SOON_SECONDS and "earlier" not in known:
-        store().set(_key(config), {**known, "earlier": seen.off_at})
+        remember(_key(config), {**known, "earlier": seen.off_at})
 
 
 def _remember(config: AvalonMiner.Config, seen: _Seen) -> None:
@@ -326,17 +326,17 @@ def _remember(config: AvalonMiner.Config, seen: _Seen) -> None:
         elif seen.word is Word.OFF and seen.off_at > seen.now:
             now["proven"] = False
     if now != known:
-        store().set(_key(config), now)
+        remember(_key(config), now)
 
 
 def _keep(config: AvalonMiner.Config, **facts: Any) -> None:
     known = _remembered(config)
     if any(known.get(name) != value for name, value in facts.items()):
-        store().set(_key(config), {**known, **facts})
+        remember(_key(config), {**known, **facts})
 
 
 def _remembered(config: AvalonMiner.Config) -> dict[str, Any]:
-    return store().get(_key(config)) or {}
+    return remembered(_key(config)) or {}
 
 
 def _key(config: AvalonMiner.Config) -> str:

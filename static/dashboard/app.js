@@ -41,7 +41,7 @@
       if (answer.redirected || seen !== live.dataset.seen || Date.now() - live.refreshed > REFRESH_MS) refresh();
       if (answer.ok) live.dataset.seen = seen;
       live.missed = 0;
-      offline(answer.status >= 500);
+      offline(answer.status >= 500, why(answer.status, answer.headers.get("Content-Type"), seen));
     } catch {
       live.missed += 1; // once is also what leaving the page looks like
       if (live.missed > 1) offline(true);
@@ -86,15 +86,25 @@
   document.addEventListener("htmx:oobAfterSwap", tick);
 
   /* --- losing and finding the server --- */
-  const offline = (gone) => { byId("offline").hidden = !gone; };
+  /* A program that answers 503 says why, in a sentence; what stands before it may answer with a page. */
+  const why = (status, type, text) => (status === 503 && type?.startsWith("text/plain") ? text : "");
+  const offline = (gone, because = "") => {
+    const bar = byId("offline"), [lost, reason] = bar.querySelectorAll("p");
+    lost.hidden = Boolean(because);
+    reason.hidden = !because;
+    reason.textContent = because;
+    bar.hidden = !gone;
+  };
   document.addEventListener("htmx:sendError", () => offline(true));
   document.addEventListener("htmx:timeout", () => offline(true));
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.xhr.status > 0 && event.detail.xhr.status < 500) offline(false);
   });
   document.addEventListener("htmx:responseError", (event) => {
-    if (event.detail.xhr.status >= 500) offline(true);
-    else if (event.detail.requestConfig.verb !== "get") say("That did not work. Load the page again and try once more.");
+    const { xhr } = event.detail, asks = event.detail.requestConfig.verb === "get";
+    if (xhr.status === 503 && !asks) return; // the toast says why
+    if (xhr.status >= 500) offline(true, why(xhr.status, xhr.getResponseHeader("Content-Type"), xhr.responseText));
+    else if (!asks) say("That did not work. Load the page again and try once more.");
   });
 
   /* --- toasts --- */

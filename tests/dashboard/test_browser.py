@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from sites import live
+from sites.faults import StoreUnavailable
 from tests import factories
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -313,3 +315,21 @@ def test_a_page_is_light_on_the_wire(screen, full_home, name):
     }
     assert sum(sizes.values()) > 10_000
     assert sum(sizes.values()) <= WEIGHT_LIMIT_BYTES, sizes
+
+
+def test_a_program_that_says_why_it_cannot_is_not_taken_for_a_lost_connection(screen, seen_home, monkeypatch):
+    seen_home.publish()
+    seen = screen()
+    seen.open("/")
+
+    def gone(site_id):
+        raise StoreUnavailable("Redis does not answer: connection refused")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(live, "read", gone)
+        expect(seen.page.locator("#offline")).to_contain_text("Redis does not answer. Check that it runs")
+        expect(seen.page.get_by_text("has lost its connection")).to_be_hidden()
+        seen.open("/")
+        expect(seen.page.get_by_role("heading")).to_have_text("This page cannot be shown now")
+    seen.page.get_by_role("link", name="Try again").click()
+    expect(seen.page.locator(".temperature")).to_be_visible()

@@ -19,8 +19,8 @@ pytestmark = [pytest.mark.process, pytest.mark.redis, pytest.mark.xdist_group("p
 class Fleet(Program):
     """`Program`'s questions, asked of processes that were started one by one."""
 
-    def __init__(self, data_dir, redis_url: str) -> None:
-        super().__init__(data_dir, REDIS_URL=redis_url, CELERY_SKIP_CHECKS="1")
+    def __init__(self, data_dir, redis_url: str, **environment: str) -> None:
+        super().__init__(data_dir, REDIS_URL=redis_url, CELERY_SKIP_CHECKS="1", **environment)
         self._processes: dict[str, subprocess.Popen] = {}
 
     def start_all(self) -> None:

@@ -24,11 +24,15 @@ class Postgres(Server):
         options = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self.folder}
         options |= {"fsync": "off", "full_page_writes": "off", "max_connections": 50}
         settings = (part for name, value in options.items() for part in ("-c", f"{name}={value}"))
-        is_ready = [require("pg_isready", "postgresql-client", *folders), *self._where]
-        self.start(
-            [server, "-D", data, *settings], lambda: subprocess.run(is_ready, capture_output=True).returncode == 0
-        )
+        self._is_ready = [require("pg_isready", "postgresql-client", *folders), *self._where]
+        self._command = [server, "-D", data, *settings]
+        self.restart()
         self.run([require("createdb", "postgresql-client", *folders), *self._where, "edgemining"])
+
+    def restart(self) -> None:
+        """Start (again), with what it had."""
+        self.kill()
+        self.start(self._command, lambda: subprocess.run(self._is_ready, capture_output=True).returncode == 0)
 
     @property
     def _where(self) -> list[str]:

@@ -1,0 +1,68 @@
+"""What a page, the API and a script get when something they need is not there: 503, why, and when to ask again.
+
+Views raise what they meet (a locked database, Redis that does not answer); here it becomes an answer. Nothing in here
+needs what is missing.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.views.defaults import server_error
+
+from dashboard.context import theme_of
+from sites.faults import RETRY_AFTER_SECONDS, Fault, fault_of
+
+log = logging.getLogger(__name__)
+
+
+class UnavailableMiddleware:
+    """Answers for views; what middleware meets comes to `handler500`."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        fault = fault_of(error)
+        if fault is None:
+            return None
+        log.error("%s %s: %s (%s)", request.method, request.path, fault.what, error)
+        return answer(request, fault)
+
+
+def handler500(request: HttpRequest) -> HttpResponse:
+    """Django's own answer to an error of ours, unless something is not available."""
+    error = sys.exc_info()[1]
+    fault = fault_of(error)
+    if fault is None:
+        return server_error(request)
+    log.error("%s %s: %s (%s)", request.method, request.path, fault.what, error)
+    return answer(request, fault)
+
+
+def answer(request: HttpRequest, fault: Fault) -> HttpResponse:
+    """503 in the form the asker understands."""
+    if request.path.startswith("/api/") or request.path.endswith((".json", "/healthz")):
+        response: HttpResponse = JsonResponse({"detail": fault.text}, status=503)
+    elif getattr(request, "htmx", False) and request.method == "POST":
+        toast = {"text": f"That was not done. {fault.text}", "is_error": True}
+        response = HttpResponse(render_to_string("dashboard/_toast.html", {"toast": toast}), status=503)
+    elif getattr(request, "htmx", False) or not _wants_page(request):
+        response = HttpResponse(fault.text, content_type="text/plain; charset=utf-8", status=503)
+    else:
+        context = {"fault": fault, "theme": theme_of(request), "is_write": request.method != "GET"}
+        response = HttpResponse(render_to_string("dashboard/unavailable.html", context), status=503)
+    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    response.headers["Cache-Control"] = "no-store"
+    response._has_been_logged = True  # in one line, by whoever met it
+    return response
+
+
+def _wants_page(request: HttpRequest) -> bool:
+    return "text/html" in request.headers.get("Accept", "")
