@@ -15,7 +15,7 @@ from django.db.models.functions import Cast
 from sites.fields import EncryptedTextField, SecretsField, decrypt, is_encrypted
 
 #: What `sites.fields.encrypt` answers, alone or somewhere in a JSON text.
-_ENCRYPTED = re.compile(r"enc1:[\w=-]+")
+_ENCRYPTED = re.compile(r"enc\d:[\w=-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,10 @@ def encrypted() -> Iterator[Stored]:
             if not isinstance(field, EncryptedTextField | SecretsField):
                 continue
             raw = Cast(field.name, models.TextField())
-            rows = model._base_manager.annotate(as_stored=raw).filter(as_stored__contains="enc1:")
+            rows = model._base_manager.annotate(as_stored=raw).filter(as_stored__contains="enc")
             for pk, text in rows.values_list("pk", "as_stored"):
-                yield Stored(model, field.name, pk, text)
+                if _ENCRYPTED.search(text):
+                    yield Stored(model, field.name, pk, text)
 
 
 def forget_unreadable() -> list[str]:
