@@ -23,15 +23,17 @@ from django.views.decorators.http import require_http_methods
 from integrations import registry
 from integrations.errors import AdapterError
 from integrations.registry import Adapter, Kind
-from miners import discovery, discovery_job
+from miners import dead_man, discovery, discovery_job
+from miners.controllers.shelly_plug import ShellyPlug
 from miners.driven import driven_by, driven_places, driving
+from miners.models import MinerController
 from optimization.adding import NewDevice, NewMiner, add_miner, check_new_miner
 from sites.fields import decrypt, encrypt
 from sites.models import Site
 from sites.words import watts
 
 from .add_miner_forms import NEW_PLUG, DriverForm, HeatForm, WhereForm, uuid_or_none
-from .capabilities import capabilities, limits, model_of
+from .capabilities import DEAD_MAN, capabilities, limits, model_of
 from .page import TOAST_KEY, PageData, digest, respond, signed_in
 from .scope import scope_of
 
@@ -348,9 +350,25 @@ def _device_context(request: HttpRequest, adapter: type[Adapter]) -> dict[str, A
     return {
         "device": device,
         "adapter": adapter,
-        "capabilities": capabilities(device["identity"], adapter, config, has_plug=bool(heat.get("plug"))),
+        "capabilities": capabilities(
+            device["identity"],
+            adapter,
+            config,
+            has_plug=bool(heat.get("plug")),
+            plug_dead_man=_plug_dead_man(request),
+        ),
         "limits": limits(device["identity"]),
     }
+
+
+def _plug_dead_man(request: HttpRequest) -> str | None:
+    """What cuts the chosen upstream plug when this program is gone, in words with its minutes; None: nothing does."""
+    heat, plug = _answers(request).get("heat", {}), _answers(request).get("plug")
+    if heat.get("plug") == NEW_PLUG and plug is not None:
+        return ShellyPlug.dead_man_of(ShellyPlug.Config.model_validate(plug["config"]))
+    pk = uuid_or_none(heat.get("plug") or "")
+    row = None if pk is None else MinerController.objects.filter(pk=pk).first()
+    return None if row is None else dead_man.dead_man_of(row)
 
 
 # --- finish ---------------------------------------------------------------------------------------
@@ -374,11 +392,13 @@ def finish(request: HttpRequest, site: Site) -> HttpResponse:
             return redirect(f"{reverse('miners')}#miner-{miner.pk}")
     context = _device_context(request, adapter)
     warnings = [one for one in context["capabilities"] if one.is_warning]
+    # What ends the heat without this program is named with its minutes, also where it is no warning.
+    ends = [(one.term, one.text) for one in context["capabilities"] if one.term == DEAD_MAN and not one.is_warning]
     return _page(
         request,
         "add-miner-finish",
         problem=problem,
-        summary=_summary(request, site),
+        summary=_summary(request, site) + ends,
         warnings=warnings,
         device=context["device"],
     )

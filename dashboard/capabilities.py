@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from integrations.registry import Adapter, AdapterConfig
+from miners import dead_man
 from miners.power import DEVICE_CLASSES, OffBy, PowerModel, from_json
 from sites.words import duration
 
@@ -14,6 +15,8 @@ from . import formats
 
 #: More levels than this are told as a span.
 _MOST_LEVELS_NAMED = 6
+#: The line that says what ends the heat without this program.
+DEAD_MAN = "If this program is gone"
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,17 @@ def model_of(identity: Mapping[str, Any]) -> PowerModel | None:
 
 
 def capabilities(
-    identity: Mapping[str, Any], adapter: type[Adapter], config: AdapterConfig, *, has_plug: bool = False
+    identity: Mapping[str, Any],
+    adapter: type[Adapter],
+    config: AdapterConfig,
+    *,
+    has_plug: bool = False,
+    plug_dead_man: str | None = None,
 ) -> list[Capability]:
-    """What `identity` (as a controller keeps it) means. `has_plug`: a plug stands before the device."""
+    """What `identity` (as a controller keeps it) means.
+
+    `has_plug`: the device hangs on a plug; `plug_dead_man`: what cuts that when this program is gone, in words.
+    """
     model = model_of(identity)
     if model is None:
         return []
@@ -42,7 +53,7 @@ def capabilities(
         Capability("Heats with", levels(model)),
         _off(model, has_plug),
         _after_power_cut(model),
-        _dead_man(adapter, config),
+        _dead_man(adapter, config, plug_dead_man),
         *([Capability("Pool", "Without a pool it does not heat.")] if model.needs_pool else []),
         Capability("Treated as", device_class(model)),
     ]
@@ -88,12 +99,11 @@ def _after_power_cut(model: PowerModel) -> Capability:
     return Capability("After a power cut", text, is_warning=True)
 
 
-def _dead_man(adapter: type[Adapter], config: AdapterConfig) -> Capability:
-    words = adapter.dead_man_of(config)
-    term = "If this program is gone"
+def _dead_man(adapter: type[Adapter], config: AdapterConfig, plug_dead_man: str | None) -> Capability:
+    words = dead_man.together(adapter.dead_man_of(config), plug_dead_man)
     if words:
-        return Capability(term, f"{words}.")
-    return Capability(term, "nothing switches it off yet.", is_warning=True, more=adapter.dead_man_help)
+        return Capability(DEAD_MAN, f"{words}.")
+    return Capability(DEAD_MAN, "nothing switches it off yet.", is_warning=True, more=adapter.dead_man_help)
 
 
 def device_class(model: PowerModel) -> str:

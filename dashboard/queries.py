@@ -83,7 +83,7 @@ def miners(site: Site, now: datetime) -> tuple[MinerFacts, ...]:
         .order_by("name")
         .values_list("miners", "name")
     )
-    rows = Miner.objects.filter(site=site).select_related("controller", "desired").prefetch_related("zones")
+    rows = Miner.objects.filter(site=site).select_related("controller", "cutoff", "desired").prefetch_related("zones")
     return tuple(
         MinerFacts(
             id=str(row.pk),
@@ -96,7 +96,7 @@ def miners(site: Site, now: datetime) -> tuple[MinerFacts, ...]:
             heats_no_room=row.heats_no_room,
             unit_name=units.get(row.pk, ""),
             live=seen.get(str(row.pk), {}),
-            dead_man=_dead_man(row.controller),
+            dead_man=_dead_man(row.controller, row.cutoff),
             power=row.detected_power,
             starts=starts_of(row, now),
             max_starts_per_day=row.max_starts_per_day,
@@ -118,11 +118,13 @@ def starts_of(row: Miner, now: datetime) -> tuple[datetime, ...]:
     return tuple(sorted(at for at in times if at is not None and timedelta(0) <= now - at < timedelta(hours=24)))
 
 
-def _dead_man(controller: MinerController | None) -> DeadMan | None:
+def _dead_man(controller: MinerController | None, cutoff: MinerController | None) -> DeadMan | None:
     """Nothing is said of what switches nothing real."""
     if controller is None or not controller.is_real:
         return None
-    return DeadMan(dead_man.dead_man_of(controller), dead_man.help_of(controller), str(controller.pk))
+    upstream = None if cutoff is None else dead_man.dead_man_of(cutoff)
+    words = dead_man.together(dead_man.dead_man_of(controller), upstream)
+    return DeadMan(words, dead_man.help_of(controller), str(controller.pk))
 
 
 def _overrides(zone_ids: Iterable, now: datetime) -> dict[Any, Override]:

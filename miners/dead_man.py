@@ -25,6 +25,11 @@ def dead_man_of(controller: MinerController) -> str | None:
         return None
 
 
+def together(own: str | None, upstream: str | None) -> str | None:
+    """What cuts the power of a device behind a plug; None: neither does."""
+    return "; ".join(filter(None, (own, upstream and f"upstream, {upstream}"))) or None
+
+
 def help_of(controller: MinerController) -> str:
     """How to set one up."""
     try:

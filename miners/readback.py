@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from sites.words import duration
+
 from . import pending
 from .power import PowerModel
 from .state import MinerSnapshot, MinerStatus
@@ -116,15 +118,33 @@ def needs_write(desired_w: int, snapshot: MinerSnapshot, confirmed: bool, seen_o
 
 #: Between two writes that set a device's own switch-off anew: one that refuses for a while is not asked at every pass.
 REARMS_APART = timedelta(seconds=60)
+#: A switch-off of its own that is this much later than it should be was set by something else (s).
+LATE_BY_SECONDS = 60.0
+
+
+def is_own_off_wrong(rearm_seconds: float, left_seconds: float) -> bool:
+    """A device's own switch-off is missing, or so late that it does not keep what is promised of it."""
+    return left_seconds <= 0 or left_seconds > rearm_seconds + LATE_BY_SECONDS
+
+
+def ahead_words(left_seconds: float) -> str:
+    """“8 h”: how far ahead a switch-off is, to the minute."""
+    return duration(60 * round(left_seconds / 60))
 
 
 def needs_rearm(
-    rearm_seconds: float | None, written_at: datetime | None, now: datetime, left_seconds: float | None = None
+    rearm_seconds: float | None,
+    written_at: datetime | None,
+    now: datetime,
+    left_seconds: float | None = None,
+    *,
+    at_once: bool = False,
 ) -> bool:
-    """Whether a device that runs as wanted is to be told "on" again, lest its own timer (s) switches it off.
+    """Whether a device that is on is to be told "on" again: its own timer (s) would switch it off, or not in time.
 
-    Due when less than half of the timer is left: by `left_seconds` where the device says so itself, else since the last
-    write. A last write unknown, or in the future, is no write.
+    Due when less than half of the timer is left, or more than all of it: by `left_seconds` where the device says so
+    itself, else since the last write. A last write unknown, or in the future, is no write. `at_once`: a write of a
+    moment ago is no reason to wait: the device is seen on for the first time, or its switch-off was moved since.
     """
     if rearm_seconds is None:
         return False
@@ -132,7 +152,8 @@ def needs_rearm(
     if since is None:
         return True
     if left_seconds is not None:
-        return left_seconds < rearm_seconds / 2 and since >= REARMS_APART
+        is_due = left_seconds < rearm_seconds / 2 or is_own_off_wrong(rearm_seconds, left_seconds)
+        return is_due and (at_once or since >= REARMS_APART)
     return since > timedelta(seconds=rearm_seconds / 2)
 
 

@@ -80,7 +80,7 @@ class MinerSnapshot:
     uptime_seconds: float | None = None
     #: Blocks it found, by its own count (most start anew at a restart).
     blocks_found: int | None = None
-    #: In how long it will switch itself off, by its own clock (s; 0: not set yet); None: it does not.
+    #: In how long it will switch itself off, by its own clock (s; 0: not set); None: it does not say, or never does.
     switches_off_in_seconds: float | None = None
     #: It draws no heating power now but may start by itself: a start on its way, a timer, a schedule. It counts as
     #: “may be on” until an off has cancelled it.

@@ -102,6 +102,13 @@ _TABLE = (
         "Check that the other side runs, and its address and token under Set-up → Connections.",
     ),
     AlarmKind(
+        "own_off_moved",
+        Severity.WARNING,
+        "Its own switch-off is moved",
+        "It sets the switch-off back within one period each time it sees it moved.",
+        "Look for a timer or an automation that sets it, in the maker's app or in Home Assistant, and remove it.",
+    ),
+    AlarmKind(
         "start_not_confirmed",
         Severity.WARNING,
         "Does not start",

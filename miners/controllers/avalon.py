@@ -10,10 +10,12 @@ A `softon` on its way is a start like any other: until its time has passed the d
 an off is set for after it, whoever sent it. One further ahead (an app's schedule) is brought
 forward first, so that the off need not wait for it.
 
-The dead-man: while it heats, a `softoff` is kept set for some minutes ahead and set anew before
-half of them are gone. That a new one replaces the earlier is not documented, so it counts as a
-dead-man only after this very device worked on past an earlier time. What was seen is kept in the
-shared store, not in the database: after a restart it is seen again.
+The dead-man: while it heats, a `softoff` is kept set for some minutes ahead and set again before
+half of them are gone, or when something else has moved it. It is never sent together with a
+`softon`: firmware that keeps one time for both would lose the start. That a new one replaces the
+earlier is not documented, so it counts as a dead-man only after this very device worked on past an
+earlier time. What was seen is kept in the shared store, not in the database: after a restart it is
+seen again.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from miners import avalon_models
 from miners.address import DeviceAddress
 from miners.judging import HEATS_FROM, Word, contradiction, judge, settled
 from miners.power import Identity, Level, PowerSource
+from miners.readback import LATE_BY_SECONDS, ahead_words
 from miners.state import MinerSnapshot, MinerStatus
 from miners.wire import PORT, Cgminer, device_time, first, number, rows, status_of
 from sites.store import remember, remembered
@@ -127,8 +130,7 @@ class AvalonMiner(Adapter):
         _remember(config, seen)
         if power_w <= 0:
             _stop(device, seen, config)
-        else:
-            _run(device, seen, power_w, config)
+        elif not _run(device, seen, power_w, config):
             _arm(device, seen, config)
 
 
@@ -259,7 +261,8 @@ def _stop(device: Cgminer, seen: _Seen, config: AvalonMiner.Config) -> None:
     device.ask("ascset", f"0,softoff,1:{on_at + _SOON_SECONDS}")
 
 
-def _run(device: Cgminer, seen: _Seen, power_w: float, config: AvalonMiner.Config) -> None:
+def _run(device: Cgminer, seen: _Seen, power_w: float, config: AvalonMiner.Config) -> bool:
+    """True: it does not work yet, and a start is on its way."""
     if seen.word is Word.PROTECT:
         raise Refused(f"{device.called} protects itself and is left alone. {seen.fault}")
     model = seen.kind.power
@@ -269,6 +272,7 @@ def _run(device: Cgminer, seen: _Seen, power_w: float, config: AvalonMiner.Confi
     is_on_its_way = seen.starts_in_seconds is not None and seen.starts_in_seconds <= 2 * _SOON_SECONDS
     if seen.word is Word.OFF and not is_on_its_way:
         _wake(device, seen.now + _SOON_SECONDS, config)
+    return seen.word is Word.OFF or is_on_its_way
 
 
 def _choose(device: Cgminer, seen: _Seen, level: Level, config: AvalonMiner.Config) -> None:
@@ -296,19 +300,19 @@ def _wake(device: Cgminer, at: int, config: AvalonMiner.Config) -> None:
 
 
 def _arm(device: Cgminer, seen: _Seen, config: AvalonMiner.Config) -> None:
-    """Set the switch-off ahead anew when less than half of it is left, and remember the one it replaces."""
+    """Set its switch-off ahead when less than half of it is left, or more than all; remember the one it replaces."""
     known = _remembered(config)
     if config.dead_man_minutes is None or not seen.kind.soft_off or known.get("proven") is False:
         return
     seconds = config.dead_man_minutes * 60
     left = seen.off_at - seen.now
-    if left >= seconds / 2:
+    if seconds / 2 <= left <= seconds + LATE_BY_SECONDS:
         return
     try:
         device.ask("ascset", f"0,softoff,1:{seen.now + seconds}")
     except Refused:
         return  # calibrating: it heats without; what it shows says so, and the next time tries again
-    if left > 2 * _SOON_SECONDS and "earlier" not in known:
+    if 2 * _SOON_SECONDS < left < seconds / 2 and "earlier" not in known:
         remember(_key(config), {**known, "earlier": seen.off_at})
 
 
@@ -416,4 +420,9 @@ def _unguarded(seen: _Seen, status: MinerStatus, config: AvalonMiner.Config) -> 
         return ""
     if _remembered(config).get("proven") is False:
         return "It does not replace an earlier switch-off, so it has none of its own; use a plug with a timer."
-    return "" if seen.off_at > seen.now else "Its switch-off of its own is not set: nothing stops it without us."
+    left = seen.off_at - seen.now
+    if left <= 0:
+        return "Its own switch-off is not set: nothing stops it when this program is gone."
+    if left > config.dead_man_minutes * 60 + LATE_BY_SECONDS:
+        return f"Something else set its own switch-off to {ahead_words(left)} ahead: this program sets it back."
+    return ""

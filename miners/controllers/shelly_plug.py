@@ -17,14 +17,15 @@ from miners.address import DeviceAddress
 from miners.answer import Part
 from miners.controllers.auto_off import AutoOff, auto_off_field
 from miners.digest import Digest
+from miners.evidence import HEATS_FROM_W, of_switch
 from miners.power import Identity, Level, PowerModel, PowerSource
+from miners.readback import ahead_words, is_own_off_wrong
 from miners.rest import RestDevice, surely
-from miners.state import MinerSnapshot, MinerStatus
+from miners.state import MinerSnapshot, MinerStatus, SwitchedBy
 
 _NAME = "The plug"
-#: From here on what is plugged in heats; below the other, the plug only shows its own error (W).
-_HEATS_FROM_W = 50.0
-_NOTHING_BELOW_W = 5.0
+#: What it calls the source of its last command, where that says who it was.
+_SOURCES = {"timer": SwitchedBy.TIMER, "button": SwitchedBy.PERSON}
 _MOST_W = 50_000.0
 _UNKNOWN_CODES = (-105, 404)
 
@@ -82,7 +83,7 @@ class ShellyPlug(AutoOff):
                 raise BadAnswer(f"{device.what} is of Shelly’s first generation. Use it through Home Assistant.")
             settings = _call(device, "Switch.GetConfig", id=config.channel)
             power_w = _power(_status(device, config))
-        runs = power_w is not None and power_w >= _HEATS_FROM_W
+        runs = power_w is not None and power_w >= HEATS_FROM_W
         level = Level("on", power_w if runs else float(config.load_w), is_measured=runs)
         start = settings.text("initial_state")
         return Identity(
@@ -174,12 +175,10 @@ def _snapshot(status: Part, config: ShellyPlug.Config) -> MinerSnapshot:
     if is_on is None:
         raise BadAnswer(f"{status.what} does not say whether it is on.")
     power_w = _power(status)
-    has_timer = status.at("timer_duration") is not None
     errors = status.at("errors")
     trouble = [str(error)[:40] for error in errors if str(error).isprintable()] if isinstance(errors, list) else []
-    judged, problem = _judged(is_on, power_w, has_timer, trouble)
-    if is_on and config.auto_off_minutes is not None and not has_timer:
-        problem = problem or "It is on without its own timer: somebody else switched it on, or it ignores the timer."
+    judged, problem = _judged(is_on, power_w, status.at("timer_duration") is not None, trouble)
+    left_seconds = _own_off_seconds(status, config) if is_on else None
     source = PowerSource.METER
     if power_w is None:
         power_w, source = (float(config.load_w), PowerSource.TABLE) if is_on else (None, PowerSource.NONE)
@@ -190,22 +189,44 @@ def _snapshot(status: Part, config: ShellyPlug.Config) -> MinerSnapshot:
         power_source=source,
         level="on" if is_on else "",
         observed_at=datetime.now(UTC),
-        problem=problem,
+        problem=problem or _unguarded(left_seconds, config),
+        switches_off_in_seconds=left_seconds,
+        switch_is_on=is_on,
+        switched_by=_SOURCES.get(status.text("source"), SwitchedBy.NOT_SAID),
     )
 
 
+def _own_off_seconds(status: Part, config: ShellyPlug.Config) -> float | None:
+    """What is left of its timer, by its own clock, which it tells to the minute beside its energy; 0: it has none.
+
+    Without that clock, of ours nothing is known (None); a longer one counts in full.
+    """
+    if config.auto_off_minutes is None:
+        return None
+    length = status.number("timer_duration")
+    if length is None:
+        return 0.0
+    began_at, minute_at = status.number("timer_started_at"), status.number("aenergy", "minute_ts")
+    if began_at is not None and minute_at is not None:
+        return min(length, max(1.0, began_at + length - minute_at))
+    return length if length > config.auto_off_minutes * 60 else None
+
+
+def _unguarded(left_seconds: float | None, config: ShellyPlug.Config) -> str:
+    if left_seconds is None or not is_own_off_wrong(config.auto_off_minutes * 60, left_seconds):
+        return ""
+    if left_seconds <= 0:
+        return "It is on without its own timer: something else switched it on, or it ignores the timer."
+    return f"Something else set its own timer to {ahead_words(left_seconds)}: this program sets it back."
+
+
 def _judged(is_on: bool, power_w: float | None, has_timer: bool, trouble: list[str]) -> tuple[MinerStatus, str]:
-    """Watts outrank the switch; an off that its own timer will end is no off."""
-    if not is_on and power_w is not None and power_w >= _NOTHING_BELOW_W:
-        status = MinerStatus.HEATING if power_w >= _HEATS_FROM_W else MinerStatus.STOPPING
+    """Switch and watts, both of this moment; an off that its own timer will end is no off."""
+    status = of_switch(is_on, power_w).status
+    if not is_on and status is not MinerStatus.OFF:
         return status, f"It is off, but {power_w:.0f} W flow through it."
     if trouble and not is_on:
         return MinerStatus.PROTECT, f"It switched itself off: {', '.join(trouble)}."
-    if is_on:
-        runs = power_w is None or power_w >= _HEATS_FROM_W
-        return (
-            (MinerStatus.HEATING, "") if runs else (MinerStatus.STARTING, f"It is on, but only {power_w:.0f} W flow.")
-        )
-    if has_timer:
+    if not is_on and has_timer:
         return MinerStatus.STARTING, "It is off, but a timer in it will switch it on."
-    return MinerStatus.OFF, ""
+    return status, f"It is on, but only {power_w:.0f} W flow." if status is MinerStatus.STARTING else ""

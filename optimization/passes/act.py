@@ -24,12 +24,12 @@ from miners.dead_man import rearm_seconds
 from miners.models import CommandLog, DesiredState, Miner
 from miners.pending import shows_on
 from miners.state import MinerSnapshot, MinerStatus
-from optimization.control.memory import parse_time
+from optimization.control.memory import Memory, parse_time
 from optimization.control.situation import Command, MinerSituation, SiteSituation
 from sites.lease import Lease
 from sites.models import Severity
 
-from . import pending, plugs, witnesses
+from . import own_off, pending, plugs, witnesses
 from .driver import adapter_of
 from .load import SiteRows
 from .observe import Observation, read_rows
@@ -144,18 +144,26 @@ def due_writes(rows: SiteRows, commands: Sequence[Command], seen: Seen, now: dat
         desired = rows.desired.get(pk)
         if command.action == "leave" or desired is None or not _can_write(rows.miners[pk], command, seen):
             continue
-        confirmed = desired.confirmed_at is not None
-        needed = readback.needs_write(desired.power_w, seen.snapshots[pk], confirmed, desired.seen_on)
-        needed = needed or readback.needs_level(desired, seen.snapshots[pk], rows.miners[pk].power, now)
-        if not needed and not is_rearm(rows.miners[pk], desired, seen.snapshots[pk], now):
+        snapshot = seen.snapshots[pk]
+        if not _is_needed(rows.miners[pk], desired, snapshot, now) and not is_rearm(
+            rows.miners[pk], desired, snapshot, seen.memory, now
+        ):
             continue
         waits = desired.next_attempt_at
         # A time further ahead than any pause comes from a clock that was set back: it is due.
-        longest = readback.retry_max(desired.power_w, seen.snapshots[pk])
+        longest = readback.retry_max(desired.power_w, snapshot)
         if waits is not None and timedelta(0) < waits - now <= longest:
             continue
         due.append(command)
     return sorted(due, key=lambda command: command.power_w > 0)
+
+
+def _is_needed(miner: Miner, desired: DesiredState, snapshot: MinerSnapshot, now: datetime) -> bool:
+    """It does not show what is wanted: on, off or at which level."""
+    confirmed = desired.confirmed_at is not None
+    return readback.needs_write(desired.power_w, snapshot, confirmed, desired.seen_on) or readback.needs_level(
+        desired, snapshot, miner.power, now
+    )
 
 
 def _can_write(miner: Miner, command: Command, seen: Seen) -> bool:
@@ -171,7 +179,7 @@ def _device_writes(
     for command in due_writes(rows, commands, seen, now):
         miner = rows.miners[UUID(command.miner_id)]
         snapshot = seen.snapshots[miner.pk]
-        rearms = is_rearm(miner, rows.desired[miner.pk], snapshot, now)
+        rearms = not _is_needed(miner, rows.desired[miner.pk], snapshot, now)
         by_plug = plugs.goes_through_plug(miner, command.power_w, seen.plugs.get(miner.pk))
         runs = snapshot.status.is_on and shows_on(snapshot) is True
         write = _Write(miner, command, lease, runs, rearms, by_plug)
@@ -194,11 +202,22 @@ def _plug_writes(rows: SiteRows, commands: Iterable[Command], seen: Seen, lease:
     return found
 
 
-def is_rearm(miner: Miner, desired: DesiredState, snapshot: MinerSnapshot, now: datetime) -> bool:
-    """It runs as wanted and only its own auto-off timer needs another "on"."""
-    runs = desired.power_w > 0 and desired.confirmed_at is not None and snapshot.status.is_on
-    left_seconds = snapshot.switches_off_in_seconds
-    return runs and readback.needs_rearm(rearm_seconds(miner.controller), desired.written_at, now, left_seconds)
+def is_rearm(miner: Miner, desired: DesiredState, snapshot: MinerSnapshot, memory: Memory, now: datetime) -> bool:
+    """It is on, as is wanted, and its own auto-off timer needs another "on": also when its watts are not reached yet.
+
+    Where a start and the timer share one slot of the device, the timer is set at the first sight of on.
+    """
+    if desired.power_w == 0 or not snapshot.status.is_on or shows_on(snapshot) is None:
+        return False
+    told_at, seen_at = desired.written_at, desired.switched_on_at
+    is_first_sight = told_at is not None and seen_at is not None and told_at < seen_at
+    return readback.needs_rearm(
+        rearm_seconds(miner.controller),
+        told_at,
+        now,
+        snapshot.switches_off_in_seconds,
+        at_once=is_first_sight or own_off.was_moved(memory, miner.controller_id),
+    )
 
 
 def doubt_starts(rows: SiteRows, due: Iterable[Command], acted: Acted) -> None:
@@ -275,9 +294,12 @@ def write_all(
     _read_back(places, observation, now)
 
 
-def _turn(one: _Write, attempts: Mapping[UUID, int]) -> tuple[bool, int]:
-    """Offs come first, then what was tried least: something that hangs holds up the same ones only once."""
-    return one.command.power_w > 0, attempts[one.miner.pk]
+def _turn(one: _Write, attempts: Mapping[UUID, int]) -> tuple[int, int]:
+    """Offs first, then timers of what is on, then starts and levels; of each, what was tried least: something that
+    hangs holds up the same ones only once.
+    """
+    is_off = one.cuts or (one.command.power_w == 0 and not one.keeps)
+    return 0 if is_off else 1 if one.rearms or one.keeps else 2, attempts[one.miner.pk]
 
 
 def _write_lane(lane: Sequence[_Write], observation: Observation, until: float) -> list[tuple[_Write, str | None]]:
@@ -344,14 +366,15 @@ def _note_plug(rows: SiteRows, seen: Seen, acted: Acted, one: _Write, error: str
 
 def _note_write(rows: SiteRows, acted: Acted, one: _Write, error: str | None, now: datetime) -> None:
     desired, command = rows.desired[one.miner.pk], one.command
-    first = desired.attempts == 0
+    first, before = desired.attempts == 0, (desired.attempts, desired.next_attempt_at)
     desired.attempts = min(desired.attempts + 1, _MOST_ATTEMPTS)
     longest = readback.UNCONFIRMED_RETRY_MAX if one.is_doubtful and command.power_w == 0 else readback.RETRY_MAX
     desired.next_attempt_at = now + readback.retry_delay(desired.attempts, rows.site.control_period_seconds, longest)
     if error is None:
         desired.written_at = now
         if one.rearms:
-            desired.attempts, desired.next_attempt_at = 0, None  # it runs already: there is nothing to confirm
+            # It runs already: nothing is to be confirmed, and what is goes on as it was.
+            desired.attempts, desired.next_attempt_at = (0, None) if desired.confirmed_at is not None else before
         # The transition counts from the write on, should nobody live to see it confirmed.
         elif command.power_w > 0 and not one.runs:
             desired.switched_on_at = now

@@ -10,14 +10,16 @@ from uuid import UUID
 from climate.state import SensorHealth
 from integrations.registry import ConnectionKind
 from miners import pending, plug
+from miners.dead_man import rearm_seconds
 from miners.models import DesiredState, Miner
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import parse_time
 from optimization.control.situation import Command
 from optimization.control.strategy import frost_celsius
 from sites.alarms import Finding
+from sites.words import duration
 
-from . import rise, witnesses
+from . import own_off, rise, witnesses
 from .load import SiteRows
 from .observe import Observation
 from .situate import Seen
@@ -82,6 +84,7 @@ def _miner(rows: SiteRows, seen: Seen, pk: UUID, command: Command, now: datetime
     if command.action != "leave":
         found += _meter_disagrees(rows, seen, miner, desired, now)
         found += _warms(rows, seen, miner)
+        found += _own_off_moved(rows, seen, miner, now)
     times = [at for text in seen.memory.outside_on.get(str(pk), []) if (at := parse_time(text))]
     if len([at for at in times if timedelta(0) <= now - at < OUTSIDE_ON_WITHIN]) >= OUTSIDE_ON_TIMES:
         text = f"{miner.name} was switched on from outside {OUTSIDE_ON_TIMES} times in 10 minutes."
@@ -142,6 +145,22 @@ def _warms(rows: SiteRows, seen: Seen, miner: Miner) -> list[Finding]:
         "be off and no other miner heats it. It may still be heating."
     )
     return [Finding("warms_while_off", f"miner:{miner.pk}", text)]
+
+
+def _own_off_moved(rows: SiteRows, seen: Seen, miner: Miner, now: datetime) -> list[Finding]:
+    """Something else moves the switch-off that its dead-man is, again and again."""
+    found = []
+    for row, whose in ((miner.controller, miner.name), (miner.cutoff, f"the upstream plug of {miner.name}")):
+        moved = None if row is None else own_off.moved(seen.memory, row.pk, now)
+        seconds = rearm_seconds(row)
+        if moved is None or moved.times < 2 or seconds is None:
+            continue
+        text = (
+            f"Something else {moved.words} of {whose}, last at {_clock_words(rows, moved.last_at, now)} and "
+            f"{moved.times} times within 24 hours. It is set back to {duration(seconds)} each time."
+        )
+        found.append(Finding("own_off_moved", f"controller:{row.pk}", text))
+    return found
 
 
 def _start_grace(rows: SiteRows) -> timedelta:

@@ -19,7 +19,7 @@ from optimization.control.situation import Command
 from sites.models import Alarm
 from sites.words import ended
 
-from . import rise, witnesses
+from . import own_off, rise, witnesses
 from .driver import adapter_of
 from .load import SiteRows
 from .observe import Observation
@@ -193,14 +193,27 @@ def needs_rearm(
     memory: Memory,
     now: datetime,
 ) -> bool:
-    """The plug's own timer would cut what runs as wanted, or rests as wanted; one that does not obey it may cut."""
-    if desired is None or desired.confirmed_at is None or miner.cut_at is not None or not has_plug(miner):
+    """The plug's own timer is to run while anything behind it may draw, and to cut nothing that obeys.
+
+    It would cut what is to heat, or rests as wanted. What does not take its off it may cut: it is only set there when
+    the plug says that it has none, or one that is too late.
+    """
+    seconds = rearm_seconds(miner.cutoff)
+    if seconds is None or desired is None or miner.cut_at is not None or not has_plug(miner):
         return False
-    if plug_shows is None or not plug_shows.status.is_on:
+    if plug_shows is None or not plug_shows.status.is_on or plug_shows.switch_is_on is False:
         return False
     if desired.power_w == 0 and plug.is_switch(miner.power):
         return False
-    return readback.needs_rearm(rearm_seconds(miner.cutoff), told_on_at(memory, miner.pk), now)
+    left = plug_shows.switches_off_in_seconds
+    if desired.power_w == 0 and desired.confirmed_at is None and not _is_without(seconds, left):
+        return False
+    at_once = own_off.was_moved(memory, miner.cutoff_id)
+    return readback.needs_rearm(seconds, told_on_at(memory, miner.pk), now, left, at_once=at_once)
+
+
+def _is_without(seconds: float, left_seconds: float | None) -> bool:
+    return left_seconds is not None and readback.is_own_off_wrong(seconds, left_seconds)
 
 
 def told_on_at(memory: Memory, miner_pk: UUID) -> datetime | None:

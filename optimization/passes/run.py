@@ -22,7 +22,7 @@ from sites.models import Severity
 from sites.services import raise_site_alarm
 from sites.store import store
 
-from . import act, findings, last_resort, plugs, record, rise, timing, witnesses
+from . import act, findings, last_resort, own_off, plugs, record, rise, timing, witnesses
 from .load import SiteRows, load, memory_key
 from .observe import Observation, observe
 from .publish import publish
@@ -204,6 +204,7 @@ def _decide(
         acted.activity.append((Severity.WARNING, text))
     _notice_outside_on(rows, seen, commands, acted, now)
     act.note_seen(rows, seen.snapshots, acted, now)
+    acted.activity += own_off.watch(rows, seen.snapshots, seen.plugs, seen.memory, now)
     rise.watch(rows, seen.snapshots, seen.zones, seen.memory, now)
     act.heard_again(rows, seen, acted)
     act.cut_what_stays_on(rows, commands, seen, observation, acted, now)

@@ -274,6 +274,7 @@ def test_a_device_without_an_off_of_its_own_wants_a_plug(walk, device):
     walk.settings(name="Nano", plug="new", plug_address=plug.address)
     html = walk.html("add-miner-finish")
     assert plug.address in html
+    assert "upstream, the plug’s own timer switches it off within 30 min." in html
     assert "it is never started" not in html
     walk.finish()
     miner = Miner.objects.get()

@@ -67,6 +67,14 @@ def test_what_a_person_should_be_wary_of_is_a_warning(told, has_plug):
     assert ("Pool" in lines) is told.needs_pool
 
 
+def test_the_minutes_of_an_upstream_plug_are_named():
+    told = model(1000.0)
+    words = "the plug’s own timer switches it off within 45 min"
+    lines = capabilities({"power": to_json(told)}, ShellyPlug, CONFIG, has_plug=True, plug_dead_man=words)
+    (line,) = [one for one in lines if one.term == "If this program is gone"]
+    assert (line.text, line.is_warning) == (f"upstream, {words}.", False)
+
+
 @pytest.mark.parametrize("identity", [{}, {"power": None}, {"power": {"levels": []}}, {"limits": "no list"}])
 def test_what_was_never_told_is_not_invented(identity):
     assert capabilities(identity, ShellyPlug, CONFIG) == []

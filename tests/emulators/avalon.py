@@ -71,7 +71,8 @@ def _nature(model: Model) -> Nature:
 class Avalon(LineEmulator):
     """`calibrates`: refuses every switch meanwhile. `mute_softon`: obeys a softon and closes without a word.
 
-    `clock_is_set` False: it never heard the time, and counts from its start.
+    `clock_is_set` False: it never heard the time, and counts from its start. `has_one_slot`: it keeps one time for on
+    and off together, so that a later command replaces an earlier one of either kind.
     """
 
     writes = frozenset({"ascset"})
@@ -83,6 +84,7 @@ class Avalon(LineEmulator):
         self.keeps_all_schedules = False
         #: It refuses a work mode while it is in standby.
         self.keeps_mode_at_rest = False
+        self.has_one_slot = False
         self.clock_is_set = True
         self.schedules: list[tuple[float, str]] = []
         self.soft_off_time = self.soft_on_time = 0
@@ -155,7 +157,10 @@ class Avalon(LineEmulator):
 
     def _schedule(self, what: str, when: int) -> None:
         ahead = when - self.device_now()
-        if not self.keeps_all_schedules:
+        if self.has_one_slot:
+            self.schedules = []
+            self.soft_off_time = self.soft_on_time = 0
+        elif not self.keeps_all_schedules:
             self.schedules = [one for one in self.schedules if one[1] != what]
         self.schedules.append((self.clock.now() + ahead, what))
         if what == "softoff":

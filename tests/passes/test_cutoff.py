@@ -23,6 +23,7 @@ from tests import factories
 from . import bench as bench_module
 from .bench import Home, Plug
 
+STEPS = PowerModel((Level("eco", 500.0), Level("full", 1000.0)), min_write_gap_seconds=0, needs_pool=False)
 LEVEL = PowerModel((Level("on", 1000.0),), min_write_gap_seconds=0, off_by=OffBy.PLUG)
 
 
@@ -34,6 +35,8 @@ class Mains(Plug):
     miner: Plug | None = None
     metered: bool = True
     welded: bool = False
+    #: In how long it switches itself off, as it says (s; None: it does not say).
+    left: float | None = None
 
     def read(self):
         if not self.reachable:
@@ -41,7 +44,13 @@ class Mains(Plug):
         watts = self.miner.power_w if self.miner.on and self.carries else 0.0
         if not self.on and watts < 5:
             return MinerSnapshot(MinerStatus.OFF, 0.0 if self.metered else None, self.metered)
-        return MinerSnapshot(MinerStatus.HEATING, watts if self.metered else None, self.metered)
+        shown = watts if self.metered else None
+        return MinerSnapshot(MinerStatus.HEATING, shown, self.metered, switches_off_in_seconds=self.left)
+
+    def write(self, power_w):
+        super().write(power_w)
+        if self.left is not None and power_w > 0:
+            self.left = 600.0
 
     @property
     def carries(self) -> bool:
@@ -323,6 +332,24 @@ def test_the_plugs_own_timer_is_kept_from_cutting_what_runs_and_not_what_does_no
 
 def _timer(cls, config):
     return 600.0
+
+
+@pytest.mark.parametrize("wanted", ["more than it reaches", "off, which it does not take"])
+def test_while_anything_may_draw_its_upstream_plug_has_its_timer(kitchen, monkeypatch, wanted):
+    """Also a miner that never reaches what is wanted, or does not stop, has a dead-man; and too late is as none."""
+    monkeypatch.setattr(bench_module.BenchPlug, "rearm_seconds", classmethod(_timer), raising=False)
+    MinerController.objects.filter(pk=kitchen.miner.controller_id).update(identity={"power": power.to_json(STEPS)})
+    kitchen.device.shows = MinerSnapshot(MinerStatus.HEATING, 400.0, True, set_power_w=400.0)
+    if wanted != "more than it reaches":
+        kitchen.device.obeys = False
+        request_power(kitchen.miner, 0, by="Ada")
+    for wrong in (0.0, 28_800.0):
+        kitchen.mains.left = wrong
+        kitchen.mains.writes.clear()
+        kitchen.go(2, seconds=5)
+        assert kitchen.desired.confirmed_at is None
+        assert kitchen.mains.left == 600.0
+        assert len(kitchen.mains.writes) == 1
 
 
 def test_reading_a_plug_costs_no_statement(kitchen):
