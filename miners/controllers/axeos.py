@@ -3,51 +3,49 @@
 What the firmware does (sources: reference notes on miners, section 2): from AxeOS 2.14 it pauses
 and resumes; NerdQAxe from 1.0.36 shuts its chips down and comes back by a restart. Neither keeps
 "off" over a power cut. Before that nothing but a plug switches one off. Every change of the
-frequency is written to flash. Watts are measured on the board: what its power supply loses
-(10–15 %) is not in them. `hashRate` is an average in GH/s and outlives a pause, so it never says
-what the device does.
+frequency is written to flash. From AxeOS 2.14 chips lose their power while no pool answers; a
+NerdQAxe that is too hot cuts it until it is restarted. Neither says so in a word. Watts are
+measured on the board: what its power supply loses (10–15 %) is not in them. `hashRate` is an
+average in GH/s and outlives a pause, so alone it never says what the device does.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import Field
 
-from integrations.errors import BadAnswer, NotFound, Refused, Unauthorized
+from integrations.errors import BadAnswer, NotFound, Refused, Unauthorized, Unreachable
 from integrations.http import Answer, Http
 from integrations.registry import Adapter, AdapterConfig, Kind, Session, register
+from miners import axeos_boards
 from miners.address import DeviceAddress, http_device
-from miners.judging import Word, contradiction, judge, settled
+from miners.answer import Part, ToldWatts
+from miners.judging import Word, contradiction, draws_nothing, judge, settled
 from miners.power import Identity, Level, OffBy, PowerModel, PowerSource
 from miners.state import MinerSnapshot, MinerStatus
 from miners.wire import count, mean, number
+from sites.store import store
 
 _NAME = "The miner"
-#: Watts on the board at the default frequency, by the model's own name in lower case (makers' figures, rounded).
-_USUAL_W = {
-    "max": 12.0,
-    "ultra": 12.0,
-    "supra": 15.0,
-    "gamma": 19.0,
-    "gammaduo": 38.0,
-    "gammaturbo": 38.0,
-    "gt": 38.0,
-    "hex": 65.0,
-    "ultrahex": 65.0,
-    "suprahex": 90.0,
-    "nerdaxe": 12.0,
-    "nerdaxegamma": 19.0,
-    "nerdqaxe+": 55.0,
-    "nerdqaxe++": 75.0,
-    "nerdoctaxe-γ": 150.0,
-}
+#: From its start, or from a resume, it may take so long until it hashes (s).
+_STARTS_WITHIN_SECONDS = 120.0
+#: A restart begins within this by its own uptime, and is over when it counts that from the start again (s).
+_RESTARTS_WITHIN_SECONDS = 15.0
+#: What says that a pool is lost, and that one answers.
+_LOST = re.compile(
+    r"not connected|disconnected|unreachable|no pool|failed|refused|timed? ?out|lost|error", re.IGNORECASE
+)
+_CONNECTED = re.compile(r"ipv[46]|connected|active", re.IGNORECASE)
 _STANDBY_SHARE = 0.1
 _LIMIT_BYTES = 200_000
+#: An average at its end (GH/s).
+_NO_WORK_GH_S = 1.0
 
 
 @register
@@ -83,8 +81,7 @@ class AxeOSMiner(Adapter):
             seen = device.look()
         info = seen.info
         return Identity(
-            model=f"{'NerdQAxe' if seen.is_nerd and not seen.model else 'Bitaxe ' if not seen.is_nerd else ''}"
-            f"{seen.model}".strip(),
+            model=axeos_boards.shown(seen.model, seen.is_nerd),
             firmware="NerdQAxe" if seen.is_nerd else "AxeOS",
             version=str(info.get("axeOSVersion") or info.get("version") or "unknown")[:40],
             serial=str(info.get("macAddr") or "")[:40],
@@ -120,9 +117,23 @@ class _Seen:
     power: PowerModel
     is_guess: bool
 
+    #: Its restart was asked for and is not over.
+    restarts: bool = False
+    #: Its uptime when it was told to resume (s).
+    resumed_at_seconds: float | None = None
+
     @property
-    def power_w(self) -> float | None:
-        return number(self.info.get("power"), 0, 5000)
+    def draws(self) -> ToldWatts:
+        return Part(self.info, _NAME).told_watts("power")
+
+    @property
+    def hash_rate(self) -> float | None:
+        """GH/s, an average."""
+        return number(self.info.get("hashRate"), 0, 1e6)
+
+    @property
+    def uptime_seconds(self) -> float | None:
+        return number(self.info.get("uptimeSeconds"), 0)
 
     @property
     def off_flag(self) -> bool | None:
@@ -135,20 +146,50 @@ class _Seen:
         return self.power.off_by is OffBy.DEVICE
 
     @property
+    def rests(self) -> bool:
+        """It neither hashes nor draws, though nothing says that it is off; not while it may still be starting."""
+        power_w = self.draws.power_w
+        if self.off_flag is True or power_w is None or self.hash_rate is None or self.hash_rate > _NO_WORK_GH_S:
+            return False
+        if not draws_nothing(power_w, self.power.max_w, self.power.standby_w):
+            return False
+        uptime = self.uptime_seconds
+        if uptime is None:
+            return not axeos_boards.chips_answer(self.info)
+        since = self.resumed_at_seconds
+        started = since if since is not None and since <= uptime else 0.0
+        return uptime - started >= _STARTS_WITHIN_SECONDS
+
+    @property
+    def is_latched(self) -> bool:
+        """A NerdQAxe that cut the power of its chips: only a restart brings it back."""
+        return self.is_nerd and self.rests and not axeos_boards.chips_answer(self.info)
+
+    @property
     def fault(self) -> str:
         """Why it protects itself, empty when it does not."""
-        if self.info.get("overheat_mode") in (1, True):
-            return "It was too hot and stopped itself."
+        if (number(self.info.get("overheat_mode")) or 0) > 0 or self.info.get("overheat_mode") is True:
+            return "It was too hot and stopped itself. Check its fan, then clear its overheat mode in its web page."
         for key in ("power_fault", "hardware_fault"):
             said = self.info.get(key)
             if said not in (None, "", 0, False, "none", "None"):
                 return f"It reports a fault: {str(said)[:80]!a}."
+        if self.is_latched:
+            return "It cut the power of its chips and stays so until it is restarted. Check its fan, then restart it."
         return ""
 
     @property
     def has_pool(self) -> bool | None:
+        """Whether a pool answers it; None: it does not say."""
+        if self.is_nerd:
+            told = self.info.get("isStratumConnected")
+            return told if isinstance(told, bool) else None
         said = self.info.get("poolConnectionInfo")
-        return None if not isinstance(said, str) or not said else "not connected" not in said.lower()
+        if isinstance(said, str) and _LOST.search(said):
+            return False
+        if self.switches and self.rests and not self.fault:
+            return False  # what it says is of before; this firmware rests when no pool answers
+        return True if isinstance(said, str) and _CONNECTED.search(said) else None
 
 
 class _Device:
@@ -156,16 +197,20 @@ class _Device:
 
     def __init__(self, http: Http, config: AxeOSMiner.Config, deadline: float) -> None:
         self._http, self._config, self._deadline = http, config, deadline
+        self._key = f"axeos:{config.address}"
 
     def look(self) -> _Seen:
-        info, asic = self._object("/api/system/info"), self._object("/api/system/asic")
+        info = self._object("/api/system/info")
         if "ASICModel" not in info or "hashRate" not in info:
             raise BadAnswer(f"What answers at {self._http.place} is no Bitaxe or NerdQAxe. Check the address.")
-        model = str(asic.get("deviceModel") or info.get("deviceModel") or "")[:40]
-        is_nerd = model.lower().startswith("nerd")
+        asic = self._asic()
+        model = axeos_boards.model_of(info, asic)
+        is_nerd = axeos_boards.is_nerd(info, model)
         power, is_guess = _power_model(self._config, info, asic, model, is_nerd)
         frequency = number(info.get("frequency"), 1, 5000)
-        return _Seen(info, model, is_nerd, None if frequency is None else int(frequency), power, is_guess)
+        seen = _Seen(info, model, is_nerd, None if frequency is None else int(frequency), power, is_guess)
+        told = store().get(self._key) or {}
+        return replace(seen, restarts=_restarts(seen, told), resumed_at_seconds=number(told.get("resumed_at"), 0))
 
     def stop(self, seen: _Seen) -> None:
         if not seen.switches:
@@ -173,27 +218,48 @@ class _Device:
                 f"{_NAME} at {self._http.place} cannot be switched off with this firmware. "
                 "Update it, or join a plug that cuts its power."
             )
-        if seen.off_flag is True and _snapshot(seen).status in (MinerStatus.OFF, MinerStatus.STOPPING):
+        is_off = seen.off_flag is True and _snapshot(seen).status in (MinerStatus.OFF, MinerStatus.STOPPING)
+        if is_off and not seen.restarts:
             return
         self._post("/api/system/shutdown" if seen.is_nerd else "/api/system/pause")
+        if seen.restarts:
+            raise Unreachable(
+                f"{_NAME} at {self._http.place} restarts just now. Its off is sent again when it is back."
+            )
 
     def run(self, seen: _Seen, power_w: float) -> None:
         if seen.fault:
             raise Refused(f"{_NAME} at {self._http.place} protects itself and is left alone. {seen.fault}")
+        if seen.restarts:
+            return
         self._choose(seen, seen.power.level_of(seen.power.fitting(power_w)))
-        if seen.switches and seen.off_flag is not False:
-            self._post("/api/system/restart" if seen.is_nerd else "/api/system/resume")
+        if not seen.switches or seen.off_flag is False:
+            return
+        told = "restarted_at" if seen.is_nerd else "resumed_at"
+        store().set(self._key, {told: seen.uptime_seconds}, 2 * _RESTARTS_WITHIN_SECONDS if seen.is_nerd else None)
+        self._post("/api/system/restart" if seen.is_nerd else "/api/system/resume")
 
     def _choose(self, seen: _Seen, level: Level) -> None:
         """Set the level's frequency, one of those the device lists, unless it is set already."""
         if len(seen.power.levels) > 1 and level.key != str(seen.frequency_mhz):
             self._checked(self._send("PATCH", "/api/system", {"frequency": int(level.key)}))
 
+    def _asic(self) -> dict[str, Any]:
+        """Its model and frequencies; none before AxeOS 2.7, which leads such a question to its own page."""
+        answer = self._send("GET", "/api/system/asic")
+        is_page = answer.body.lstrip()[:1] == b"<"
+        if answer.status == 404 or 300 <= answer.status < 400 or (200 <= answer.status < 300 and is_page):
+            return {}
+        return self._as_object(self._checked(answer))
+
     def _post(self, path: str) -> None:
         self._checked(self._send("POST", path))
 
     def _object(self, path: str) -> dict[str, Any]:
-        found = self._checked(self._send("GET", path)).json()
+        return self._as_object(self._checked(self._send("GET", path)))
+
+    def _as_object(self, answer: Answer) -> dict[str, Any]:
+        found = answer.json()
         if not isinstance(found, dict):
             raise BadAnswer(f"{_NAME} at {self._http.place} answered with JSON of another shape.")
         return found
@@ -229,11 +295,9 @@ def _power_model(
 ) -> tuple[PowerModel, bool]:
     """Levels in watts, and whether they are a guess. Power follows the frequency; never above the default one."""
     usual = number(asic.get("defaultFrequency"), 1, 5000)
-    known = config.full_power_w or _USUAL_W.get(model.lower())
+    known = config.full_power_w or axeos_boards.USUAL_W.get(model.lower())
     full_w = known or (number(info.get("maxPower"), 2, 5000) or 40.0) / 2
-    options = asic.get("frequencyOptions")
-    found = {number(one, 1, 5000) for one in options} if isinstance(options, list) else set()
-    listed = sorted(int(one) for one in found if one is not None and usual is not None and one <= usual)
+    listed = axeos_boards.frequencies_mhz(asic)
     if known and usual is not None and listed:
         # Whole watts, as the loop asks for them; of frequencies that mean the same, the highest.
         by_watts = {max(1.0, float(round(full_w * mhz / usual))): str(mhz) for mhz in listed}
@@ -271,37 +335,38 @@ def _limits(seen: _Seen) -> Iterator[str]:
 
 
 def _word(seen: _Seen) -> Word:
+    if seen.off_flag is True:
+        return Word.OFF  # whatever else it reports: that is the reason, not a state
     if seen.fault:
         return Word.PROTECT
-    if seen.off_flag is True:
-        return Word.OFF
     if seen.off_flag is None and seen.switches:
         return Word.NONE
     return Word.NO_POOL if seen.has_pool is False else Word.ON
 
 
-def _chips(info: Mapping[str, Any]) -> Iterator[float]:
-    """°C: each chip's where it lists them (NerdQAxe), else of its one or two sensors; what is not there is −1 or 0."""
-    each = info.get("asicTemps")
-    for told in (
-        [*(each if isinstance(each, list) else [])],
-        [info.get("temp"), info.get("temp2")],
-    ):
-        found = [celsius for one in told if (celsius := number(one, 1, 200)) is not None]
-        if found:
-            yield from found
-            return
+def _restarts(seen: _Seen, told: Mapping[str, Any]) -> bool:
+    """A restart was asked for just now, and the device does not count its uptime from the start again yet."""
+    if "restarted_at" not in told:
+        return False
+    before, uptime = number(told["restarted_at"], 0), seen.uptime_seconds
+    return before is None or uptime is None or before <= uptime < before + _RESTARTS_WITHIN_SECONDS
 
 
 def _snapshot(seen: _Seen) -> MinerSnapshot:
     info, model = seen.info, seen.power
-    word, power_w = _word(seen), seen.power_w
+    word, draws = _word(seen), seen.draws
+    power_w = draws.power_w
     key = str(seen.frequency_mhz)
     level = next((one for one in model.levels if one.key == key), model.levels[-1])
     is_listed = level.key == key or len(model.levels) == 1
     status = judge(word, power_w, full_w=model.max_w, level_w=level.power_w, standby_w=model.standby_w)
-    chips, blocks = list(_chips(info)), info.get("totalFoundBlocks" if seen.is_nerd else "blockFound")
-    hash_rate, expected = number(info.get("hashRate"), 0, 1e6), number(info.get("expectedHashrate"), 0, 1e6)
+    if seen.restarts and status in (MinerStatus.OFF, MinerStatus.UNKNOWN):
+        status = MinerStatus.STARTING
+    chips, blocks = (
+        list(axeos_boards.chip_celsius(info)),
+        info.get("totalFoundBlocks" if seen.is_nerd else "blockFound"),
+    )
+    hash_rate, expected = seen.hash_rate, number(info.get("expectedHashrate"), 0, 1e6)
     return MinerSnapshot(
         status=settled(status, hash_rate, expected),
         power_w=power_w,
@@ -313,11 +378,25 @@ def _snapshot(seen: _Seen) -> MinerSnapshot:
         average_chip_temperature_celsius=mean(chips),
         board_temperature_celsius=number(info.get("vrTemp"), 1, 200),
         fan_rpm=number(info.get("fanrpm"), 0, 1e5),
-        uptime_seconds=number(info.get("uptimeSeconds"), 0),
+        uptime_seconds=seen.uptime_seconds,
         blocks_found=count(blocks),
         pool_alive=seen.has_pool,
         observed_at=datetime.now(UTC),
         level=level.key if is_listed else "",
         set_power_w=level.power_w if is_listed else None,
-        problem=seen.fault or contradiction(word, power_w, model.max_w, _NAME),
+        pending_start=seen.restarts and status is MinerStatus.STARTING,
+        is_latched=seen.is_latched,
+        fault=seen.fault,
+        problem=_problem(seen, word, status),
     )
+
+
+def _problem(seen: _Seen, word: Word, status: MinerStatus) -> str:
+    if seen.fault and status is not MinerStatus.HEATING:
+        return seen.fault
+    said = contradiction(word, seen.draws.power_w, seen.power.max_w, _NAME)
+    if seen.fault:
+        return f"{said} {seen.fault}".strip()
+    if word is Word.NO_POOL and status is MinerStatus.NO_POOL:
+        return "No pool answers it, so it rests. It goes on by itself when one does."
+    return seen.draws.problem or said
