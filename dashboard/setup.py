@@ -17,8 +17,9 @@ from django.views.decorators.http import require_http_methods
 from integrations.ask import call
 from integrations.connections.entities import EntityState
 from integrations.connections.home_assistant import HomeAssistantSession, open_home_assistant
-from integrations.errors import AdapterError
+from integrations.errors import AdapterError, Untrusted
 from integrations.models import HomeAssistant
+from integrations.tls import told
 from optimization import shipped
 from optimization.demo import remove_demo_home
 from optimization.setup import HomePlan, MinerPlan, RoomPlan, create_home
@@ -41,8 +42,8 @@ STEPS = (
 NEEDS_ENERGY = {"solar_surplus_room_heating"}
 
 
-def _connection(url: str, token: str) -> HomeAssistant:
-    return HomeAssistant(url=url, token=token)
+def _connection(url: str, token: str, certificate: str = "") -> HomeAssistant:
+    return HomeAssistant(url=url, token=token, certificate=certificate)
 
 
 def _ask(row: HomeAssistant, question: Callable[[HomeAssistantSession, float], Any]) -> Any:
@@ -55,7 +56,7 @@ def _ask(row: HomeAssistant, question: Callable[[HomeAssistantSession, float], A
         finally:
             session.close()
 
-    return call(("setup", row.url), look, ASK_SECONDS, name="Home Assistant")
+    return call(("setup", row.url), told(look), ASK_SECONDS, name="Home Assistant")
 
 
 def _config_and_check(session: HomeAssistantSession, deadline: float) -> tuple[dict, str]:
@@ -96,7 +97,7 @@ def step(*needed: str) -> Callable:
 def _entities(request: HttpRequest) -> tuple[list[EntityState], str]:
     """What Home Assistant has now, and why it cannot be asked, if so."""
     answers = _answers(request)
-    row = _connection(answers["url"], decrypt(answers["token"]))
+    row = _connection(answers["url"], decrypt(answers["token"]), answers.get("certificate", ""))
     try:
         return _ask(row, lambda session, deadline: session.entities(deadline)), ""
     except AdapterError as error:
@@ -106,17 +107,22 @@ def _entities(request: HttpRequest) -> tuple[list[EntityState], str]:
 @step()
 def connect(request: HttpRequest) -> HttpResponse:
     """Address and token; going on means that Home Assistant answered."""
-    form = setup_forms.ConnectForm(request.POST or None, initial={"url": _answers(request).get("url", "")})
+    form = setup_forms.ConnectForm(request.POST or None, initial=_known_connection(request))
     if request.method == "POST" and form.is_valid():
-        row = _connection(form.cleaned_data["url"], form.cleaned_data["token"].strip())
+        row = _connection(*(form.cleaned_data[name].strip() for name in ("url", "token", "certificate")))
         try:
             config, sentence = _ask(row, _config_and_check)
         except AdapterError as error:
-            form.add_error(None, str(error))
+            form.add_error("certificate" if isinstance(error, Untrusted) else None, str(error))
         else:
-            _remember(request, url=row.url, token=encrypt(str(row.token)), said=sentence, **_place(config))
+            _remember(request, url=row.url, token=encrypt(str(row.token)), certificate=row.certificate, said=sentence)
+            _remember(request, **_place(config))
             return redirect("setup-rooms")
     return _page(request, "setup", form=form)
+
+
+def _known_connection(request: HttpRequest) -> dict[str, str]:
+    return {name: _answers(request).get(name, "") for name in ("url", "certificate")}
 
 
 def _place(config: dict[str, Any]) -> dict[str, Any]:
@@ -277,6 +283,7 @@ def _plan(answers: dict[str, Any], cleaned: dict[str, Any]) -> HomePlan:
         currency=answers["currency"],
         url=answers["url"],
         token=decrypt(answers["token"]),
+        certificate=answers.get("certificate", ""),
         rooms=tuple(RoomPlan(**room) for room in answers["rooms"]),
         miners=tuple(MinerPlan(**{**miner, "rooms": tuple(miner["rooms"])}) for miner in answers["miners"]),
         energy=answers["energy"],

@@ -11,7 +11,9 @@ from pydantic import ValidationError as ConfigError
 
 from climate.models import TARGET_MAX_CELSIUS, TARGET_MIN_CELSIUS
 from energy.monitors.home_assistant import HomeAssistantEnergyMonitor
+from integrations import tls
 from integrations.connections.entities import EntityState
+from integrations.models import validate_certificate
 from integrations.problems import sentence
 from miners.controllers.home_assistant_switch import HomeAssistantSwitch
 
@@ -75,6 +77,13 @@ class ConnectForm(forms.Form):
         max_length=1000,
         help_text="In Home Assistant: your profile → Security → Long-lived access tokens → Create token.",
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )
+    certificate = forms.CharField(
+        label="Certificate",
+        required=False,
+        validators=[validate_certificate],
+        help_text=tls.HELP,
+        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off", "spellcheck": "false"}),
     )
 
 

@@ -174,7 +174,7 @@ class HomeAssistantAdmin(ProbeAdmin):
     form = HomeAssistantForm
     heats = True
     tests_connection_only = True
-    fields = ("site", "name", "url", "token")
+    fields = ("site", "name", "url", "token", "certificate")
     list_display = ("name", "url", "state")
     alternative = "If it only moved, change its address instead; everything that reads from it stays."
 
@@ -241,7 +241,7 @@ class MqttBrokerAdmin(ProbeAdmin):
     form = MqttBrokerForm
     heats = True
     tests_connection_only = True
-    fields = ("site", "name", "host", "port", "tls", "username", "password")
+    fields = ("site", "name", "host", "port", "tls", "username", "password", "certificate")
     list_display = ("name", "host", "port", "state")
     alternative = "If it only moved, change its address instead; everything that reads from it stays."
 

@@ -21,6 +21,7 @@ from .adapter_api import Check, check
 from .models import CONNECTIONS, Connection, HomeAssistant, MqttBroker
 from .placed import Placed
 from .registry import ConnectionKind
+from .tls import Certificate, certificate_field
 
 router = Router(tags=["external-services"])
 
@@ -31,6 +32,7 @@ _READERS = ("climatemonitors", "energymonitors", "minercontrollers")
 class HomeAssistantConfig(Body):
     url: str = field(HomeAssistant, "url")
     token: str = Field("", max_length=1000, description=HomeAssistant._meta.get_field("token").help_text)
+    certificate: Certificate = certificate_field()
 
     @field_validator("url")
     @classmethod
@@ -51,6 +53,7 @@ class MqttBrokerConfig(Body):
     tls: bool = field(MqttBroker, "tls")
     username: str = field(MqttBroker, "username")
     password: str = Field("", max_length=1000, description="Write-only.")
+    certificate: Certificate = certificate_field()
 
 
 _CONFIGS: dict[ConnectionKind, type[Body]] = {
@@ -88,7 +91,8 @@ class ServiceOut(Answer):
 
     @staticmethod
     def resolve_config(row: Connection) -> dict[str, Any]:
-        return {name: getattr(row, name) for name in _CONFIGS[row.kind].model_fields if name not in _SECRETS}
+        config = {name: getattr(row, name) for name in _CONFIGS[row.kind].model_fields if name not in _SECRETS}
+        return {name: value for name, value in config.items() if value or name != "certificate"}
 
     @staticmethod
     def resolve_has_token(row: Connection) -> bool:

@@ -210,7 +210,8 @@ def forget() -> None:
 
 
 def _digest(connection: Any) -> bytes:
-    secret = f"{getattr(connection, 'url', '')}\0{getattr(connection, 'token', '')}"
+    parts = (getattr(connection, name, "") for name in ("url", "certificate", "token"))
+    secret = "\0".join(map(str, parts))
     return hashlib.sha256(secret.encode()).digest()
 
 

@@ -19,6 +19,16 @@ class DeadlineExceeded(Unreachable):
     code = "deadline"
 
 
+class Untrusted(Unreachable):
+    """Its certificate is not believed; nothing was sent. `host`, `port`: where it can be looked at (empty: nowhere)."""
+
+    code = "untrusted"
+
+    def __init__(self, sentence: str, host: str = "", port: int = 0) -> None:
+        super().__init__(sentence)
+        self.host, self.port = host, port
+
+
 class Unauthorized(AdapterError):
     """The credentials were refused."""
 

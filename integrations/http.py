@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import ssl
 import threading
 import time
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from . import tls
 from .errors import AdapterError, BadAnswer, DeadlineExceeded, Unreachable
 from .text import excerpt, text_of
 
@@ -77,9 +79,22 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 class _DeadlineAdapter(HTTPAdapter):
+    """Connections of ours; those by https believe what `certificate` says (see `integrations.tls`)."""
+
+    def __init__(self, certificate: str, *, is_secure: bool) -> None:
+        self._certificate, self._is_secure = certificate, is_secure
+        super().__init__(pool_connections=1, pool_maxsize=4)
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        if self._is_secure:
+            kwargs["ssl_context"] = tls.context(self._certificate)
+            kwargs["assert_fingerprint"] = tls.pin_of(self._certificate) or None
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """The context alone says whom to believe; requests would add its own list."""
+        conn.cert_reqs = "CERT_NONE" if tls.pin_of(self._certificate) else "CERT_REQUIRED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +121,21 @@ class Answer:
 class Http:
     """One device: its address, its headers and a connection that is kept alive between calls.
 
-    `name` is how sentences call it. Raises `BadAnswer` for an address that cannot be used.
+    `name` is how sentences call it; `certificate` whom https believes (see `integrations.tls`). Raises `BadAnswer` for
+    an address that cannot be used.
     """
 
-    def __init__(self, base_url: str, *, name: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, base_url: str, *, name: str, headers: Mapping[str, str] | None = None, certificate: str = ""
+    ) -> None:
         self.name = name
         self._base, self.place = _checked_address(base_url, name)
         self._session = requests.Session()
         # No proxy, no .netrc: what the environment says about the internet is wrong for a device at home.
         self._session.trust_env = False
         self._session.headers.update({"Accept-Encoding": "identity", "User-Agent": "edgemining", **(headers or {})})
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, _DeadlineAdapter(pool_connections=1, pool_maxsize=4))
+        scheme = "https://" if self._base.startswith("https") else "http://"
+        self._session.mount(scheme, _DeadlineAdapter(certificate, is_secure=scheme == "https://"))
 
     def request(
         self,
@@ -194,10 +212,14 @@ class Http:
     def _plain(self, error: BaseException, deadline: float) -> AdapterError:
         """The error of a library as one of ours; its own text may hold an address with secrets."""
         causes = list(_causes(error))
-        if any(isinstance(cause, requests.exceptions.SSLError | urllib3.exceptions.SSLError) for cause in causes):
-            return Unreachable(
-                f"{self.name} at {self.place} has no certificate this computer trusts, or speaks plain http only."
-            )
+        refusal = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
+        if refusal is not None or any(
+            isinstance(cause, requests.exceptions.SSLError | urllib3.exceptions.SSLError) for cause in causes
+        ):
+            parts = urlsplit(self._base)
+            who = f"{self.name} at {self.place}"
+            about = tls.explained(refusal, who, parts.hostname or "", parts.port or 443)
+            return about or Unreachable(f"{who} has no certificate this computer trusts, or speaks plain http only.")
         if any(isinstance(cause, urllib3.exceptions.NameResolutionError) for cause in causes):
             return Unreachable(
                 f"The name in {self.place} is not known in this network. Check the address of {self.name}."

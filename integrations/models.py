@@ -16,12 +16,24 @@ from sites.brief import brief_text
 from sites.fields import EncryptedTextField, Secret, SecretsField
 from sites.models import Site, UUIDModel
 
-from . import registry
+from . import registry, tls
 from .placed import Placed, place_of
 from .registry import ConnectionKind, Kind
 
 #: `check(connection as stored) -> sentence or None`: why it may not be given another address now; floors above add.
 address_checks: list[Callable[[Connection], str | None]] = []
+
+
+def certificate_column() -> models.TextField:
+    """Whom a connection by TLS believes (`integrations.tls`)."""
+    return models.TextField(blank=True, validators=[validate_certificate], help_text=tls.HELP)
+
+
+def validate_certificate(text: str) -> None:
+    try:
+        tls.certificate(text)
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
 
 
 class Addressed(Placed, UUIDModel):
@@ -36,7 +48,7 @@ class Addressed(Placed, UUIDModel):
         abstract = True
 
     def secret_place(self) -> str:
-        return place_of(self.url)
+        return place_of(self.url, self.certificate)
 
     def secrets(self) -> Iterator[tuple[str, Secret]]:
         secret = self.__dict__.get(self.secret_field)
@@ -81,6 +93,7 @@ class HomeAssistant(Addressed):
         blank=True,
         help_text="In Home Assistant: your profile → Security → Long-lived access tokens → Create.",
     )
+    certificate = certificate_column()
 
     class Meta:
         ordering = ["name"]
@@ -149,6 +162,7 @@ class MqttBroker(Addressed):
     )
     username = models.CharField("user", max_length=100, blank=True, help_text="Empty: it asks for none.")
     password = EncryptedTextField(blank=True)
+    certificate = certificate_column()
 
     class Meta:
         ordering = ["name"]
@@ -158,7 +172,7 @@ class MqttBroker(Addressed):
         return self.name
 
     def secret_place(self) -> str:
-        return place_of(f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}")
+        return place_of(f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}", self.certificate)
 
     @property
     def url(self) -> str:

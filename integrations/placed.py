@@ -7,7 +7,9 @@ back. So every face is safe, those that forget to ask as well; those that ask sa
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,19 +18,28 @@ from django.db import models
 
 from sites.fields import Secret
 
+from . import tls
 from .errors import Withheld
 
+_SECURE = ("https", "mqtts")
 _DEFAULT_PORTS = {"http": 80, "https": 443, "mqtt": 1883, "mqtts": 8883}
 
 
-def place_of(url: str) -> str:
-    """The address in one spelling: lower case, with its port, without a trailing slash."""
+def place_of(url: str, certificate: str = "") -> str:
+    """The address in one spelling: lower case, with its port, without a trailing slash; and whom TLS believes there."""
     try:
         parts = urlsplit(url)
         port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
     except ValueError:
         return url
-    return f"{parts.scheme}://{parts.hostname or ''}:{port}{parts.path.rstrip('/')}"
+    place = f"{parts.scheme}://{parts.hostname or ''}:{port}{parts.path.rstrip('/')}"
+    if not certificate or parts.scheme not in _SECURE:
+        return place
+    with suppress(ValueError):
+        certificate = tls.certificate(certificate)
+    pin = tls.pin_of(certificate)
+    one = tls.shown(pin)[:23] if pin else hashlib.sha256(certificate.encode()).hexdigest()[:16]
+    return f"{place} (certificate {one})"
 
 
 class Placed(models.Model):

@@ -17,6 +17,7 @@ from .ask import call
 from .errors import AdapterError, BadAnswer
 from .models import AdapterRow, Connection, config_messages
 from .registry import Kind, Session
+from .tls import told
 
 PROBE_SECONDS = 4.8
 
@@ -36,7 +37,7 @@ def probe(row: Connection | AdapterRow) -> Probe:
     try:
         look = _look_through(row) if isinstance(row, AdapterRow) else lambda deadline: _look_at(row, deadline)
         # A key of its own: a look never stands in the way of the pass.
-        return call(("probe", row.pk), look, PROBE_SECONDS, name=f"‘{row}’")
+        return call(("probe", row.pk), told(look), PROBE_SECONDS, name=f"‘{row}’")
     except AdapterError as error:
         return Probe(False, str(error), code=error.code)
 

@@ -23,12 +23,13 @@ def ask(
     deadline: float,
     headers: Mapping[str, str] | None = None,
     refused: str = "Check what was entered.",
+    certificate: str = "",
 ) -> list[Part]:
     """The JSON objects at `paths` of one service, in that order, all before `deadline` (`time.monotonic()`).
 
     `name` is how sentences call it, `refused` what to do where it knows no such user. Raises `AdapterError`.
     """
-    with closing(Http(address, name=name, headers=headers)) as http:
+    with closing(Http(address, name=name, headers=headers, certificate=certificate)) as http:
         answers = (http.request("GET", path, deadline=deadline) for path in paths)
         return [Part(_checked(answer, name, refused).json(), name) for answer in answers]
 

@@ -55,6 +55,7 @@ class HomePlan:
     latitude: float | None = None
     longitude: float | None = None
     currency: str = "EUR"
+    certificate: str = ""
 
 
 def create_home(plan: HomePlan, *, by: str = "") -> Site:
@@ -69,7 +70,7 @@ def create_home(plan: HomePlan, *, by: str = "") -> Site:
                 currency=plan.currency,
             )
         )
-        connection = _checked(HomeAssistant(site=site, url=plan.url, token=plan.token))
+        connection = _checked(HomeAssistant(site=site, url=plan.url, token=plan.token, certificate=plan.certificate))
         zones = {room.name: _zone(site, connection, room, position) for position, room in enumerate(plan.rooms)}
         miners = [_miner(site, connection, miner, zones) for miner in plan.miners]
         unit = OptimizationUnit.objects.create(

@@ -17,6 +17,7 @@ from integrations.errors import BadAnswer, NotFound, Unauthorized, Unreachable
 from integrations.http import Answer, Http
 from integrations.json_path import document
 from integrations.registry import Adapter, Kind, register
+from integrations.tls import Certificate, certificate_field
 
 _NAME = "The sensor"
 _SECRETS = {"password", "pass", "pwd", "token", "apikey", "api_key", "auth"}
@@ -51,12 +52,13 @@ class HttpJsonClimateMonitor(Adapter):
             max_length=500,
             description="The address to read, for example http://192.168.1.20/rpc/Shelly.GetStatus.",
         )
+        certificate: Certificate = certificate_field()
 
     @classmethod
     def read_alone(cls, config: Config, deadline: float) -> ClimateReading:
         """°C and %; without a time in the answer the time of asking counts. Raises `AdapterError`."""
         parts = urlsplit(config.url)
-        device = Http(f"{parts.scheme}://{parts.netloc}", name=_NAME)
+        device = Http(f"{parts.scheme}://{parts.netloc}", name=_NAME, certificate=config.certificate)
         try:
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             answer = _checked(device.request("GET", path, deadline=deadline), device.place)

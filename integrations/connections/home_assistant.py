@@ -50,12 +50,12 @@ class HomeAssistantSession:
 
     may_block = True
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, certificate: str = "") -> None:
         if not token:
             raise Unauthorized("Home Assistant needs a token. Create a long-lived access token in your profile there.")
         if not (token.isascii() and token.isprintable()) or " " in token:
             raise Unauthorized("The token holds characters that no token has. Copy it from Home Assistant again.")
-        self._http = Http(url, name=_NAME, headers={"Authorization": f"Bearer {token}"})
+        self._http = Http(url, name=_NAME, headers={"Authorization": f"Bearer {token}"}, certificate=certificate)
         self._token_refused_until = 0.0
         self._templates_refused_until = 0.0
         self._system_unit: tuple[float, str] | None = None
@@ -217,7 +217,7 @@ class HomeAssistantSession:
 @opener(ConnectionKind.HOME_ASSISTANT)
 def open_home_assistant(row: Any) -> HomeAssistantSession:
     """The session of a `HomeAssistant` row; no I/O yet. Raises `AdapterError` for an unusable address or token."""
-    return HomeAssistantSession(row.url, str(row.token).strip())
+    return HomeAssistantSession(row.url, str(row.token).strip(), row.certificate)
 
 
 def turn(session: HomeAssistantSession, entity_id: str, *, on: bool, deadline: float) -> None:

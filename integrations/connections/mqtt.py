@@ -27,6 +27,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from ..errors import AdapterError, BadAnswer, DeadlineExceeded, Unauthorized, Unreachable
 from ..registry import ConnectionKind, opener
+from ..tls import context, explained
 from .mqtt_heard import LARGEST_MESSAGE_BYTES, Message, MqttAnswers, Topic, Want
 
 log = logging.getLogger(__name__)
@@ -68,8 +69,17 @@ class MqttSession:
 
     may_block = True
 
-    def __init__(self, host: str, port: int, *, tls: bool = False, username: str = "", password: str = "") -> None:
-        self._listener = _Listener(host, port, tls, username, password)
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        tls: bool = False,
+        username: str = "",
+        password: str = "",
+        certificate: str = "",
+    ) -> None:
+        self._listener = _Listener(host, port, tls, username, password, certificate)
         # The thread holds the listener, not this session: whoever forgets the session ends the thread.
         weakref.finalize(self, self._listener.stop)
 
@@ -93,16 +103,23 @@ class MqttSession:
 @opener(ConnectionKind.MQTT)
 def open_mqtt(row: Any) -> MqttSession:
     """The session of an `MqttBroker` row; no I/O yet."""
-    return MqttSession(row.host, row.port, tls=row.tls, username=row.username, password=str(row.password))
+    return MqttSession(
+        row.host,
+        row.port,
+        tls=row.tls,
+        username=row.username,
+        password=str(row.password),
+        certificate=row.certificate,
+    )
 
 
 class _Listener:
     """The client's thread and what it heard. Everything shared is read and written under `_news`."""
 
-    def __init__(self, host: str, port: int, tls: bool, username: str, password: str) -> None:
+    def __init__(self, host: str, port: int, tls: bool, username: str, password: str, certificate: str) -> None:
         self.place = f"at [{host}]:{port}" if ":" in host else f"at {host}:{port}"
         self._address = (host, port)
-        self._tls, self._username, self._password = tls, username, password
+        self._tls, self._username, self._password, self._certificate = tls, username, password, certificate
         self._news = threading.Condition()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
@@ -186,14 +203,17 @@ class _Listener:
 
     def _connection(self) -> bool:
         """One connection from its start to its end. True when the broker let us in."""
-        client, was_accepted, problem = self._client(), False, None
+        client, was_accepted, problem = None, False, None
         self._rejection = None
         try:
+            client = self._client()
             client.connect(*self._address, keepalive=_KEEPALIVE_SECONDS)
             while problem is None and self._is_in_use():
                 problem = self._ending(client.loop(_LOOP_SECONDS))
                 was_accepted = was_accepted or self._connected
                 self._subscribe(client)
+        except AdapterError as error:
+            problem = error
         except (OSError, ValueError) as error:  # a host name that is none is a ValueError
             problem = self._plain(error)
         except Exception:
@@ -201,7 +221,8 @@ class _Listener:
             log.exception("the MQTT client failed in a way it must not")
             problem = BadAnswer(f"The MQTT broker {self.place} sends what the program does not understand.")
         finally:
-            client.disconnect()
+            if client is not None:
+                client.disconnect()
         with self._news:
             self._connected = False
             self._problem = problem
@@ -219,7 +240,7 @@ class _Listener:
         if self._username:
             client.username_pw_set(self._username, self._password)
         if self._tls:
-            client.tls_set_context(ssl.create_default_context())
+            client.tls_set_context(context(self._certificate))
         client.on_connect, client.on_subscribe, client.on_message = (
             self._on_connect,
             self._on_subscribe,
@@ -284,6 +305,9 @@ class _Listener:
 
     def _plain(self, error: Exception) -> AdapterError:
         """The error of an attempt to connect as one of ours."""
+        about = explained(error, f"the MQTT broker {self.place}", *self._address)
+        if about is not None:
+            return about
         if isinstance(error, ssl.SSLError) or (self._tls and isinstance(error, ConnectionResetError)):
             return Unreachable(
                 f"The MQTT broker {self.place} has no certificate this computer trusts, or speaks without TLS."

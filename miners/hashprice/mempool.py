@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from integrations.errors import BadAnswer
 from integrations.registry import Adapter, AdapterConfig, Kind, register
+from integrations.tls import Certificate, certificate_field
 from miners import web
 from miners.answer import Part
 from miners.economics import SAT_PER_BTC, hash_value_sat_per_th_s_day
@@ -54,6 +55,7 @@ class MempoolHashPrice(Adapter):
         address: Annotated[str, AfterValidator(_url)] = Field(
             "https://mempool.space", max_length=200, description="The server; your own node may have one."
         )
+        certificate: Certificate = certificate_field()
         currency: str = Field(
             "EUR",
             pattern="^(USD|EUR|GBP|CAD|CHF|AUD|JPY)$",
@@ -66,7 +68,12 @@ class MempoolHashPrice(Adapter):
     @classmethod
     def read_alone(cls, config: Config, deadline: float) -> HashPriceReading:
         network, rewards, prices = web.ask(
-            config.address, *_PATHS, name=_NAME, deadline=deadline, refused="Check its address."
+            config.address,
+            *_PATHS,
+            name=_NAME,
+            deadline=deadline,
+            refused="Check its address.",
+            certificate=config.certificate,
         )
         difficulty = required(amount(network, "currentDifficulty", most=1e20), "the difficulty", _NAME)
         reward = _mean_reward_sat(rewards)

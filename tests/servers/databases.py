@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from glob import glob
+from pathlib import Path
 
 from .process import Server, require
 
@@ -70,13 +71,17 @@ class Redis(Server):
 
 
 class Mosquitto(Server):
-    """An MQTT broker for everybody on loopback."""
+    """An MQTT broker for everybody on loopback; `certificate` and key make it speak TLS."""
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: tuple[Path, Path] | None = None) -> None:
         binary = require("mosquitto", "mosquitto")
         super().__init__("mosquitto")
         config = self.folder / "mosquitto.conf"
-        config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_dest stdout\n")
+        lines = [f"listener {self.port} 127.0.0.1", "allow_anonymous true", "persistence false", "log_dest stdout"]
+        if certificate is not None:
+            lines += [f"certfile {certificate[0]}", f"keyfile {certificate[1]}"]
+            lines += ["user root"] if os.geteuid() == 0 else []  # as another user it could not read the key
+        config.write_text("\n".join(lines) + "\n")
         self._command = [binary, "-c", config]
         self.restart()
 

@@ -5,6 +5,7 @@ A missing one skips its tests with a line saying which; with `CI=true` it fails 
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -85,11 +86,11 @@ def browser(chromium: str):
 
 @pytest.fixture
 def stub() -> Iterator[Callable[[Behaviour], Stub]]:
-    """`stub(behave)` starts a server that does what `behave` says; all end with the test."""
+    """`stub(behave, tls=None)` starts a server that does what `behave` says; all end with the test."""
     started: list[Stub] = []
 
-    def start(behave: Behaviour) -> Stub:
-        started.append(Stub(behave))
+    def start(behave: Behaviour, tls: ssl.SSLContext | None = None) -> Stub:
+        started.append(Stub(behave, tls))
         return started[-1]
 
     yield start

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -69,12 +70,13 @@ class _Handler(socketserver.BaseRequestHandler):
     server: _Listener
 
     def handle(self) -> None:
-        wire = Wire(self.request, self.server.stub.stopping)
-        reader = self.request.makefile("rb")
+        stub = self.server.stub
         try:
+            sock = stub.tls.wrap_socket(self.request, server_side=True) if stub.tls else self.request
+            wire, reader = Wire(sock, stub.stopping), sock.makefile("rb")
             while request := _read(reader):
-                self.server.stub.requests.append(request)
-                if self.server.stub.behave(request, wire) is False:
+                stub.requests.append(request)
+                if stub.behave(request, wire) is False:
                     return
         except OSError:
             return
@@ -99,10 +101,10 @@ class _Listener(socketserver.ThreadingTCPServer):
 
 
 class Stub:
-    """The running server; `behave` may be replaced at any time, `requests` is what came."""
+    """The running server; `behave` may be replaced at any time, `requests` is what came. `tls`: it speaks https."""
 
-    def __init__(self, behave: Behaviour) -> None:
-        self.behave = behave
+    def __init__(self, behave: Behaviour, tls: ssl.SSLContext | None = None) -> None:
+        self.behave, self.tls = behave, tls
         self.requests: list[Request] = []
         self.stopping = threading.Event()
         self._listener = _Listener(("127.0.0.1", 0), _Handler)
@@ -112,7 +114,7 @@ class Stub:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def close(self) -> None:
         self.stopping.set()
