@@ -62,6 +62,11 @@ class Asking:
         return watts if self.is_running else max(watts, self.miner.at_most_w, self.begins_w)
 
     @property
+    def adds_w(self) -> float:
+        """What a start adds at the least to what counts of it already."""
+        return max(0.0, self.least_w - self.miner.at_most_w)
+
+    @property
     def deficit_k(self) -> float:
         """How far its coldest zone is below target (K); unknown counts as none."""
         return max(
@@ -103,15 +108,18 @@ def shed(
         asking, key=lambda one: (not one.is_frost, not one.miner.is_wanted_on, -one.claim_k, one.miner.miner_id)
     )
     waiting = [ask for ask in turns if not ask.is_running]
+    for ask in waiting:  # off by its switch, but not confirmed: that counts, whether it may start or not
+        lines.take(ask.miner, ask.miner.at_most_w)
     freezing = [
-        ask for ask in waiting if ask.is_frost and lines.too_full(ask.miner, ask.least_w, is_start=False) is None
+        ask for ask in waiting if ask.is_frost and lines.too_full(ask.miner, ask.adds_w, is_start=False) is None
     ]
     for ask in freezing:  # room is kept for them, though what heats for comfort be switched off for it
-        lines.take(ask.miner, ask.least_w)
+        lines.take(ask.miner, ask.adds_w)
     _serve_what_runs(lines, [ask for ask in turns if ask.is_running], waiting, ceilings)
     for ask in freezing:
-        lines.take(ask.miner, -ask.least_w)
+        lines.take(ask.miner, -ask.adds_w)
     for ask in waiting:
+        lines.take(ask.miner, -ask.miner.at_most_w)
         if (line := lines.too_full(ask.miner, ask.least_w, is_start=True)) is not None:
             ceilings[ask.miner.miner_id] = _no_room(line, ask)
         elif (line := lines.just_started(ask.miner, now)) is not None:
@@ -119,6 +127,8 @@ def shed(
         else:
             _serve(lines, ask, ceilings)
             lines.note_start(ask.miner, now)
+            continue
+        lines.take(ask.miner, ask.miner.at_most_w)
     return ceilings
 
 
@@ -143,7 +153,7 @@ def _serve_what_runs(
     for ask, watts in served:
         _hold_back(lines, ask, watts, ceilings)
     for ask in promised:
-        lines.take(ask.miner, -ask.least_w)
+        lines.take(ask.miner, -ask.adds_w)
 
 
 def _promise(lines: _Lines, kept: Sequence[Asking], waiting: Sequence[Asking]) -> list[Asking]:
@@ -154,8 +164,8 @@ def _promise(lines: _Lines, kept: Sequence[Asking], waiting: Sequence[Asking]) -
         if ask.is_frost:
             continue  # room was kept for it already
         colder = bool(may_give) and ask.deficit_k > min(may_give)
-        if colder and lines.too_full(ask.miner, ask.least_w, is_start=False) is None:
-            lines.take(ask.miner, ask.least_w)
+        if colder and lines.too_full(ask.miner, ask.adds_w, is_start=False) is None:
+            lines.take(ask.miner, ask.adds_w)
             promised.append(ask)
     return promised
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from integrations.connections.entities import EntityAnswers, EntityState
+from miners.models import Circuit
+from miners.services import request_power, resume
 
 from .outlet import Meter, Outlet, OutletSession, Street
 
@@ -78,3 +80,23 @@ def test_the_case_byte_for_byte(street, monkeypatch):
     assert street.shown()["status"] == "heating"
     assert street.open_alarms == ["meter_disagrees"]
     assert len(told(street, "its meter does not confirm it")) == 1
+
+
+@pytest.mark.parametrize("welded", [False, True], ids=["stuck meter", "welded relay"])
+def test_its_last_watts_count_in_every_limit(street, welded):
+    """Truly off or on, nobody can tell: another may not start into its watts, and it may start again itself."""
+    outlet, other = stuck(street), street.outlet("other")
+    line = Circuit.objects.create(site=street.site, name="Kitchen", limit_w=2000)
+    miner = street.heater(outlet, circuit=line)
+    heat_and_switch_off(street)
+    outlet.welded = welded
+    second = street.heater(other, circuit=line)
+    street.wants(23.0)
+    request_power(miner, 0, by="Ada")
+    street.run(4)
+    assert not other.on
+    assert street.shown(second)["guard"] == "power_limit"
+    resume(miner, by="Ada")
+    street.run(3)
+    assert outlet.on
+    assert street.most_w <= 2000
