@@ -137,6 +137,9 @@ class Adapter:
     #: Controllers only: how to set the dead-man up, one or two sentences.
     dead_man_help: ClassVar[str] = ""
 
+    #: Controllers only: settings that only say what is read. They may change while the device may be on.
+    only_read: ClassVar[frozenset[str]] = frozenset()
+
     @classmethod
     def dead_man_of(cls, config: AdapterConfig) -> str | None:
         """Controllers: what cuts the power of a device configured like this when this program is gone."""

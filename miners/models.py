@@ -61,6 +61,11 @@ class MinerController(AdapterRow):
         """What the device said it can be told; None while nobody asked it, or it is only switched."""
         return power.from_json(self.identity.get("power") or {})
 
+    @property
+    def switching(self) -> dict:
+        """The settings that say what is switched, and how."""
+        return self.validated().model_dump(exclude=set(self.adapter.only_read))
+
     def clean(self):
         """What may be on is not let go: another plug here would leave the old one heating unwatched."""
         super().clean()
@@ -70,7 +75,7 @@ class MinerController(AdapterRow):
             return
         names = ("adapter_type", *CONNECTION_COLUMNS)
         same = all(getattr(stored, name) == getattr(self, name) for name in names)
-        if not same or (stored.config != self.config and stored.validated() != self.validated()):
+        if not same or (stored.config != self.config and stored.switching != self.switching):
             raise ValidationError(
                 f"‘{miner}’ is on, and this is what can switch it off. Stop it, wait until it is off, then change this."
             )

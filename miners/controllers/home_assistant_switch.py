@@ -29,6 +29,7 @@ class HomeAssistantSwitch(AutoOff):
         "A smart plug, switch, light or fan in Home Assistant: on and off, and watts where a sensor shows them."
     )
     connection = ConnectionKind.HOME_ASSISTANT
+    only_read = frozenset({"entity_power"})
     dead_man = None
     dead_man_help = (
         "A plug stays on when this program and Home Assistant are gone. Set the plug’s own auto-off timer, 30 minutes "

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from climate.state import SensorHealth
 from integrations.registry import ConnectionKind
-from miners import pending, plug
+from miners import evidence, pending, plug
 from miners.dead_man import rearm_seconds
 from miners.models import DesiredState, Miner
 from miners.state import MinerSnapshot, MinerStatus
@@ -77,9 +77,9 @@ def _miner(rows: SiteRows, seen: Seen, pk: UUID, command: Command, now: datetime
     if desired is not None and command.action != "leave" and desired.confirmed_at is None:
         if desired.power_w == 0:
             found += _off_open(desired, miner.name, miner.ramp_seconds, snapshot, rows.site.control_period_seconds, now)
-        elif _waited(desired, now) > _start_limit(rows, miner):
+        elif _waited(desired, now) > _start_limit(rows, miner, snapshot):
             found.append(_does_not_run(miner, snapshot))
-    elif desired is not None and _starting_for(seen, pk, desired, now) > _start_limit(rows, miner):
+    elif desired is not None and _starting_for(seen, pk, desired, now) > _start_limit(rows, miner, snapshot):
         found.append(_does_not_run(miner, snapshot))
     if command.action != "leave":
         found += _meter_disagrees(rows, seen, miner, desired, now)
@@ -198,8 +198,10 @@ def _may_start_again(name: str, snapshot: MinerSnapshot) -> str:
     return f"{name} was told to be off, but a start is still pending on it. Cancel it at the device."
 
 
-def _start_limit(rows: SiteRows, miner: Miner) -> timedelta:
-    return max(timedelta(seconds=miner.ramp_seconds), _start_grace(rows))
+def _start_limit(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot) -> timedelta:
+    """How long a start may take; a meter that has not reported since is waited for."""
+    waits = evidence.STANDS_AFTER if snapshot.last_power_w is not None else timedelta(0)
+    return max(timedelta(seconds=miner.ramp_seconds), _start_grace(rows), waits)
 
 
 def _does_not_run(miner: Miner, snapshot: MinerSnapshot) -> Finding:

@@ -68,6 +68,8 @@ class Outlet:
     meter: Meter | None = field(default_factory=Meter)
     on: bool = False
     welded: bool = False
+    #: What is behind it is counted where it is.
+    upstream: bool = False
     changed_at: datetime | None = None
     user: str = ""
     timer_seconds: float | None = None
@@ -189,7 +191,7 @@ class Street(Home):
         """Truth and passes."""
         for _ in range(round(minutes * 60 / self.period_seconds)):
             self.clock.advance(self.period_seconds)
-            true_w = sum(outlet.true_w for outlet in self.outlets)
+            true_w = sum(outlet.true_w for outlet in self.outlets if not outlet.upstream)
             self.most_w = max(self.most_w, true_w)
             flow_w = true_w - 60.0 * (self.celsius - self.outdoor)
             self.celsius += flow_w * self.period_seconds / 600e3

@@ -8,8 +8,9 @@ import pytest
 from integrations.connections.entities import EntityAnswers, EntityState
 from miners.models import Circuit
 from miners.services import request_power, resume
+from sites.models import Alarm
 
-from .outlet import Meter, Outlet, OutletSession, Street
+from .outlet import LOAD_W, Meter, Outlet, OutletSession, Street
 
 CASE = json.loads((Path(__file__).parent / "cases" / "plug_meter_stuck_after_off.json").read_text())
 
@@ -100,3 +101,100 @@ def test_its_last_watts_count_in_every_limit(street, welded):
     street.run(3)
     assert outlet.on
     assert street.most_w <= 2000
+
+
+def test_a_welded_relay_whose_meter_reports_changes_only_is_never_off_and_the_room_tells(street):
+    """Its watts do not change, so it reports nothing: as a stuck meter looks. But the room warms."""
+    outlet = street.outlet("plug", meter=Meter(on_change_part=0.05))
+    street.heater(outlet)
+    street.wants(23.0)
+    street.run(2)
+    outlet.welded = True
+    street.wants(17.0)
+    for _ in range(5):
+        street.run(8)
+        assert street.shown()["status"] != "off"
+    assert outlet.true_w == LOAD_W
+    assert street.open_alarms == ["meter_disagrees", "warms_while_off"]
+    assert "has warmed from" in street.alarm_text("warms_while_off")
+    street.restart()
+    street.run(2)
+    assert street.open_alarms == ["meter_disagrees", "warms_while_off"]
+    outlet.welded, outlet.meter.shown_at = False, None  # the breaker, and a new meter
+    street.run(2)
+    assert street.shown()["status"] == "off"
+    assert street.open_alarms == []
+
+
+@pytest.mark.parametrize(
+    "meter",
+    [Meter(every_seconds=300), Meter(every_seconds=60), Meter(lost_when_off=True), Meter(sign=-1.0), Meter(unit="kW")],
+    ids=["every 5 min", "every minute", "unavailable when off", "turned round", "kW"],
+)
+def test_a_slow_turned_or_absent_meter_costs_no_alarm_and_no_cut(street, meter):
+    outlet, mains = street.outlet("plug", meter=meter), street.outlet("mains", meter=None, on=True, upstream=True)
+    street.heater(outlet, cutoff=street.controller(mains))
+    for _ in range(2):
+        street.wants(23.0)
+        street.run(12)
+        assert street.shown()["status"] == "heating"
+        street.wants(17.0)
+        street.run(8)
+        assert (street.shown()["status"], outlet.true_w) == ("off", 0.0)
+    assert mains.on
+    assert not Alarm.objects.exists()
+    assert max(outlet.offs, 1) <= 10
+
+
+def test_an_upstream_plug_is_cut_by_the_usual_rule_and_its_meter_settles_the_matter(street):
+    """Two outlets in a row: the first one's meter stands; of the second, bare, nothing is known but its word."""
+    outlet, mains = stuck(street), street.outlet("mains", meter=None, on=True, upstream=True)
+    street.heater(outlet, cutoff=street.controller(mains))
+    heat_and_switch_off(street)
+    street.run(4)
+    assert not mains.on
+    assert "cut_off" in street.open_alarms
+
+
+def test_a_fresh_meter_upstream_settles_it(street):
+    outlet, mains = stuck(street), street.outlet("mains", on=True, upstream=True)
+    mains_w = property(lambda self: outlet.true_w if self.on else 0.0)
+    mains.__class__ = type("Mains", (Outlet,), {"true_w": mains_w})
+    street.heater(outlet, cutoff=street.controller(mains))
+    heat_and_switch_off(street)
+    street.run(5)
+    assert (street.shown()["status"], street.shown()["power_w"]) == ("off", 0.0)
+    assert mains.on
+    outlet.welded = True
+    street.run(5)
+    assert not mains.on, "it flows: the plug is cut"
+
+
+def test_a_meter_upstream_that_stands_cuts_nothing_until_the_room_warms(street):
+    """The device is off by its own word and watts; the meter of the plug before it has stood since before that."""
+    mains = street.outlet("mains", on=True, upstream=True)
+    miner = street.add_miner("Avalon", street.zone, cutoff=street.controller(mains), nominal_power_w=1000)
+    street.unit.miners.add(miner)
+    street.miner = miner
+    device = street.plug_of(miner)
+    device.on = False
+    mains.__class__ = type("Mains", (Outlet,), {"true_w": property(lambda self: device.power_w if device.on else 0.0)})
+    street.wants(23.0)
+    street.run(3)
+    assert (device.on, mains.meter.shown_w) == (True, 1000.0)
+    mains.meter.every_seconds = 1e9
+    street.wants(17.0)
+    street.run(8)
+    assert (device.on, street.shown()["status"], mains.on) == (False, "unconfirmed", True)
+    assert street.open_alarms == ["meter_disagrees"]
+    street.wants(23.0)
+    street.run(2)
+    assert device.on, "a cold room is heated again"
+    street.wants(17.0)
+    street.run(2)
+    street.run(14)
+    for _ in range(4):
+        street.celsius += 0.2
+        street.run(4)
+    assert not mains.on, "the room warms: it is cut"
+    assert "warms_while_off" in {alarm.kind for alarm in Alarm.objects.all()}

@@ -33,6 +33,20 @@ def test_its_name_may_change(heating):
     controller.full_clean()
 
 
+def test_what_is_only_read_may_change(heating, home):
+    """A meter that no off can be confirmed by is replaced while its plug may be on; the plug is not."""
+    controller = MinerController.objects.get(pk=heating.controller_id)
+    controller.adapter_type, controller.home_assistant = "home_assistant_switch", factories.home_assistant(home)
+    controller.config = {"entity_switch": "switch.plug", "entity_power": "sensor.broken"}
+    controller.save()
+    controller = MinerController.objects.get(pk=controller.pk)
+    controller.config = {"entity_switch": "switch.plug", "entity_power": "sensor.good"}
+    controller.full_clean()
+    controller.config = {"entity_switch": "switch.other", "entity_power": "sensor.good"}
+    with pytest.raises(ValidationError, match="Stop it, wait until it is off"):
+        controller.full_clean()
+
+
 def test_the_same_settings_with_their_defaults_spelled_out_are_the_same(heating):
     controller = MinerController.objects.get(pk=heating.controller_id)
     controller.config = controller.settings.model_dump(mode="json")
