@@ -24,6 +24,10 @@ NO_DEAD_MAN_HELP = (
     "It heats on when this program is gone. Put it behind a metering plug with a timer of its own as the last resort; "
     "a hard cut wears power supplies, so give the timer an hour or more."
 )
+#: What a driver cannot see of a device before it happens; a sentence of its limits.
+UNSEEN_SCHEDULES = (
+    "A start that its own page, app or cloud has scheduled is not seen ahead: it is switched off again once it starts."
+)
 _MOST_TOKENS = 1000
 _REFUSALS = (400, 405, 409, 412, 422, 423)
 _NOT_READY = (429, 502, 503, 504)

@@ -22,8 +22,8 @@ from integrations.errors import AdapterError, BadAnswer, DeadlineExceeded, Refus
 from integrations.registry import Adapter, AdapterConfig, Kind, Session, register
 from miners.address import DeviceAddress, place
 from miners.judging import Word
-from miners.power import Identity, Level, PowerModel
-from miners.rest import NO_DEAD_MAN_HELP
+from miners.power import Identity, Level, OffBy, PowerModel
+from miners.rest import NO_DEAD_MAN_HELP, UNSEEN_SCHEDULES
 from miners.seen import Seen, snapshot_of
 from miners.state import MinerSnapshot
 from miners.wire import mean
@@ -44,6 +44,7 @@ _OWN_DRIVERS = {
     "braiins": "Braiins OS",
     "vnish": "VNish",
 }
+_AVALONS = "An Avalon that it does not switch needs a plug: put it behind one, and set up the plug instead."
 _WORDS = {
     "Mining": Word.ON,
     "DegradedMining": Word.ON,
@@ -194,7 +195,8 @@ async def _miner(config: AsicRs.Config, ip: str) -> Any:
     known_as = f"{miner.make} {miner.firmware}".lower()
     for part, driver in _OWN_DRIVERS.items():
         if part in known_as:
-            raise Refused(f"{_NAME} at {config.address} is better driven by ‘{driver}’. Choose that kind instead.")
+            told = f"{_NAME} at {config.address} is better driven by ‘{driver}’. Choose that kind instead."
+            raise Refused(f"{told} {_AVALONS}" if part == "avalon" else told)
     if config.password:
         miner.set_auth(config.user, config.password)
     return miner
@@ -202,44 +204,51 @@ async def _miner(config: AsicRs.Config, ip: str) -> Any:
 
 async def _identity(miner: Any, config: AsicRs.Config) -> Identity:
     data = await _data(miner)
-    limits = ["Only on and off: its power is set in its own web page."]
-    if not (miner.supports_pause and miner.supports_resume):
-        limits.append("This firmware cannot be switched through pyasic-rs; put it behind a plug.")
-    running = _word(miner, data) is Word.ON and data.wattage >= _SMALLEST_W / 4
+    limits = ["Only on and off: its power is set in its own web page.", UNSEEN_SCHEDULES]
+    switches = _switches(miner)
+    if not switches:
+        limits.insert(0, "It cannot be switched through pyasic-rs: only a plug can. It is read.")
+    if data.wattage is None:
+        limits.append("It does not tell what it draws: a metering plug before it does.")
+    running = data.wattage is not None and _word(miner, data) is Word.ON and data.wattage >= _SMALLEST_W / 4
     full_w = float(config.full_power_w or 0) or (data.wattage if running else 0.0)
     if not full_w:
-        raise BadAnswer(f"{_NAME} at {config.address} does not run, so what it takes is unknown. Enter it.")
+        why = "does not tell what it draws" if data.wattage is None else "does not run, so what it takes is unknown"
+        raise BadAnswer(f"{miner.make} {miner.model} at {config.address} {why}. Enter what it takes when it runs.")
     return Identity(
         model=f"{miner.make} {miner.model}",
         firmware=miner.firmware,
         version=data.firmware_version or "unknown",
         serial=data.mac or data.serial_number or "",
         power=PowerModel(
-            levels=(Level("on", round(full_w), is_measured=not config.full_power_w),),
+            levels=(Level("on", float(round(full_w)), is_measured=not config.full_power_w),),
             standby_w=_STANDBY_W,
             ramp_seconds=600,
             device_class="antminer",
+            off_by=OffBy.DEVICE if switches else OffBy.PLUG,
         ),
         limits=limits,
     )
 
 
-async def _snapshot(miner: Any, config: AsicRs.Config) -> MinerSnapshot:
-    from pyasic_rs.data import HashRateUnit
+def _switches(miner: Any) -> bool:
+    """It is switched off and on by the library; with one of both alone nobody is helped."""
+    return bool(miner.supports_pause and miner.supports_resume)
 
+
+async def _snapshot(miner: Any, config: AsicRs.Config) -> MinerSnapshot:
     data = await _data(miner)
     state, word = _state(data), _word(miner, data)
     pool_alive = _pool_alive(data)
     if word is Word.ON and pool_alive is False:
         word = Word.NO_POOL
-    hash_rate = None if data.hashrate is None else float(data.hashrate.as_unit(HashRateUnit.TeraHash))
     seen = Seen(
         word=word,
         power_w=data.wattage,
         level_w=float(config.full_power_w or _SMALLEST_W),
         knows_level=config.full_power_w is not None,
         standby_w=_STANDBY_W,
-        hash_rate_th_s=hash_rate,
+        hash_rate_th_s=_hash_rate_th_s(data),
         is_stopping=state == "Stopping",
         is_tuning=state in _TUNING,
         sentence=f"It stopped itself ({state})." if word is Word.PROTECT else "",
@@ -263,23 +272,30 @@ async def _snapshot(miner: Any, config: AsicRs.Config) -> MinerSnapshot:
 async def _switch(miner: Any, *, on: bool) -> None:
     """Off is sent unless the miner shows both its word and its watts to be off."""
     data = await miner.get_data()
-    is_off = data.wattage is not None and _word(miner, data) is Word.OFF
+    rests = data.wattage is not None or not _hash_rate_th_s(data)
+    is_off = rests and _word(miner, data) is Word.OFF
     if is_off != on:
         return
-    if not (miner.supports_resume if on else miner.supports_pause):
+    if not (_switches(miner) if on else miner.supports_pause):
         raise Refused(f"{_NAME} cannot be switched through pyasic-rs. Put it behind a plug.")
     if not await (miner.resume() if on else miner.pause()):
         raise Refused(f"{_NAME} did not take the command. Check user and password.")
 
 
 async def _data(miner: Any) -> Any:
-    """What it told. Without watts it told nothing: that is what the library makes of a dead miner."""
+    """What it told. Neither watts nor anything else: that is what the library makes of a dead miner."""
     data = await miner.get_data()
-    if data.wattage is None:
+    if data.wattage is None and (data.hashrate is None or not (data.uptime or data.firmware_version)):
         raise Unreachable(f"{_NAME} does not answer, or does not tell what it draws.")
-    if not 0 <= data.wattage <= 50_000:
+    if data.wattage is not None and not 0 <= data.wattage <= 50_000:
         raise BadAnswer(f"{_NAME} says that it draws {data.wattage:g} W; no miner takes that.")
     return data
+
+
+def _hash_rate_th_s(data: Any) -> float | None:
+    from pyasic_rs.data import HashRateUnit
+
+    return None if data.hashrate is None else float(data.hashrate.as_unit(HashRateUnit.TeraHash))
 
 
 def _state(data: Any) -> str:

@@ -5,6 +5,7 @@ Facts: the vendor's OpenAPI document and the enumerations of its protocol; `docs
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +17,8 @@ from miners.address import DeviceAddress, http_device
 from miners.answer import Part, ToldWatts, celsius
 from miners.judging import Word
 from miners.power import Identity, Level, PowerModel
-from miners.rest import NO_DEAD_MAN_HELP, RestDevice, surely
+from miners.rest import NO_DEAD_MAN_HELP, UNSEEN_SCHEDULES, RestDevice, surely
+from miners.resting_level import set_before_start
 from miners.seen import Seen, snapshot_of
 from miners.state import MinerSnapshot
 
@@ -29,6 +31,10 @@ _STEP_W = 50
 #: A service that does not run this long after the system started was stopped; before, it is starting (s).
 _BOOTS_WITHIN_SECONDS = 300.0
 _TUNING, _TUNER_ERROR = 3, 4
+_SCALES = (
+    "Its dynamic performance scaling (DPS) is on: when hot it lowers its power by itself, and may pause and go on by "
+    "itself. Switch DPS off in its own web page to let rooms choose."
+)
 #: MinerStatus of the API.
 _STATUS_WORDS = {2: Word.ON, 3: Word.OFF, 4: Word.NO_POOL, 5: Word.PROTECT}
 #: Reasons of `detailed_status.stopped`.
@@ -51,6 +57,8 @@ _STOP_SENTENCES = {
     "hardware_error": "Its hardware failed.",
     "dead_pools": "None of its pools answers.",
 }
+#: Nothing of these ends by itself.
+_LATCHED = (_STOP_SENTENCES["unsupported_hardware"], _STOP_SENTENCES["missing_license"])
 
 
 @register
@@ -92,6 +100,7 @@ class Braiins(Adapter):
         with _device(config, deadline) as device:
             details = _details(device)
             least_w, most_w = _limits(device)
+            scales = _Target.of(device, _tuner(device)).scales
         return Identity(
             model=details.text("miner_identity", "miner_model") or details.text("miner_identity", "name") or "Antminer",
             firmware="Braiins OS",
@@ -107,6 +116,8 @@ class Braiins(Adapter):
             limits=(
                 "Its watts are the firmware’s own approximation; a metering plug knows better.",
                 "A new power target may be tuned for a long time, and some versions restart for it.",
+                *((_SCALES,) if scales else ()),
+                UNSEEN_SCHEDULES,
             ),
         )
 
@@ -126,12 +137,19 @@ class Braiins(Adapter):
             details = _details(device)
             least_w, most_w = _limits(device)
             model = PowerModel(levels=(Level("", least_w), Level("", most_w)), step_w=_STEP_W)
-            wanted_w = int(model.fitting(power_w))
-            if _target_w(_tuner(device)) != wanted_w:
-                device.send("PUT", "performance/power-target", {"watt": wanted_w})
+            wanted_w, is_off = int(model.fitting(power_w)), _word(details)[0] is Word.OFF
+            set_w = _Target.of(device, _tuner(device)).set_w
+            if set_w != wanted_w:
+                told = {"watt": wanted_w}
+                set_before_start(
+                    lambda: device.send("PUT", "performance/power-target", told),
+                    is_off=is_off,
+                    set_w=set_w,
+                    wanted_w=wanted_w,
+                )
             if _is_service_stopped(details):
                 device.tell("PUT", "actions/start")
-            elif _word(details)[0] is Word.OFF:
+            elif is_off:
                 device.tell("PUT", "actions/resume")
 
 
@@ -153,9 +171,12 @@ def _snapshot(device: RestDevice) -> MinerSnapshot:
     tuner, cooling = _tuner(device), _optional(device, "cooling/state")
     word, sentence = _word(details)
     pool_alive = _pool_alive(device)
+    is_latched = sentence in _LATCHED
     if word is Word.NO_POOL and pool_alive:
         word, sentence = Word.NONE, "It suspended itself although a pool answers."
-    target_w = _target_w(tuner)
+    target = _Target.of(device, tuner)
+    if word is Word.ON and target.is_scaled:
+        sentence = f"Its own power scaling (DPS) holds it at {target.present_w} W instead of {target.set_w} W."
     gigahash = stats and stats.number("miner_stats", "real_hashrate", "last_5s", "gigahash_per_second")
     if stats is None and _is_service_stopped(details):
         gigahash = 0.0  # an uptime of 0 is its word that nothing hashes; statistics are refused then
@@ -165,10 +186,11 @@ def _snapshot(device: RestDevice) -> MinerSnapshot:
         sentence=sentence,
         power_w=draws.power_w,
         power_problem=draws.problem,
-        level_w=target_w or _SMALLEST_W,
-        knows_level=target_w is not None,
+        level_w=target.present_w or _SMALLEST_W,
+        knows_level=target.present_w is not None,
         standby_w=_STANDBY_W,
         hash_rate_th_s=None if gigahash is None else gigahash / 1000.0,
+        is_latched=is_latched,
         is_stopping=details.at("detailed_status", "status", "stopping") is not None,
         is_tuning=tuner is not None and tuner.number("overall_tuner_state") == _TUNING,
     )
@@ -181,7 +203,8 @@ def _snapshot(device: RestDevice) -> MinerSnapshot:
         uptime_seconds=details.number("system_uptime_s"),
         blocks_found=stats and stats.count("miner_stats", "found_blocks"),
         pool_alive=pool_alive,
-        level="" if target_w is None else f"{target_w} W",
+        level="" if target.set_w is None else f"{target.set_w} W",
+        set_power_w=None if target.set_w is None else float(target.set_w),
         observed_at=datetime.now(UTC),
     )
 
@@ -239,9 +262,31 @@ def _tuner(device: RestDevice) -> Part | None:
     return _optional(device, "performance/tuner-state")
 
 
-def _target_w(tuner: Part | None) -> int | None:
-    target_w = tuner and tuner.watts("mode_state", "powertargetmodestate", "current_target", "watt")
-    return int(target_w) if target_w else None
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The power target in W (None: not told): `set_w` as configured, `present_w` as its own scaling (DPS) leaves it."""
+
+    set_w: int | None
+    present_w: int | None
+    scales: bool
+
+    @classmethod
+    def of(cls, device: RestDevice, tuner: Part | None) -> _Target:
+        """What is configured is believed to be set; where a version does not tell it, the present target is."""
+        present_w = tuner and tuner.watts("mode_state", "powertargetmodestate", "current_target", "watt")
+        configured = _optional(device, "configuration/miner")
+        scales = configured is not None and configured.flag("dps", "enabled") is True
+        set_w = configured and configured.watts("tuner", "power_target", "watt")
+        if not set_w:
+            mode = _optional(device, "performance/mode")
+            set_w = mode and mode.watts("tunermode", "target", "powertarget", "power_target", "watt")
+        if not set_w and not scales:
+            set_w = present_w
+        return cls(int(set_w) if set_w else None, int(present_w or set_w or 0) or None, scales)
+
+    @property
+    def is_scaled(self) -> bool:
+        return self.set_w is not None and self.present_w is not None and self.present_w < self.set_w - 1
 
 
 def _pool_alive(device: RestDevice) -> bool | None:

@@ -18,7 +18,8 @@ from miners.address import DeviceAddress
 from miners.answer import Part, celsius
 from miners.judging import Word
 from miners.power import Identity, Level, PowerModel
-from miners.rest import NO_DEAD_MAN_HELP, RestDevice, surely
+from miners.rest import NO_DEAD_MAN_HELP, UNSEEN_SCHEDULES, RestDevice, surely
+from miners.resting_level import set_before_start
 from miners.seen import Seen, snapshot_of
 from miners.state import MinerSnapshot
 
@@ -71,7 +72,7 @@ class Heater21Energy(Adapter):
             system = Part(device.get("status/system"), device.what)
             summary = _Summary.of(device)
             levels = _typed_levels(config) or (_present_level(device, summary),)
-        limits = ["Everybody in your network can switch it: its API knows no password."]
+        limits = ["Everybody in your network can switch it: its API knows no password.", UNSEEN_SCHEDULES]
         if not config.level_watts:
             limits.append("It does not tell the watts of its levels: enter them to use more than the present one.")
         return Identity(
@@ -99,9 +100,15 @@ class Heater21Energy(Adapter):
             word = _Summary.of(device).word
             levels = _typed_levels(config)
             if levels:
-                wanted = PowerModel(levels=levels).level_of(power_w).key
-                if str(_level(device)) != wanted:
-                    device.tell("POST", f"heater/powerTarget/{wanted}")
+                model, told = PowerModel(levels=levels), str(_level(device))
+                wanted = model.level_of(power_w)
+                if told != wanted.key:
+                    set_before_start(
+                        lambda: device.tell("POST", f"heater/powerTarget/{wanted.key}"),
+                        is_off=word is Word.OFF,
+                        set_w=model.watts_of(told),
+                        wanted_w=wanted.power_w,
+                    )
             if word is not Word.ON:
                 device.tell("POST", "heater/enable", {"enabled": True})
 

@@ -17,13 +17,17 @@ from typing import Any
 from integrations.errors import AdapterError, BadAnswer, Refused
 from integrations.registry import Adapter, AdapterConfig, Kind, Session, register
 from miners.address import DeviceAddress
+from miners.answer import Part, ToldWatts
 from miners.judging import HEATS_FROM, OFF_UP_TO, Word, contradiction, judge, settled
 from miners.power import Identity, Level, PowerModel, PowerSource
+from miners.rest import UNSEEN_SCHEDULES
+from miners.resting_level import set_before_start
 from miners.state import MinerSnapshot, MinerStatus
 from miners.wire import PORT, Cgminer, count, device_time, first, mean, number, rows
 
 _NAME = "The Antminer"
 _STANDBY_W = 20.0
+_ATM = "Its thermal management (ATM) is on: only off and on work, no levels. Switch ATM off in LuxOS."
 #: After its start the supply may be off for so long (s).
 _BOOTS_SECONDS = 300.0
 _SIDES = ("BottomLeft", "BottomRight", "TopLeft", "TopRight", "Board")
@@ -51,11 +55,9 @@ class LuxOSMiner(Adapter):
         device = Cgminer(config.address, _NAME, deadline)
         seen = _look(device)
         version = first(device.ask("version"), "VERSION")
-        limits = ["Its watts are its own estimate: a metering plug or clamp is better."]
+        limits = ["Its watts are its own estimate: a metering plug or clamp is better.", UNSEEN_SCHEDULES]
         if seen.has_atm:
-            limits.append(
-                "Its thermal management (ATM) is on: only off and on work, no levels. Switch ATM off in LuxOS."
-            )
+            limits.append(_ATM)
         return Identity(
             model=str(seen.config.get("Model") or "Antminer")[:60],
             firmware="LuxOS",
@@ -80,7 +82,7 @@ class LuxOSMiner(Adapter):
         if commands:
             with _session(device, may_share=power_w <= 0) as session_id:
                 for command, parameter in commands:
-                    device.ask(command, f"{session_id},{parameter}")
+                    _tell(device, seen, power_w, command, f"{session_id},{parameter}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,12 @@ class _Seen:
     model: PowerModel
 
     @property
+    def draws(self) -> ToldWatts:
+        return Part(self.power, _NAME).told_watts("Watts")
+
+    @property
     def power_w(self) -> float | None:
-        return number(self.power.get("Watts"), 0, 20_000)
+        return self.draws.power_w
 
     @property
     def hash_rate_th_s(self) -> float | None:
@@ -171,6 +177,18 @@ def _levels(device: Cgminer) -> Iterator[Level]:
 def _is_plain(name: str) -> bool:
     """It can stand in a comma-separated parameter, and is read there as a name: not as a board or a step."""
     return name.isprintable() and "," not in name and 0 < len(name) <= 60 and not name.lstrip("+-").isdigit()
+
+
+def _tell(device: Cgminer, seen: _Seen, power_w: float, command: str, parameter: str) -> None:
+    if command != "profileset":
+        device.ask(command, parameter)
+        return
+    set_before_start(
+        lambda: device.ask(command, parameter),
+        is_off=seen.word is Word.OFF,
+        set_w=seen.level.power_w if seen.level else None,
+        wanted_w=seen.model.fitting(power_w),
+    )
 
 
 def _off(seen: _Seen) -> Iterator[tuple[str, str]]:
@@ -255,8 +273,9 @@ def _snapshot(seen: _Seen, device: Cgminer) -> MinerSnapshot:
         blocks_found=count(seen.summary.get("Found Blocks")),
         pool_alive=has_pool,
         observed_at=device_time(seen.answer),
-        level=seen.level.key if seen.level else "",
-        set_power_w=seen.level.power_w if seen.level else None,
+        # What its thermal management chose is no level that was set.
+        level=seen.level.key if seen.level and not seen.has_atm else "",
+        set_power_w=seen.level.power_w if seen.level and not seen.has_atm else None,
         problem=_problem(seen),
     )
 
@@ -273,4 +292,5 @@ def _problem(seen: _Seen) -> str:
         return "Its supply is off though it is not asleep: it wakes up, or it protects itself."
     if seen.word is Word.OFF and seen.supply_is_on:
         return f"{_NAME} says it sleeps but its supply is on."
-    return contradiction(seen.word, seen.power_w, seen.model.max_w, _NAME)
+    said = seen.draws.problem or contradiction(seen.word, seen.power_w, seen.model.max_w, _NAME)
+    return said or (_ATM if seen.has_atm and seen.word is Word.ON else "")

@@ -18,7 +18,8 @@ from miners.address import DeviceAddress
 from miners.answer import Part, celsius
 from miners.judging import Word
 from miners.power import Identity, Level, PowerModel
-from miners.rest import NO_DEAD_MAN_HELP, RestDevice, surely
+from miners.rest import NO_DEAD_MAN_HELP, UNSEEN_SCHEDULES, RestDevice, surely
+from miners.resting_level import set_before_start
 from miners.seen import Seen, snapshot_of
 from miners.state import MinerSnapshot
 
@@ -26,6 +27,7 @@ _NAME = "The miner"
 _STANDBY_W = 30.0
 #: A machine that says nothing of its preset is judged as one of the smallest of its kind (W).
 _SMALLEST_W = 800.0
+_SWITCHES = "Its preset switcher is on: it changes its power by itself. Switch that off in its own web page."
 _THROTTLES_FROM = (1, 3, 3)
 #: Percent of the preset's power the firmware takes.
 _THROTTLE = range(20, 101, 5)
@@ -93,7 +95,8 @@ class Vnish(Adapter):
         """Make, version, levels. Raises `AdapterError`; `Unauthorized` for a wrong password."""
         with _device(config, deadline) as device:
             info = _info(device)
-            levels = _levels(device, info)
+            perf = _Perf.of(device)
+            levels = _levels(device, info, perf)
             device.log_in()  # it tells all that without its password, and would refuse the first switching
         throttles = _throttles(info)
         return Identity(
@@ -112,6 +115,8 @@ class Vnish(Adapter):
                 "What it takes when throttled is reckoned in proportion to its preset."
                 if throttles
                 else "Changing the preset restarts mining. Only presets it has tuned are used.",
+                *((_SWITCHES,) if perf.switches else ()),
+                UNSEEN_SCHEDULES,
             ),
         )
 
@@ -128,14 +133,17 @@ class Vnish(Adapter):
                 if not surely(lambda: _is_off(_summary(device))):
                     device.tell("POST", "mining/stop")
                 return
-            is_off = _is_off(_summary(device))
-            info = _info(device)
-            levels = _levels(device, info)
-            wanted = PowerModel(levels=levels).level_of(power_w)
-            if _throttles(info):
-                restart = _throttle(device, int(wanted.key.rstrip("%")))
-            else:
-                restart = _choose(device, wanted.key)
+            summary, info = _summary(device), _info(device)
+            is_off = _is_off(summary)
+            model = PowerModel(levels=_levels(device, info, _Perf.of(device)))
+            wanted = model.level_of(power_w)
+            told = _told_key(device, summary, info)
+            restart = told != wanted.key and set_before_start(
+                lambda: _tell(device, info, wanted.key),
+                is_off=is_off,
+                set_w=model.watts_of(told),
+                wanted_w=wanted.power_w,
+            )
             if is_off:
                 device.tell("POST", "mining/start")
             elif restart:
@@ -155,7 +163,8 @@ def _device(config: Vnish.Config, deadline: float) -> RestDevice:
 def _snapshot(device: RestDevice) -> MinerSnapshot:
     miner, info = _summary(device), _info(device)
     state = miner.text("miner_status", "miner_state")
-    percent, preset = _percent(miner), _preset(device)
+    percent, perf = _percent(miner), _Perf.of(device)
+    preset = perf.preset
     level_w = None if preset is None or preset.watts is None else preset.watts * (percent or 100) / 100
     pool_alive = _pool_alive(miner)
     word = _WORDS.get(state, Word.NONE)
@@ -173,7 +182,7 @@ def _snapshot(device: RestDevice) -> MinerSnapshot:
         hash_rate_th_s=_hash_rate(miner, info),
         is_stopping=state in _STOPPING,
         is_tuning=state == "auto-tuning",
-        sentence=_sentence(word, state, description),
+        sentence=_sentence(word, state, description) or (_SWITCHES if perf.switches and word is Word.ON else ""),
         fault=_fan_fault(miner),
     )
     fans = [rpm for fan in miner.parts("cooling", "fans") if (rpm := fan.number("rpm")) is not None]
@@ -185,7 +194,7 @@ def _snapshot(device: RestDevice) -> MinerSnapshot:
         blocks_found=miner.count("found_blocks"),
         fan_rpm=max(fans, default=None),
         pool_alive=pool_alive,
-        level=_level_key(info, percent, preset),
+        level=_level_key(info, percent, None if perf.switches else preset),
         observed_at=datetime.now(UTC),
     )
 
@@ -201,7 +210,9 @@ def _sentence(word: Word, state: str, description: str) -> str:
         return f"It stopped itself: {description or 'it does not say why'}."
     if word is Word.NO_POOL:
         return "None of its pools answers."
-    return f"It says ‘{state[:40]}’, which is not known." if word is Word.NONE and state else ""
+    if word is Word.NONE:
+        return f"It says ‘{state[:40]}’, which is not known." if state else "It does not work now, and says no more."
+    return ""
 
 
 def _level_key(info: Part, percent: int | None, preset: _Preset | None) -> str:
@@ -211,8 +222,9 @@ def _level_key(info: Part, percent: int | None, preset: _Preset | None) -> str:
 
 
 def _summary(device: RestDevice) -> Part:
+    """What it says of its mining; nothing while it says `null`: it does not mine, for whatever reason."""
     miner = Part(device.get("summary"), device.what).at("miner")
-    return Part(miner, device.what)
+    return Part({} if miner is None else miner, device.what)
 
 
 def _info(device: RestDevice) -> Part:
@@ -242,19 +254,27 @@ def _percent(miner: Part) -> int | None:
     return int(percent) if percent is not None and _THROTTLE.start <= percent <= 100 else None
 
 
-def _preset(device: RestDevice) -> _Preset | None:
-    """The preset in use; None where it runs without one, or does not say."""
-    try:
-        summary = Part(device.get("perf-summary"), device.what)
-    except (NotFound, Refused):
-        return None
-    current = summary.at("current_preset")
-    return None if current is None else _Preset.of(Part(current, device.what))
+@dataclass(frozen=True, slots=True)
+class _Perf:
+    """The preset in use (None: it runs without one, or does not say), and whether it changes that by itself."""
+
+    preset: _Preset | None = None
+    switches: bool = False
+
+    @classmethod
+    def of(cls, device: RestDevice) -> _Perf:
+        try:
+            summary = Part(device.get("perf-summary"), device.what)
+        except (NotFound, Refused):
+            return cls()
+        current = summary.at("current_preset")
+        preset = None if current is None else _Preset.of(Part(current, device.what))
+        return cls(preset, summary.flag("preset_switcher", "enabled") is True)
 
 
-def _levels(device: RestDevice, info: Part) -> tuple[Level, ...]:
+def _levels(device: RestDevice, info: Part, perf: _Perf) -> tuple[Level, ...]:
     """What it can be told, rising: percents of its preset, or the presets it has tuned. Raises `BadAnswer`: none."""
-    current = _preset(device)
+    current = perf.preset
     if _throttles(info):
         if current is None or current.watts is None:
             raise BadAnswer(
@@ -279,19 +299,21 @@ def _presets(device: RestDevice) -> list[_Preset]:
     return [_Preset.of(Part(one, device.what)) for one in listed]
 
 
-def _throttle(device: RestDevice, percent: int) -> bool:
-    """Whether mining has to be restarted for it."""
-    if _percent(_summary(device)) == percent:
-        return False
-    return _needs_restart(device, device.send("POST", "mining/throttle", {"percent": percent}))
+def _told_key(device: RestDevice, summary: Part, info: Part) -> str:
+    """The key of the level it is told now; empty: none, or it does not say."""
+    if _throttles(info):
+        return _level_key(info, _percent(summary), None)
+    return str(Part(device.get("settings"), device.what).at("miner", "overclock", "preset") or "")
 
 
-def _choose(device: RestDevice, preset: str) -> bool:
-    """Whether mining has to be restarted for it. The name alone is sent: its own tuning stays its own."""
-    settings = Part(device.get("settings"), device.what)
-    if str(settings.at("miner", "overclock", "preset") or "") == preset:
-        return False
-    return _needs_restart(device, device.send("POST", "settings", {"miner": {"overclock": {"preset": preset}}}))
+def _tell(device: RestDevice, info: Part, key: str) -> bool:
+    """Tell it this level; whether mining has to be restarted for it. Of a preset the name alone is sent: its own tuning
+    stays its own."""
+    if _throttles(info):
+        answer = device.send("POST", "mining/throttle", {"percent": int(key.rstrip("%"))})
+    else:
+        answer = device.send("POST", "settings", {"miner": {"overclock": {"preset": key}}})
+    return _needs_restart(device, answer)
 
 
 def _needs_restart(device: RestDevice, answer: object) -> bool:

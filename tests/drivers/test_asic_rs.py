@@ -222,7 +222,7 @@ def test_it_ends_at_the_deadline(library):
 
 def test_unknown_power_is_asked_for(library):
     library(Miner(data(wattage=20.0, operating_state=state("Paused"))))
-    with pytest.raises(BadAnswer, match="Enter it"):
+    with pytest.raises(BadAnswer, match="Enter what it takes"):
         AsicRs.identify(CONFIG, soon())
 
 

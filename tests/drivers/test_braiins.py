@@ -6,8 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from integrations.errors import BadAnswer, Unauthorized
+from integrations.errors import BadAnswer, Refused, Unauthorized
 from miners.controllers.braiins import Braiins
+from miners.power import PowerSource
 from miners.state import MinerStatus
 from tests.chance import examples
 from tests.emulators.braiins import LEAST_W, MOST_W, PASSWORD, BraiinsEmulator
@@ -162,3 +163,44 @@ def test_any_wish_is_a_target_inside_its_limits_and_never_above_the_wish(bench, 
     assert LEAST_W <= target_w <= MOST_W
     assert target_w <= max(power_w, LEAST_W)
     assert target_w > min(power_w, MOST_W) - 51
+
+
+@pytest.mark.parametrize("tells", [True, False], ids=["configuration", "mode"])
+def test_what_its_own_scaling_leaves_is_not_the_level_that_is_set(bench, tells):
+    bench.emulator.tells_configuration = tells
+    bench.write(2780)
+    bench.emulator.scale_to(1580)
+    seen = bench.after(900)
+    assert (seen.status, seen.power_w) == (MinerStatus.HEATING, 1580)
+    assert (seen.level, seen.set_power_w) == ("2780 W", 2780)
+    assert seen.problem == "Its own power scaling (DPS) holds it at 1580 W instead of 2780 W."
+    assert bench.commands_during(lambda: bench.write(2780)) == []
+    if tells:
+        assert any("DPS" in sentence for sentence in bench.identify().limits)
+
+
+@pytest.mark.parametrize(("power_w", "starts"), [(2780, True), (1580, True), (780, False)])
+def test_a_target_refused_at_rest_ends_no_start_that_does_not_heat_more_than_is_allowed(bench, power_w, starts):
+    bench.write(1580)
+    bench.write(0)
+    assert bench.after(120).status is MinerStatus.OFF
+    bench.emulator.refuses_target_at_rest = True
+    if starts:
+        bench.write(power_w)
+    else:
+        with pytest.raises(Refused, match="not while paused"):
+            bench.write(power_w)
+    bench.clock.advance(900)
+    assert bench.rig.is_drawing == starts
+    if starts:
+        bench.write(power_w)
+        assert bench.after(900).level == f"{power_w} W"
+
+
+@pytest.mark.parametrize("watts", [None, "lots", {"kilo": 3}])
+def test_watts_it_does_not_tell_are_named(bench, monkeypatch, watts):
+    stats = bench.emulator._stats() | {"power_stats": {"approximated_consumption": {"watt": watts}}}
+    monkeypatch.setattr(bench.emulator, "_stats", lambda: stats)
+    seen = bench.read()
+    assert seen.power_source is PowerSource.TABLE
+    assert "does not say what it draws" in seen.problem or "a number is needed" in seen.problem

@@ -67,7 +67,36 @@ def test_atm_chooses_the_power_itself(bench):
     bench.write(0)
     assert bench.after(30).status is MinerStatus.OFF
     bench.write(800)
-    assert bench.after(300).status is MinerStatus.HEATING
+    seen = bench.after(300)
+    assert (seen.status, seen.level, seen.set_power_w) == (MinerStatus.HEATING, "", None)  # nobody set it
+    assert "ATM" in seen.problem
+
+
+@pytest.mark.parametrize(("power_w", "starts"), [(2760, True), (784, False)])
+def test_a_profile_refused_asleep_ends_no_start_that_does_not_heat_more_than_is_allowed(bench, power_w, starts):
+    bench.write(1500)
+    bench.write(0)
+    assert bench.after(30).status is MinerStatus.OFF
+    bench.emulator.refuses_profile_asleep = True
+    if starts:
+        bench.write(power_w)
+    else:
+        with pytest.raises(Refused, match="not allowed while asleep"):
+            bench.write(power_w)
+    bench.clock.advance(300)
+    assert bench.rig.is_drawing == starts
+    assert bench.emulator.session == ""
+
+
+@pytest.mark.parametrize(
+    ("told", "watts", "says"),
+    [("2760 W", 2760, ""), ("2.76 kW", 2760, ""), (None, None, "does not say"), ("many", None, "a number is needed")],
+)
+def test_watts_with_a_unit_are_read_and_others_named(bench, monkeypatch, told, watts, says):
+    monkeypatch.setattr(type(bench.emulator), "_said_w", lambda self: told)
+    seen = bench.read()
+    assert seen.power_w == watts
+    assert says in seen.problem
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -166,3 +167,48 @@ def test_a_fan_that_is_lost_is_a_fault_before_it_is_too_hot(bench):
     seen = bench.read()
     assert seen.status is MinerStatus.HEATING
     assert seen.fault == seen.problem == "One of its fans stands still."
+
+
+RECORDED_NULL = json.loads((Path(__file__).parent / "cases/vnish_miner_null.json").read_text())["summary"]
+
+
+@pytest.mark.parametrize("summary", [RECORDED_NULL, {}], ids=["null", "missing"])
+def test_one_that_says_nothing_of_its_mining_is_unknown_and_says_so(bench, monkeypatch, summary):
+    monkeypatch.setattr(bench.emulator, "_summary", lambda: summary)
+    seen = bench.read()
+    assert (seen.status, seen.problem) == (MinerStatus.UNKNOWN, "It does not work now, and says no more.")
+    bench.write(0)
+    assert any("mining/stop" in command for command in bench.emulator.commands)
+
+
+def test_stopped_with_no_watts_is_off_whatever_its_hash_rate_says(bench, monkeypatch):
+    """Its hash rate is of before: 103.9 TH/s without a watt is none."""
+    bench.write(0)
+    bench.after(60)
+    summary = bench.emulator._summary()
+    summary["miner"] |= {"hr_realtime": 103_900.0, "power_consumption": 0}
+    monkeypatch.setattr(bench.emulator, "_summary", lambda: summary)
+    seen = bench.read()
+    assert (seen.status, seen.power_w, seen.hash_rate_th_s) == (MinerStatus.OFF, 0, None)
+    del summary["miner"]["power_consumption"]
+    assert bench.read().status is MinerStatus.STOPPING
+
+
+@pytest.mark.parametrize("device", [THROTTLE, PRESETS], ids=str)
+def test_a_preset_its_own_switcher_chose_is_not_the_level_that_is_set(bench_of, monkeypatch, device):
+    bench = bench_of(device)
+    perf = bench.emulator._perf_summary() | {"preset_switcher": {"enabled": True, "top_preset": "3250"}}
+    monkeypatch.setattr(bench.emulator, "_perf_summary", lambda: perf)
+    seen = bench.read()
+    assert seen.level == ("100%" if device is THROTTLE else "")
+    assert "preset switcher is on" in seen.problem
+    assert any("preset switcher" in sentence for sentence in bench.identify().limits)
+
+
+def test_a_throttle_refused_at_rest_ends_no_start_that_does_not_heat_more(bench):
+    bench.write(1000)
+    bench.write(0)
+    bench.clock.advance(60)
+    bench.emulator.throttle_status = 422
+    bench.write(3250)
+    assert bench.after(300).level == "30%"

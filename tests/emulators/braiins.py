@@ -48,6 +48,11 @@ class BraiinsEmulator(HttpEmulator):
         self.detailed, self.says_power_at_rest, self.tuner = detailed, says_power_at_rest, tuner
         self.tuner_state = 2  # TUNER_STATE_STABLE
         self.service_stopped = False
+        #: Its own scaling (DPS): on, and the target it leaves of the one that is configured (None: all of it).
+        self.scales = False
+        self.configured_w: int | None = None
+        self.tells_configuration = True
+        self.refuses_target_at_rest = False
         self.tokens: set[str] = set()
         self.logins = 0
         super().__init__(Rig(nature, clock))
@@ -71,6 +76,8 @@ class BraiinsEmulator(HttpEmulator):
             "GET miner/stats": self._stats,
             "GET performance/tuner-state": self._tuner_state,
             "GET configuration/constraints": self._constraints,
+            "GET configuration/miner": self._configuration,
+            "GET performance/mode": self._mode,
             "GET cooling/state": self._cooling,
             "GET pools/": self._pools,
             "PUT actions/pause": lambda: self._pause(act),
@@ -80,6 +87,8 @@ class BraiinsEmulator(HttpEmulator):
         if self.service_stopped and path in ("miner/stats", "performance/tuner-state"):
             return 412, {"message": "BOSminer is not running"}
         answer = answers.get(f"{request.method} {path}")
+        if path == "configuration/miner" and not self.tells_configuration:
+            return 404, b""
         if answer is not None:
             return 200, answer()
         if (request.method, path) == ("PUT", "performance/power-target"):
@@ -171,6 +180,23 @@ class BraiinsEmulator(HttpEmulator):
         mode = {"powertargetmodestate": {"current_target": target, "profile": profile}}
         return {"mode_state": mode, "overall_tuner_state": self.tuner_state}
 
+    @property
+    def _set_w(self) -> int:
+        return self.configured_w or int(self.rig.setting)
+
+    def scale_to(self, watts: int) -> None:
+        """It is too hot: it lowers its power by itself; what is configured stays."""
+        self.configured_w, self.scales = self._set_w, True
+        self.rig.choose(str(watts))
+
+    def _configuration(self) -> dict[str, Any]:
+        target = {"enabled": True, "tuner_mode": 1, "power_target": {"watt": self._set_w}, "hashrate_target": None}
+        dps = {"enabled": self.scales, "power_step": {"watt": 300}, "min_power_target": {"watt": LEAST_W}}
+        return {"tuner": target if self.tuner else {"enabled": False}, "dps": {**dps, "shutdown_enabled": False}}
+
+    def _mode(self) -> dict[str, Any]:
+        return {"tunermode": {"target": {"powertarget": {"power_target": {"watt": self._set_w}}}}}
+
     def _constraints(self) -> dict[str, Any]:
         limits = {"default": {"watt": USUAL_W}, "min": {"watt": LEAST_W}, "max": {"watt": MOST_W}}
         return {
@@ -226,6 +252,9 @@ class BraiinsEmulator(HttpEmulator):
         watts = body.get("watt") if isinstance(body, dict) else None
         if not isinstance(watts, int) or not LEAST_W <= watts <= MOST_W:
             return 400, {"message": "power target out of range"}
+        if self.refuses_target_at_rest and self.rig.phase is Phase.SLEEP:
+            return 409, {"message": "not while paused"}
         if act:
+            self.configured_w = None
             self.rig.choose(str(watts))
         return 200, {"watt": watts}

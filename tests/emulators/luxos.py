@@ -59,6 +59,7 @@ class LuxOS(LineEmulator):
             hot_celsius=65,
             off_survives_power_cut=True,
         )
+        self.refuses_profile_asleep = False
         super().__init__(Rig(nature, clock))
 
     def is_write(self, request: tuple[str, str]) -> bool:
@@ -129,6 +130,8 @@ class LuxOS(LineEmulator):
             action = "sleep mode" if rest == "sleep" else "wake up"
             return self.status("S", 335, "Curtailment command sent") | {"CURTAIL": [{"Action": action}]}
         if command == "profileset":
+            if self.refuses_profile_asleep and self.rig.phase is Phase.SLEEP:
+                return self.status("E", 421, "Command not allowed while asleep")
             if self.atm:
                 return self.status("E", 420, "Command not allowed while ATM is enabled")
             if rest not in self.rig.nature.settings:
