@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.urls import path
@@ -51,6 +51,7 @@ class ClimateMonitorAdmin(AdapterAdmin):
 
     believed = (
         "stale_after_seconds",
+        "long_silence_confirmed",
         "max_jump_k",
         "plausible_low_celsius",
         "plausible_high_celsius",
@@ -67,6 +68,11 @@ class ClimateMonitorAdmin(AdapterAdmin):
         when = "A value outside of this is shown, but not believed. What is filled in suits most sensors."
         options = {"fields": self.believed, "classes": ["collapse"], "description": when}
         return [*groups, ("More: when it is believed", options)]
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        for caution in obj.cautions():
+            self.message_user(request, f"{obj}: {caution}", messages.WARNING)
 
     @admin.display(description="reads")
     def reads(self, row: ClimateMonitor) -> str:

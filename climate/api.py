@@ -30,6 +30,7 @@ from .targets import Preset
 
 class ClimateMonitorIn(AdapterIn):
     stale_after_seconds: int = field(ClimateMonitor, "stale_after_seconds")
+    long_silence_confirmed: bool = field(ClimateMonitor, "long_silence_confirmed")
     plausible_low_celsius: float | None = field(ClimateMonitor, "plausible_low_celsius")
     plausible_high_celsius: float | None = field(ClimateMonitor, "plausible_high_celsius")
     max_jump_k: float = field(ClimateMonitor, "max_jump_k")
@@ -38,6 +39,7 @@ class ClimateMonitorIn(AdapterIn):
 
 class ClimateMonitorOut(AdapterOut):
     stale_after_seconds: int
+    long_silence_confirmed: bool
     plausible_low_celsius: float | None
     plausible_high_celsius: float | None
     max_jump_k: float

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 from django.utils import timezone
+from pydantic import ValidationError as ConfigError
 
 from integrations.models import AdapterRow
 from integrations.registry import Kind
@@ -16,7 +19,9 @@ from sites.rollup import Bucket
 from sites.words import listed
 
 from . import schedule
+from .reports import LONGEST_LIMIT, USUAL_LIMIT
 from .targets import FROST_PRESET_CELSIUS, Override, Period, Preset
+from .wake_up import age_advice
 
 TARGET_MIN_CELSIUS, TARGET_MAX_CELSIUS = 5.0, 35.0
 DEFAULT_HIGH_LIMIT_CELSIUS = 28.0
@@ -33,8 +38,14 @@ class ClimateMonitor(AdapterRow):
     stale_after_seconds = models.PositiveIntegerField(
         "silent after (s)",
         default=3600,
-        validators=[MinValueValidator(60)],
+        validators=[MinValueValidator(60), MaxValueValidator(int(LONGEST_LIMIT.total_seconds()))],
         help_text="A value older than this is not believed. Many sensors report only on change: 3600 s suits them.",
+    )
+    long_silence_confirmed = models.BooleanField(
+        "it may be silent for more than an hour",
+        default=False,
+        help_text="For battery sensors that report every few hours. Meanwhile nobody knows how warm the room is, so "
+        "between two reports its miners give no more energy than lifts the room by about 1.5 K.",
     )
     plausible_low_celsius = models.FloatField(
         "coldest believed (°C)",
@@ -73,8 +84,31 @@ class ClimateMonitor(AdapterRow):
         if low is not None and high is not None and low >= high:
             sentence = f"{high:g} °C is not above the coldest believed, {low:g} °C. Choose a higher one."
             raise ValidationError({"plausible_high_celsius": sentence})
+        usual = int(USUAL_LIMIT.total_seconds())
+        if self.stale_after_seconds and self.stale_after_seconds > usual and not self.long_silence_confirmed:
+            sentence = (
+                f"{self.stale_after_seconds} s is more than an hour. Confirm that it may be silent for so long, or "
+                f"choose at most {usual} s."
+            )
+            raise ValidationError({"stale_after_seconds": sentence})
         if self.is_outdoor:
             self._check_outdoor()
+
+    @property
+    def limit_of_age(self) -> timedelta:
+        """How old a value of it may be: more than an hour only where a person has confirmed it."""
+        limit = timedelta(seconds=self.stale_after_seconds)
+        return limit if self.long_silence_confirmed else min(limit, USUAL_LIMIT)
+
+    def cautions(self) -> list[str]:
+        """What is to be known of it before it is relied on, one sentence each."""
+        try:
+            adapter, config = self.adapter, self.settings
+        except (LookupError, ConfigError):
+            return []
+        advice = age_advice(adapter.reports_every_seconds(config))
+        is_short = advice is not None and self.limit_of_age < timedelta(seconds=advice.fields["stale_after_seconds"])
+        return [*adapter.cautions(config), *([advice.sentence] if is_short else [])]
 
     def _check_outdoor(self) -> None:
         """Raises ValidationError where it reads a room, or the home has another one."""

@@ -8,7 +8,7 @@ Each of them can be undone: a target by hand with `restore_override` and the wis
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from . import holds, schedule
 from .models import (
     TARGET_MAX_CELSIUS,
     TARGET_MIN_CELSIUS,
+    ClimateMonitor,
     ClimateZone,
     TargetFields,
     TargetOverride,
@@ -34,6 +35,7 @@ from .models import (
     too_warm,
 )
 from .periods import Planned, find_clash
+from .reports import USUAL_LIMIT, words
 from .state import Lowered, Target
 from .targets import Override, Period, Plan, Preset, lower, resolve_target
 
@@ -103,6 +105,18 @@ def set_override(
         log_activity(zone.site, f"{zone.name}: target {_words(override)} by hand.", actor=by)
         zone.site.wake()
     return override
+
+
+def set_age_limit(monitor: ClimateMonitor, seconds: int, *, by: str) -> None:
+    """How old a value of this sensor may be; beyond an hour it is confirmed hereby. Raises ValidationError."""
+    monitor.stale_after_seconds = seconds
+    monitor.long_silence_confirmed = seconds > USUAL_LIMIT.total_seconds()
+    monitor.full_clean()
+    with transaction.atomic():
+        monitor.save(update_fields=["stale_after_seconds", "long_silence_confirmed"])
+        limit = words(timedelta(seconds=seconds))
+        log_activity(monitor.site, f"{monitor.name}: a value may now be {limit} old.", actor=by)
+        monitor.site.wake()
 
 
 def cancel_override(zone: ClimateZone, *, by: str) -> list[TargetOverride]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .ration import Ration
     from .sensors import MonitorState
 
 #: Below this a zone is not called heated (the standby of a plug, a fan or a miner's board), W.
@@ -108,6 +109,8 @@ class ZoneState:
     is_occupied: bool | None = None
     #: Something tells whether somebody is there (even if it does not say now).
     tells_presence: bool = False
+    #: The heat it may get until its sensor reports again; None: its sensors report often enough.
+    ration: Ration | None = None
     #: Its sensors one by one, as judged also beside the others; for showing.
     sensors: tuple[MonitorState, ...] = ()
 

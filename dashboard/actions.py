@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
+from climate import services as climate
+from climate.models import ClimateMonitor
+from climate.reports import words
 from miners import services as mining
 from optimization.demo import create_demo_home, remove_demo_home
 from sites.models import Alarm, Site
@@ -51,6 +56,27 @@ def resume_all(request: HttpRequest, site_id: UUID) -> HttpResponse:
     site = get_object_or_404(Site, pk=site_id)
     mining.resume_all([site], by=who(request))
     return done(request, f"{site.name} heats automatically again.")
+
+
+# --- sensors --------------------------------------------------------------------------------------
+
+
+@action
+def age_limit(request: HttpRequest, monitor_id: UUID) -> HttpResponse:
+    """The limit of age that suits a sensor, taken in one tap: beyond an hour the tap is the confirmation."""
+    monitor = get_object_or_404(ClimateMonitor.objects.select_related("site"), pk=monitor_id)
+    before = monitor.stale_after_seconds
+    climate.set_age_limit(monitor, whole_seconds(request.POST.get("seconds", "")), by=who(request))
+    undo = Undo(reverse("age-limit", args=[monitor.pk]), {"seconds": str(before)})
+    limit = words(timedelta(seconds=monitor.stale_after_seconds))
+    return done(request, f"{monitor.name} is believed for {limit} after each report.", undo=undo)
+
+
+def whole_seconds(text: str) -> int:
+    """Raises ValidationError."""
+    if not text.isascii() or not text.isdigit() or len(text) > 6:
+        raise ValidationError(f"‘{text[:20]}’ is not a number of seconds.")
+    return int(text)
 
 
 # --- alarms and homes -----------------------------------------------------------------------------

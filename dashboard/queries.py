@@ -196,7 +196,9 @@ def _zone(
         name=row.name,
         target=target,
         hysteresis_celsius=row.hysteresis_celsius,
-        stale_after_seconds=min((monitor.stale_after_seconds for monitor in row.monitors.all()), default=None),
+        stale_after_seconds=min(
+            (int(monitor.limit_of_age.total_seconds()) for monitor in row.monitors.all()), default=None
+        ),
         miners=tuple(by_id[str(miner.pk)] for miner in row.miners.all() if str(miner.pk) in by_id),
         live=seen.get(key, {}),
         rows=tuple(Row(datetime.fromisoformat(time), *values) for time, *values in readings.get(key, ())),

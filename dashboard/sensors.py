@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from climate.reports import words
 from sites.words import ended
 
 from . import formats
@@ -26,6 +27,23 @@ class SensorLine:
     problem: str
     observed_at: datetime | None
     stale_after_seconds: int
+    #: What is to be known of its settings.
+    cautions: tuple[str, ...] = ()
+    #: A limit of age that suits it better: why, in seconds, in words, and where to post it.
+    suits: str = ""
+    suits_seconds: int = 0
+    suits_words: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """A sensor's row: its limit of age (s), and what is to be known of its settings."""
+
+    id: str
+    name: str
+    limit_seconds: int
+    cautions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +61,18 @@ class Sensors:
 
 def sensors(
     zone: ZoneFacts,
-    monitors: Sequence[tuple[str, str, int]],
+    monitors: Sequence[Monitor],
     at: Moment,
     *,
     high_limit_celsius: float,
     frost_limit_celsius: float | None,
 ) -> Sensors:
-    """`monitors`: id, name and silence limit (s) of each. `frost_limit_celsius` None: that is switched off."""
+    """`frost_limit_celsius` None: that is switched off."""
     humidity, seen = zone.live.get("humidity_percent"), zone.live.get("monitors") or {}
-    lines = tuple(_line(name, stale, seen.get(pk) or {}) for pk, name, stale in monitors)
+    lines = tuple(_line(monitor, seen.get(monitor.id) or {}) for monitor in monitors)
     return Sensors(
         lines=lines,
-        problem=_problem(zone, [(name, seen.get(pk) or {}) for pk, name, _ in monitors]),
+        problem=_problem(zone, [(monitor.name, seen.get(monitor.id) or {}) for monitor in monitors]),
         humidity="" if humidity is None else formats.percent(humidity),
         window=_window(zone.live, at),
         presence={True: "somebody is there", False: "nobody is there"}.get(zone.live.get("is_occupied"), ""),
@@ -63,17 +81,22 @@ def sensors(
     )
 
 
-def _line(name: str, stale_after_seconds: int, seen: Mapping[str, Any]) -> SensorLine:
+def _line(monitor: Monitor, seen: Mapping[str, Any]) -> SensorLine:
     health, tone = _HEALTH.get(seen.get("health"), ("not known yet", "wait"))
-    problem = seen.get("problem") or ""
+    problem, suits_seconds = seen.get("problem") or "", seen.get("suits_seconds") or 0
     return SensorLine(
-        name=name,
+        name=monitor.name,
         value=formats.celsius(seen.get("temperature_celsius")),
         health=health,
         tone=tone,
         problem=ended(f"It {problem}") if problem else "",
         observed_at=formats.parse_time(seen.get("observed_at")),
-        stale_after_seconds=stale_after_seconds // 2,
+        stale_after_seconds=monitor.limit_seconds // 2,
+        cautions=monitor.cautions,
+        suits=seen.get("suits") or "",
+        suits_seconds=suits_seconds,
+        suits_words=words(timedelta(seconds=suits_seconds)) if suits_seconds else "",
+        id=monitor.id,
     )
 
 

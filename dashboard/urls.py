@@ -64,6 +64,7 @@ urlpatterns = [
     path("resume-all/", actions.resume_all_homes, name="resume-all-homes"),
     for_staff("sites/<uuid:site_id>/remove-demo/", actions.remove_demo, name="remove-demo"),
     for_staff("look-around/", actions.look_around, name="look-around"),
+    for_staff("sensors/<uuid:monitor_id>/age-limit/", actions.age_limit, name="age-limit"),
     path("alarms/<uuid:alarm_id>/acknowledge/", actions.acknowledge, name="acknowledge"),
     # the set-up wizard
     for_staff("setup/", setup.connect, name="setup"),

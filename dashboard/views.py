@@ -28,7 +28,7 @@ from .miner_totals import miner_totals
 from .overview import overview
 from .page import PageData, Part, digest, home_page, respond, signed_in
 from .policies import policy_views
-from .sensors import sensors
+from .sensors import Monitor, sensors
 from .week import week
 
 ACTIVITY_ROWS = 50
@@ -80,7 +80,10 @@ def _zone_page(data: PageData, row: ClimateZone) -> HttpResponse:
     decisions = decision_lines(data.site, [miner.id for miner in facts.miners], data.at)
     health = sensors(
         facts,
-        [(str(monitor.pk), monitor.name, monitor.stale_after_seconds) for monitor in row.monitors.all()],
+        [
+            Monitor(str(one.pk), one.name, int(one.limit_of_age.total_seconds()), tuple(one.cautions()))
+            for one in row.monitors.all()
+        ],
         data.at,
         high_limit_celsius=row.high_limit_celsius,
         frost_limit_celsius=row.frost_limit_celsius if row.frost_protection else None,

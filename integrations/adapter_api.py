@@ -81,6 +81,7 @@ class Check(Answer):
     ok: bool
     message: str
     values: dict[str, Any]
+    advice: list[str] = Field([], description="What would make it better, one sentence each.")
 
 
 def configure(row: AdapterRow, values: dict[str, Any]) -> None:
@@ -125,7 +126,8 @@ def _connect(row: AdapterRow, adapter: type[Adapter], pk: UUID | None) -> None:
 def check(row: Any) -> Check:
     """Ask the real thing behind `row` (≤ 5 s)."""
     found = probe(row)
-    return Check(ok=found.ok, message=found.sentence, values=found.values)
+    advice = [one.sentence for one in found.advice]
+    return Check(ok=found.ok, message=found.sentence, values=found.values, advice=advice)
 
 
 def adapter_type(adapter: type[Adapter]) -> AdapterType:

@@ -22,9 +22,10 @@ from sites.fields import Secret
 from sites.words import NOTHING, listed
 
 from . import registry
-from .forms import adapter_form, fieldsets, real_first
+from .forms import adapter_form, fieldsets, input_name, real_first
 from .models import CONNECTIONS, AdapterRow, HomeAssistant, MqttBroker, SimulatedHouse
 from .probe import Probe, probe
+from .registry import Advice
 from .suggestions import suggest
 
 #: How many devices one list action asks at the same time.
@@ -70,7 +71,8 @@ class ProbeAdmin(SiteRowAdmin):
         row = form.instance
         if request.POST.get("what") == "connection":
             row = getattr(row, "connection", None) or row
-        return JsonResponse(as_json(probe(row)))
+        result = probe(row)
+        return JsonResponse(as_json(result) | {"advice": [filled_in(row, one) for one in result.advice]})
 
     @admin.action(description="Test and read now", permissions=["view"])
     def read_now(self, request, queryset):
@@ -79,6 +81,12 @@ class ProbeAdmin(SiteRowAdmin):
             for row, result in zip(rows, pool.map(probe, rows), strict=True):
                 level = messages.SUCCESS if result.ok else messages.ERROR
                 self.message_user(request, f"{row}: {result.sentence}", level)
+
+
+def filled_in(row: AdapterRow, advice: Advice) -> dict:
+    """A piece of advice, and what it puts into which inputs of the form."""
+    settings = {input_name(row.adapter, name): value for name, value in advice.settings.items()}
+    return {"sentence": advice.sentence, "fill": {**settings, **advice.fields}}
 
 
 def as_json(result: Probe) -> dict:

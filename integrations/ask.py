@@ -202,6 +202,13 @@ def open_session(connection: Any, *, now: datetime | None = None) -> Session:
     return session
 
 
+def running_session(connection: Any) -> Session | None:
+    """The session that passes have of a connection, None without one of this very address and secret."""
+    with _sessions_lock:
+        kept = _sessions.get(connection.pk)
+        return kept[1] if kept is not None and kept[0] == _digest(connection) else None
+
+
 def forget() -> None:
     """Forget kept sessions and late keys (tests; after a fork)."""
     with _sessions_lock, _late_lock:

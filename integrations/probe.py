@@ -5,18 +5,20 @@ Works on unsaved rows, too: a form can be tried before it is saved. Nothing is w
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError as ConfigError
 
+from sites import live
+
 from . import registry
-from .ask import call
+from .ask import call, running_session
 from .errors import AdapterError, BadAnswer
 from .models import AdapterRow, Connection, config_messages
-from .registry import Kind, Session
+from .registry import Advice, Kind, Session
 from .tls import told
 
 PROBE_SECONDS = 4.8
@@ -24,12 +26,16 @@ PROBE_SECONDS = 4.8
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a look showed: `sentence` for a person, `values` (JSON-able) of what was read, `code` of the error."""
+    """What a look showed: `sentence` for a person, `values` (JSON-able) of what was read, `code` of the error.
+
+    `advice`: what would make the row better.
+    """
 
     ok: bool
     sentence: str
     values: dict[str, Any] = field(default_factory=dict)
     code: str = ""
+    advice: tuple[Advice, ...] = ()
 
 
 def probe(row: Connection | AdapterRow) -> Probe:
@@ -63,36 +69,85 @@ def _look_through(row: AdapterRow) -> Callable[[float], Probe]:
     if adapter.connection is not None and connection is None:
         raise BadAnswer(f"{adapter.label} needs a connection. Choose one or add one first.")
 
+    known = "" if connection is None else _known_to_control(row)
+
     def look(deadline: float) -> Probe:
         if connection is None:
-            reading = adapter.read_alone(config, deadline)
-        else:
-            reading = _read_shared(connection, adapter, config, deadline)
-        return Probe(True, _SENTENCES[row.adapter_kind](reading), _values(reading))
+            return _seen(row, adapter.read_alone(config, deadline))
+        return _look_shared(row, connection, adapter, config, deadline, known)
 
     return look
 
 
-def _read_shared(
+def _look_shared(
+    row: AdapterRow,
     connection: Connection,
     adapter: type[registry.Adapter],
     config: registry.AdapterConfig,
     deadline: float,
-) -> Any:
-    session: Session = registry.openers[connection.kind](connection)
+    known: str,
+) -> Probe:
+    """Through a connection. One that listens is asked where passes have it running: it knows what came before."""
+    running = running_session(connection)
+    session: Session = running if getattr(running, "listens", False) else registry.openers[connection.kind](connection)
     try:
-        return adapter.read(config, session.ask(adapter.wants(config), deadline))
+        ask = getattr(session, "ask_patiently", session.ask)
+        answers = ask(adapter.wants(config), deadline)
+        try:
+            seen = _seen(row, adapter.read(config, answers))
+        except AdapterError as error:
+            seen = Probe(False, f"{error} {known}".strip(), code=error.code)
+        return replace(seen, advice=_advice(row, adapter, config, answers, session, deadline))
     finally:
-        session.close()
+        if session is not running:
+            session.close()
+
+
+def _seen(row: AdapterRow, reading: Any) -> Probe:
+    return Probe(True, _SENTENCES[row.adapter_kind](reading), _values(reading))
+
+
+def _advice(
+    row: AdapterRow,
+    adapter: type[registry.Adapter],
+    config: registry.AdapterConfig,
+    answers: Any,
+    session: Session,
+    deadline: float,
+) -> tuple[Advice, ...]:
+    """What the row does not have yet of what its adapter advises; advice is not worth an error."""
+    try:
+        found = adapter.advice(config, answers, lambda keys: session.ask(keys, deadline))
+    except AdapterError:
+        return ()
+    return tuple(one for one in found if not one.fields or _is_more(row, one))
+
+
+def _is_more(row: AdapterRow, advice: Advice) -> bool:
+    return any(getattr(row, name) < value for name, value in advice.fields.items())
+
+
+def _known_to_control(row: AdapterRow) -> str:
+    """What the last pass read through this row; where passes run in another process, only they have heard it."""
+    zones = (live.read(row.site_id) or {}).get("zones", {}).values()
+    seen = next((zone["monitors"][str(row.pk)] for zone in zones if str(row.pk) in zone.get("monitors", {})), {})
+    celsius, at = seen.get("temperature_celsius"), seen.get("observed_at")
+    if celsius is None or at is None:
+        return ""
+    return f"Control has heard {celsius:.1f} °C, {_reported(datetime.fromisoformat(at))}."
 
 
 def _values(reading: Any) -> dict[str, Any]:
     """The reading's fields as JSON-able values."""
-    values = {item.name: getattr(reading, item.name) for item in fields(reading)}
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else list(value) if isinstance(value, tuple) else value
-        for name, value in values.items()
-    }
+    return {item.name: _plain(getattr(reading, item.name)) for item in fields(reading)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value
 
 
 def _climate_sentence(reading: Any) -> str:
@@ -108,19 +163,19 @@ def _climate_sentence(reading: Any) -> str:
 
 
 def _energy_sentence(reading: Any) -> str:
-    grid_w, battery_w = reading.grid_w or 0.0, reading.battery_w or 0.0
+    grid_w, battery_w = reading.grid_w, reading.battery_w
     told = (
         ("producing", reading.production_w),
         ("the home takes", reading.household_w),
-        ("exporting" if grid_w < 0 else "importing", reading.grid_w),
-        ("battery giving" if battery_w < 0 else "battery taking", reading.battery_w),
+        ("exporting" if (grid_w or 0) < 0 else "importing", None if grid_w is None else abs(grid_w)),
+        ("battery giving" if (battery_w or 0) < 0 else "battery taking", None if battery_w is None else abs(battery_w)),
     )
-    parts = [f"{words} {_watts(abs(watts))}" for words, watts in told if watts is not None]
+    parts = [f"{words} {_watts(watts)}" for words, watts in told if watts is not None]
     if reading.battery_soc_percent is not None:
         parts.append(f"battery at {reading.battery_soc_percent:.0f} %")
     if reading.battery_remaining_wh is not None:
         parts.append(f"{reading.battery_remaining_wh / 1000:.1f} kWh left")
-    return " ".join([_sentence(parts, reading.observed_at), *reading.problems])
+    return " ".join([_sentence(parts, reading.observed_at), *reading.problems, *reading.notes])
 
 
 def _miner_sentence(reading: Any) -> str:

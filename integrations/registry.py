@@ -18,8 +18,8 @@ From `Config` follow the admin form, its validation, the JSON schema in the API 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import metadata
 from types import UnionType
@@ -108,6 +108,19 @@ def _spelled(value: Any) -> str:
     return "" if value is None else str(value).strip().rstrip("/").casefold()
 
 
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What would make a row better, as a sentence, and what does it: settings of the adapter, fields of the row."""
+
+    sentence: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+#: Asks the connection for more keys: `ask(keys) -> answers`.
+Ask = Callable[[Collection[Any]], Mapping[str, Any]]
+
+
 class Session(Protocol):
     """An open shared connection, used for one pass (or one "Read now")."""
 
@@ -159,6 +172,21 @@ class Adapter:
     def read(cls, config: AdapterConfig, answers: Mapping[str, Any]) -> Any:
         """The reading in `answers`. Raises `AdapterError`."""
         raise NotImplementedError
+
+    @classmethod
+    def advice(cls, config: AdapterConfig, answers: Mapping[str, Any], ask: Ask) -> Sequence[Advice]:
+        """Adapters on a shared connection: what would make this row better, for “Read now”. Raises `AdapterError`."""
+        return ()
+
+    @classmethod
+    def cautions(cls, config: AdapterConfig) -> Sequence[str]:
+        """What is to be known of these settings before they are relied on, one sentence each."""
+        return ()
+
+    @classmethod
+    def reports_every_seconds(cls, config: AdapterConfig) -> float | None:
+        """Monitors: how often the device reports at the least, as its maker says; None: not known."""
+        return None
 
     @classmethod
     def read_alone(cls, config: AdapterConfig, deadline: float) -> Any:

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from climate import flat, sensors, zone_state
+from climate import flat, ration, sensors, zone_state
 from climate.models import HIGH_LIMIT_MARGIN_K, ClimateMonitor, ClimateZone
 from miners import readback
 from miners.models import Miner
@@ -256,6 +256,22 @@ _SENSORS = Group(
                 f"{_CONTROL}/test_decide.py::test_nothing_starts_blind_too_early_or_too_often",
             ),
             (guards.sensor_unsure,),
+        ),
+        Promise(
+            "A sensor that a person let be silent for more than an hour does not see a room become warm: until it "
+            f"reports again, the room gets at most the energy that warms it by about {ration.LIFT_K:g} K "
+            f"({ration.CAPACITY_WH_PER_K_SQM:.0f} Wh/K for each m², {ration.USUAL_AREA_SQM:g} m² where no area is "
+            f"set), for frost protection by {ration.FROST_LIFT_K:g} K.",
+            _LOOK,
+            (
+                *_tests(
+                    "tests/passes/test_reports.py",
+                    "test_between_two_reports_a_room_gets_its_ration_and_no_more",
+                    "test_a_ration_outlives_a_restart",
+                ),
+                _MUTATIONS,
+            ),
+            (guards.between_reports,),
         ),
         Promise(
             "Room limits need no energy data: without it rooms stop and guards act all the same.",

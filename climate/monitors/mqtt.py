@@ -11,11 +11,17 @@ from pydantic_core import PydanticCustomError
 
 from climate.json_reading import Found, JsonReadingConfig, Words, reading, with_presence, with_window, words_of
 from climate.state import ClimateReading
+from climate.wake_up import age_advice, reports_every_by_topic, reports_every_seconds
 from integrations.connections.mqtt import is_topic
-from integrations.connections.mqtt_availability import AVAILABLE_WORDS, refuse_unavailable
+from integrations.connections.mqtt_availability import (
+    AVAILABLE_WORDS,
+    is_zigbee2mqtt,
+    refuse_unavailable,
+    suggested_topics,
+)
 from integrations.connections.mqtt_heard import Message, Want, readings
 from integrations.errors import AdapterError, Unreachable
-from integrations.registry import Adapter, ConnectionKind, Kind, register
+from integrations.registry import Adapter, Advice, Ask, ConnectionKind, Kind, register
 
 _MOST_AVAILABILITY_TOPICS = 4
 
@@ -107,6 +113,53 @@ class MqttClimateMonitor(Adapter):
         if presence:
             seen = with_presence(seen, config, _finder(answers, presence))
         return seen
+
+    @classmethod
+    def advice(cls, config: Config, answers: Mapping[str, Any], ask: Ask) -> list[Advice]:
+        """Its own time, where the device tells whether it is there, and how often it reports."""
+        found = readings(answers, Want(config.topic))
+        parsed = found[0][1]
+        advice = [_own_time(config, parsed), _availability(config, parsed, ask)]
+        every = reports_every_seconds(parsed) or cls.reports_every_seconds(config)
+        return [one for one in (*advice, age_advice(every)) if one is not None]
+
+    @classmethod
+    def cautions(cls, config: Config) -> list[str]:
+        if config.timestamp_path or not is_zigbee2mqtt(config.topic, None):
+            return []
+        return [_ZIGBEE2MQTT_NEEDS_TIME]
+
+    @classmethod
+    def reports_every_seconds(cls, config: Config) -> float | None:
+        return reports_every_by_topic(config.topic)
+
+
+_ZIGBEE2MQTT_NEEDS_TIME = (
+    "Zigbee2MQTT repeats old values when it starts, so without a time in its messages a dead sensor looks alive. "
+    "Switch on ‘Last seen’ in Zigbee2MQTT (Settings, Advanced, ISO 8601) and enter last_seen as the timestamp path."
+)
+
+
+def _own_time(config: MqttClimateMonitor.Config, parsed: Any) -> Advice | None:
+    if config.timestamp_path or not is_zigbee2mqtt(config.topic, parsed):
+        return None
+    if isinstance(parsed, dict) and "last_seen" in parsed:
+        text = "The message has its own time, ‘last_seen’: with it as the timestamp path, no old value looks new."
+        return Advice(text, {"timestamp_path": "last_seen"})
+    return Advice(_ZIGBEE2MQTT_NEEDS_TIME)
+
+
+def _availability(config: MqttClimateMonitor.Config, parsed: Any, ask: Ask) -> Advice | None:
+    """The topics where the device most likely tells whether it is there, as far as something stands there."""
+    wanted = [] if config.availability_topics else suggested_topics(config.topic, parsed)
+    heard = ask(wanted) if wanted else {}
+    there = [topic for topic in wanted if topic in heard]
+    if not there:
+        return None
+    names = " and ".join(f"‘{topic[:80]}’" for topic in there)
+    text = f"{names} {'tells' if len(there) == 1 else 'tell'} whether it is there: entered as availability topic"
+    text += f"{'' if len(there) == 1 else 's'}, the sensor counts as gone as soon as it is."
+    return Advice(text, {"availability_topics": ", ".join(there)})
 
 
 def _temperature(config: MqttClimateMonitor.Config) -> Want:

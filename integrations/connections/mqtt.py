@@ -68,6 +68,8 @@ class MqttSession:
     """A broker to ask; safe to use from several threads. All deadlines are `time.monotonic()`."""
 
     may_block = True
+    #: It knows what came before it was asked, so “Read now” asks the one that passes have.
+    listens = True
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from climate.ration import FROST_LIFT_K, LIFT_K, Ration
 from climate.state import SensorHealth
 from miners.power import heat_limits_celsius
 from miners.state import MinerStatus
@@ -127,6 +128,31 @@ def sensor_unsure(case: Guarded) -> Ceiling | None:
         return None
     why = unsure.problem or f"The temperature of {unsure.name} is not known."
     return Ceiling("sensor_unsure", 0, f"{why} Nothing starts there until it is known.")
+
+
+def between_reports(case: Guarded) -> Ceiling | None:
+    """A sensor that is silent for hours does not see a room become warm: its miners give a bounded energy until it
+    reports again. A start that would end within minutes waits for the report."""
+    is_frost = case.intent.origin == "frost"
+    for zone in case.miner.zones:
+        ration = zone.ration
+        if ration is None or case.intent.power_w <= 0 or case.intent.leave_alone:
+            continue
+        left_wh, most_wh = ration.left_wh(is_frost), ration.most_wh(is_frost)
+        least_wh = min(0.9 * most_wh, case.miner.least_w * case.miner.min_on_seconds / 3600) if case.is_start else 0.0
+        if left_wh > least_wh:
+            continue
+        text = (
+            f"{zone.name} was given {ration.given_wh:.0f} Wh since ‘{ration.sensor}’ reported {_ago(ration, case)}; "
+            f"until it reports again, {most_wh:.0f} Wh are the most, which warm the room by about "
+            f"{FROST_LIFT_K if is_frost else LIFT_K:g} K."
+        )
+        return Ceiling("between_reports", 0, text, is_safety=True)
+    return None
+
+
+def _ago(ration: Ration, case: Guarded) -> str:
+    return f"{max(0.0, (case.now - ration.reported_at).total_seconds()) / 60:.0f} min ago"
 
 
 def no_zone(case: Guarded) -> Ceiling | None:
@@ -275,6 +301,7 @@ GUARDS: tuple[Guard, ...] = (
     cut_off,
     sensor_lost,
     sensor_unsure,
+    between_reports,
     device_fault,
     device_hot,
     reality,

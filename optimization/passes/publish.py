@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from climate.reports import Suggestion
 from climate.state import HEATING_MIN_W, ZoneState
 from miners.state import MinerStatus
 from optimization.control.situation import Command
 from sites import live
 
+from . import reports
 from .heat import drawn_w, heating_w
 from .load import SiteRows
 from .observe import Observation
@@ -56,7 +58,7 @@ def _zone(rows: SiteRows, seen: Seen, pk: UUID) -> dict[str, Any]:
         "lowered": None if zone.target.lowered is None else str(zone.target.lowered),
         "lower_bound": zone.lower_bound,
         "upper_bound": zone.upper_bound,
-        "monitors": _monitors(rows, zone, pk),
+        "monitors": _monitors(rows, seen, zone, pk),
         "sensor": str(zone.sensor),
         "problem": zone.problem,
         "observed_at": _iso(zone.observed_at),
@@ -69,16 +71,24 @@ def _zone(rows: SiteRows, seen: Seen, pk: UUID) -> dict[str, Any]:
     }
 
 
-def _monitors(rows: SiteRows, zone: ZoneState, pk: UUID) -> dict[str, Any]:
+def _monitors(rows: SiteRows, seen: Seen, zone: ZoneState, pk: UUID) -> dict[str, Any]:
     return {
         str(row.pk): {
             "temperature_celsius": state.temperature_celsius,
             "health": str(state.health),
             "problem": state.problem,
             "observed_at": _iso(state.observed_at),
+            **_suggested(reports.suggestion(seen.memory, row)),
         }
         for row, state in zip(room_monitors(rows.zones[pk]), zone.sensors, strict=True)
     }
+
+
+def _suggested(found: Suggestion | None) -> dict[str, Any]:
+    """A limit of age that suits the sensor better, if there is one."""
+    if found is None:
+        return {}
+    return {"suits_seconds": int(found.limit.total_seconds()), "suits": found.sentence}
 
 
 def _outdoor(seen: Seen) -> dict[str, Any] | None:

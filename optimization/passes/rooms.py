@@ -76,7 +76,7 @@ def _limits(monitor: ClimateMonitor) -> sensors.Limits:
     low, high = sensors.PLAUSIBLE_OUTDOORS_CELSIUS if monitor.is_outdoor else sensors.PLAUSIBLE_CELSIUS
     low = low if monitor.plausible_low_celsius is None else monitor.plausible_low_celsius
     high = high if monitor.plausible_high_celsius is None else monitor.plausible_high_celsius
-    return sensors.Limits(timedelta(seconds=monitor.stale_after_seconds), (low, high), monitor.max_jump_k)
+    return sensors.Limits(monitor.limit_of_age, (low, high), monitor.max_jump_k)
 
 
 def _room(
@@ -96,7 +96,9 @@ def _room(
         str(monitor.pk): state.temperature_celsius for monitor, state in judged if state.temperature_celsius is not None
     }
     readings = [one for monitor, _ in judged if (one := reading_of(observation, monitor.pk, ClimateReading))]
-    stands, of_flat = flat.judge(values, share, before, now)
+    believed = [monitor.limit_of_age for monitor, state in judged if state.temperature_celsius is not None]
+    patience = flat.patience(min(believed, default=timedelta(0)))
+    stands, of_flat = flat.judge(values, share, before, now, patience)
     state = _zone(zone, judged, _target(rows, zone, now), stands, readings)
     # Another sensor's temperature is no rise or fall.
     basis = sorted(values) or before.get("basis")

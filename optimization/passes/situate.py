@@ -25,7 +25,7 @@ from optimization.control.memory import Memory, parse_time
 from optimization.control.quiet import quiet_now
 from optimization.control.situation import MinerSituation, SiteSituation, UnitSituation, Wish
 
-from . import meters, pending, plugs, rooms
+from . import meters, pending, plugs, reports, rooms
 from .inputs import bad_inputs, starts_wait
 from .load import SiteRows, compile_policy
 from .observe import Observation
@@ -89,6 +89,8 @@ def situate(
     snapshots = {pk: pending.look(rows, memory, miner, observation, now) for pk, miner in rows.miners.items()}
     zones = rooms.zones(rows, observation, snapshots, memory, now)
     outdoor = rooms.outdoor(rows, observation, memory, now)
+    reports.note(rows, observation, memory, now)
+    zones = reports.with_rations(rows, zones, snapshots, memory, now)
     went_off = [miner for pk, miner in rows.miners.items() if _was_on_and_is_off(rows, miner, snapshots[pk])]
     # A device that reports why it stopped itself was switched off by nobody.
     protected = [miner for miner in went_off if snapshots[miner.pk].fault]

@@ -100,7 +100,36 @@
       result.classList.add(answer.ok ? "good" : "bad");
       result.textContent = answer.sentence;
       buttons.forEach((one) => { one.disabled = false; });
+      advise(panel, form, answer.advice || []);
     }));
+  }
+
+  /* What would make it better; one tap fills it in, saving stays a person's. */
+  function advise(panel, form, advice) {
+    $all(".probe-advice", panel).forEach((old) => old.remove());
+    advice.forEach((one) => {
+      const line = document.createElement("p");
+      line.className = "probe-advice";
+      line.textContent = one.sentence;
+      if (Object.keys(one.fill).length) {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.className = "quiet-button";
+        button.textContent = "Fill in";
+        button.addEventListener("click", () => {
+          Object.entries(one.fill).forEach(([name, value]) => {
+            const input = form.elements[name];
+            if (!input) return;
+            if (input.type === "checkbox") input.checked = Boolean(value); else input.value = value;
+            const group = input.closest("details");
+            if (group) group.open = true;
+          });
+          button.replaceWith("Filled in. Save to use it.");
+        });
+        line.append(" ", button);
+      }
+      panel.append(line);
+    });
   }
 
   /* The week as typed. */

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from climate.ration import Ration
+from climate.state import ZoneState
 from miners.power import Level, PowerModel
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import Memory, ZoneTrip
@@ -32,6 +34,11 @@ BITAXE = PowerModel((Level("525", 19.0),), device_class="bitaxe")
 
 def heating(watts: float = 1000.0, **told) -> MinerSnapshot:
     return MinerSnapshot(MinerStatus.HEATING, watts, True, **told)
+
+
+def rationed(given_wh: float, celsius: float = 21.0, area_sqm: float | None = None) -> ZoneState:
+    """A room whose sensor reported an hour ago and may be silent for longer: 400 Wh are its ration."""
+    return zone(celsius, ration=Ration("H&T", ago(3600), given_wh, area_sqm))
 
 
 STOPPING = MinerSnapshot(MinerStatus.STOPPING, 30.0, True)
@@ -84,6 +91,14 @@ SCENARIOS = (
              miner(zone(None), wish=ON_WISH), 0, "sensor_unsure"),
     Scenario("on by hand while one of two rooms is not known", "sensor_unsure",
              miner(COLD_ROOM, zone(None, key="attic"), wish=ON_WISH), 0, "sensor_unsure"),
+    Scenario("its room was given what may be given until the sensor reports", "between_reports",
+             running(rationed(400.0), for_seconds=60), 0, "between_reports"),
+    Scenario("a start that would end within minutes waits for the report", "between_reports",
+             miner(rationed(300.0, 20.0)), 0, "between_reports"),
+    Scenario("by hand neither", "between_reports",
+             miner(rationed(300.0), wish=ON_WISH), 0, "between_reports"),
+    Scenario("frost protection has a larger ration, and that has an end", "between_reports",
+             running(rationed(1600.0, 5.0)), 0, "between_reports"),
     Scenario("its chips at their limit", "device_hot",
              running(IN_BAND, snapshot=HOT_CHIPS, max_chip_celsius=90), 0, "device_hot"),
     Scenario("its boards at their limit", "device_hot",
@@ -139,6 +154,10 @@ SCENARIOS = (
     Scenario("a start not done yet, and the clock jumps", "clock", miner(COLD_ROOM, **PENDING), 0, "clock",
              clock_stepped=True),
     # Where no guard may interfere: a guard that said no to everything would break these.
+    Scenario("frost protection within its larger ration", "nobody", running(rationed(1500.0, 5.0)), 1000, ""),
+    Scenario("within its ration: it goes on", "nobody", running(rationed(399.0)), 1000, ""),
+    Scenario("enough of its ration is left: it starts", "nobody", miner(rationed(200.0, 20.0)), 1000, ""),
+    Scenario("a large room bears more", "nobody", running(rationed(900.0, area_sqm=30.0)), 1000, ""),
     Scenario("cold: it starts", "nobody", miner(COLD_ROOM), 1000, ""),
     Scenario("in the band: it goes on", "nobody", running(IN_BAND), 1000, ""),
     Scenario("a start not done yet, the last its budget allowed", "nobody",

@@ -12,7 +12,7 @@ from climate.models import ClimateZone
 from climate.state import Target
 from dashboard.facts import Moment, ZoneFacts
 from dashboard.formats import THIN
-from dashboard.sensors import sensors
+from dashboard.sensors import Monitor, sensors
 from optimization.demo import create_demo_home
 from optimization.passes.run import run_sites
 
@@ -20,7 +20,7 @@ from .conftest import zone_live
 
 NOW = datetime(2026, 1, 14, 17, 0, tzinfo=UTC)
 AT = Moment(NOW, ZoneInfo("Europe/Zurich"))
-TWO = (("m1", "Shelf", 3600), ("m2", "Wall", 900))
+TWO = (Monitor("m1", "Shelf", 3600), Monitor("m2", "Wall", 900, ("It repeats old values.",)))
 
 
 def panel(rows=TWO, **changes):
@@ -49,6 +49,13 @@ def test_every_sensor_is_told_by_itself():
 def test_one_nothing_is_known_of_yet_claims_nothing():
     (line,) = panel(TWO[:1]).lines
     assert (line.value, line.health, line.problem) == ("–", "not known yet", "")
+
+
+def test_what_suits_a_sensor_and_what_is_to_be_known_of_it():
+    suits = {"suits_seconds": 9300, "suits": "It was silent for up to 2 h between two reports."}
+    shelf, wall = panel(monitors={"m1": seen() | suits, "m2": seen()}).lines
+    assert (shelf.suits_seconds, shelf.suits_words, shelf.cautions) == (9300, "2 h 35 min", ())
+    assert (wall.suits, wall.suits_words, wall.cautions) == ("", "", ("It repeats old values.",))
 
 
 def test_what_is_wrong_is_said_once():

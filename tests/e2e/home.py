@@ -132,6 +132,13 @@ class Home:
         self.clock.skip(RETURN_AFTER.total_seconds() - PERIOD_S)
         self.periods(1)
 
+    def believe_for(self, age: timedelta) -> None:
+        """Let a value of the room's sensor be so old, in a hall so large that its ration never ends."""
+        self.sensor.stale_after_seconds, self.sensor.long_silence_confirmed = int(age.total_seconds()), True
+        self.sensor.save()
+        self.zone.area_sqm = 1e6
+        self.zone.save()
+
     def heat(self) -> None:
         """Make the room cold and see it heated."""
         show(self.ha, living_room_temperature=19.0, **SUNNY)

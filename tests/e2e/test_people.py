@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
@@ -14,8 +16,7 @@ pytestmark = [pytest.mark.homeassistant, pytest.mark.django_db]
 
 
 def test_switched_off_in_home_assistant_stays_off_for_two_hours(house, ha, page):
-    house.sensor.stale_after_seconds = 4 * 3600  # Home Assistant's own clock is not set ahead
-    house.sensor.save()
+    house.believe_for(timedelta(hours=4))  # Home Assistant's own clock is not set ahead
     house.heat()
     ha.switch("switch.miner_plug", False)
     become(ha, "switch.miner_plug", "off")
