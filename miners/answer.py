@@ -51,10 +51,15 @@ class Part:
         value = self.at(*path)
         return None if value is None else units.measured(value, "W", _of_a_miner, self._named(path))
 
-    def told_watts(self, *path: str | int) -> ToldWatts:
-        """As `watts`, for the present draw: what cannot be read is unknown, and named."""
+    def told_watts(self, *path: str | int, is_signed: bool = False) -> ToldWatts:
+        """As `watts`, for the present draw: what cannot be read is unknown, and named.
+
+        `is_signed`: a meter whose sign only tells which way round it is wired.
+        """
+        value, what = self.at(*path), self._named(path)
+        convert = _of_a_meter if is_signed else _of_a_miner
         try:
-            return ToldWatts(self.watts(*path))
+            return ToldWatts(None if value is None else abs(units.measured(value, "W", convert, what)))
         except BadAnswer as error:
             return ToldWatts(None, str(error))
 
@@ -104,6 +109,10 @@ def _of_a_miner(value: float, unit: str | None, what: str) -> float:
     if not 0 <= power_w <= _MOST_W:
         raise BadAnswer(f"{what} is {power_w:g} W; no miner takes that.")
     return power_w
+
+
+def _of_a_meter(value: float, unit: str | None, what: str) -> float:
+    return _of_a_miner(abs(value), unit, what)
 
 
 def celsius(part: Part, *path: str | int) -> float | None:

@@ -60,6 +60,7 @@ class RestDevice:
         self._http = http_device(address, name)
         #: How sentences call it.
         self.what = f"{name} at {self._http.place}"
+        self.place = self._http.place
 
     def __enter__(self) -> Self:
         return self

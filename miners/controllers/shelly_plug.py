@@ -26,7 +26,6 @@ from miners.state import MinerSnapshot, MinerStatus, SwitchedBy
 _NAME = "The plug"
 #: What it calls the source of its last command, where that says who it was.
 _SOURCES = {"timer": SwitchedBy.TIMER, "button": SwitchedBy.PERSON}
-_MOST_W = 50_000.0
 _UNKNOWN_CODES = (-105, 404)
 
 
@@ -67,27 +66,28 @@ class ShellyPlug(AutoOff):
 
     @classmethod
     def recognise(cls, config: Config, deadline: float) -> str:
-        """Its model: a Shelly tells it without its password. Raises `AdapterError`."""
+        """Its model: a Shelly of any generation tells it without its password. Raises `AdapterError`."""
         with RestDevice(config.address, deadline, name=_NAME) as device:
-            info = _call(device, "Shelly.GetDeviceInfo")
-        if not info.text("mac"):
-            raise BadAnswer(f"{info.what} is no Shelly. Check the address.")
-        return f"Shelly {info.text('app') or info.text('model') or 'plug'}"
+            return _model(_info(device))
 
     @classmethod
     def identify(cls, config: Config, deadline: float) -> Identity:
         """Model and version, and what of its settings stands in the way. Raises `AdapterError`."""
         with _device(config, deadline) as device:
-            info = _call(device, "Shelly.GetDeviceInfo")
-            if (info.number("gen") or 1) < 2:
-                raise BadAnswer(f"{device.what} is of Shelly’s first generation. Use it through Home Assistant.")
-            settings = _call(device, "Switch.GetConfig", id=config.channel)
-            power_w = _power(_status(device, config))
+            info = _info(device)
+            if _is_first_generation(info):
+                raise BadAnswer(
+                    f"{_model(info)} at {device.place} is not driven directly. "
+                    "Add it to Home Assistant and choose ‘Home Assistant switch’."
+                )
+            settings = _settings(device, config, info)
+            schedules = _schedules(device, config)
+            power_w = _status(device, config).told_watts("apower", is_signed=True).power_w
         runs = power_w is not None and power_w >= HEATS_FROM_W
         level = Level("on", power_w if runs else float(config.load_w), is_measured=runs)
         start = settings.text("initial_state")
         return Identity(
-            model=f"Shelly {info.text('app') or info.text('model') or 'plug'}",
+            model=_model(info),
             firmware="Shelly",
             version=info.text("ver") or "unknown",
             serial=info.text("mac"),
@@ -100,7 +100,7 @@ class ShellyPlug(AutoOff):
                 off_survives_power_cut={"off": True, "restore_last": True, "on": False}.get(start),
                 needs_pool=False,
             ),
-            limits=_limits(settings, start, power_w is not None),
+            limits=_limits(settings, start, power_w is not None, schedules),
         )
 
     @classmethod
@@ -124,8 +124,59 @@ class ShellyPlug(AutoOff):
                 _call(device, "Switch.Set", id=config.channel, on=True)
 
 
-def _limits(settings: Part, start: str, is_metering: bool) -> list[str]:
+def _info(device: RestDevice) -> Part:
+    """Who it is, from the first generation on. Raises `BadAnswer` for anything but a Shelly."""
+    try:
+        info = _call(device, "Shelly.GetDeviceInfo")
+    except (NotFound, BadAnswer, Refused):
+        info = Part(device.plain("GET", "shelly"), device.what)
+    if not info.text("mac"):
+        raise BadAnswer(f"{info.what} is no Shelly. Check the address.")
+    return info
+
+
+def _is_first_generation(info: Part) -> bool:
+    return (info.number("gen") or 1) < 2
+
+
+def _model(info: Part) -> str:
+    if _is_first_generation(info):
+        return f"Shelly {info.text('type') or 'plug'} (first generation)"
+    return f"Shelly {info.text('app') or info.text('model') or 'plug'}"
+
+
+def _settings(device: RestDevice, config: ShellyPlug.Config, info: Part) -> Part:
+    try:
+        return _call(device, "Switch.GetConfig", id=config.channel)
+    except NotFound:
+        raise BadAnswer(
+            f"{_model(info)} at {device.place} has no switched output {config.channel}. Choose another channel, or its "
+            "profile ‘switch’; a dimmer or a cover cannot switch a miner."
+        ) from None
+
+
+def _schedules(device: RestDevice, config: ShellyPlug.Config) -> bool:
+    """Whether a schedule of its own may switch this output on."""
+    try:
+        jobs = _call(device, "Schedule.List").parts("jobs")
+    except (NotFound, Refused):
+        return False
+    calls = [call for job in jobs if job.flag("enable") is not False for call in job.parts("calls")]
+    return any(_may_switch_on(call, config.channel) for call in calls)
+
+
+def _may_switch_on(call: Part, channel: int) -> bool:
+    method = call.text("method").lower()
+    is_ours = call.at("params", "id") in (None, channel)
+    return is_ours and (method == "switch.toggle" or (method == "switch.set" and call.at("params", "on") is not False))
+
+
+def _limits(settings: Part, start: str, is_metering: bool, schedules: bool) -> list[str]:
     limits = []
+    if schedules:
+        limits.append(
+            "A schedule of its own switches it on: it is switched off again each time. Remove it in the plug."
+        )
     if settings.flag("auto_on"):
         limits.append("It switches itself on again after every off (“auto on”). Switch that off in the plug.")
     if start == "on":
@@ -159,25 +210,18 @@ def _status(device: RestDevice, config: ShellyPlug.Config) -> Part:
 
 def _is_at_rest(status: Part) -> bool:
     """Off, and nothing in it that will switch it on."""
-    return status.flag("output") is False and status.at("timer_duration") is None
-
-
-def _power(status: Part) -> float | None:
-    """W through the plug; the sign only tells which way it was wired."""
-    value = status.number("apower")
-    if value is not None and abs(value) > _MOST_W:
-        raise BadAnswer(f"{status.what} measures {value:g} W; no plug carries that.")
-    return None if value is None else abs(value)
+    has_timer = status.at("timer_duration") is not None
+    return status.flag("output") is False and not has_timer and not _may_recover(_trouble(status))
 
 
 def _snapshot(status: Part, config: ShellyPlug.Config) -> MinerSnapshot:
     is_on = status.flag("output")
     if is_on is None:
         raise BadAnswer(f"{status.what} does not say whether it is on.")
-    power_w = _power(status)
-    errors = status.at("errors")
-    trouble = [str(error)[:40] for error in errors if str(error).isprintable()] if isinstance(errors, list) else []
-    judged, problem = _judged(is_on, power_w, status.at("timer_duration") is not None, trouble)
+    draws = status.told_watts("apower", is_signed=True)
+    power_w, trouble = draws.power_w, _trouble(status)
+    has_timer = not is_on and status.at("timer_duration") is not None
+    judged, problem = _judged(is_on, power_w, has_timer, trouble)
     left_seconds = _own_off_seconds(status, config) if is_on else None
     source = PowerSource.METER
     if power_w is None:
@@ -189,11 +233,33 @@ def _snapshot(status: Part, config: ShellyPlug.Config) -> MinerSnapshot:
         power_source=source,
         level="on" if is_on else "",
         observed_at=datetime.now(UTC),
-        problem=problem or _unguarded(left_seconds, config),
+        problem=problem or draws.problem or _unguarded(left_seconds, config),
+        pending_start=has_timer and judged is MinerStatus.STARTING,
+        starts_in_seconds=_timer_left_seconds(status) if has_timer and judged is MinerStatus.STARTING else None,
+        fault=problem if trouble and judged in (MinerStatus.OFF, MinerStatus.PROTECT) else "",
         switches_off_in_seconds=left_seconds,
         switch_is_on=is_on,
         switched_by=_SOURCES.get(status.text("source"), SwitchedBy.NOT_SAID),
     )
+
+
+def _trouble(status: Part) -> list[str]:
+    errors = status.at("errors")
+    return [str(error)[:40] for error in errors if str(error).isprintable()] if isinstance(errors, list) else []
+
+
+def _may_recover(trouble: list[str]) -> bool:
+    """After too much or too little voltage it may switch itself on again."""
+    return any("voltage" in one for one in trouble)
+
+
+def _timer_left_seconds(status: Part) -> float | None:
+    """By its own clock; None: it does not tell that."""
+    began_at, minute_at = status.number("timer_started_at"), status.number("aenergy", "minute_ts")
+    length = status.number("timer_duration")
+    if length is None or began_at is None or minute_at is None:
+        return None
+    return min(length, max(1.0, began_at + length - minute_at))
 
 
 def _own_off_seconds(status: Part, config: ShellyPlug.Config) -> float | None:
@@ -206,9 +272,9 @@ def _own_off_seconds(status: Part, config: ShellyPlug.Config) -> float | None:
     length = status.number("timer_duration")
     if length is None:
         return 0.0
-    began_at, minute_at = status.number("timer_started_at"), status.number("aenergy", "minute_ts")
-    if began_at is not None and minute_at is not None:
-        return min(length, max(1.0, began_at + length - minute_at))
+    left = _timer_left_seconds(status)
+    if left is not None:
+        return left
     return length if length > config.auto_off_minutes * 60 else None
 
 
@@ -225,8 +291,10 @@ def _judged(is_on: bool, power_w: float | None, has_timer: bool, trouble: list[s
     status = of_switch(is_on, power_w).status
     if not is_on and status is not MinerStatus.OFF:
         return status, f"It is off, but {power_w:.0f} W flow through it."
-    if trouble and not is_on:
-        return MinerStatus.PROTECT, f"It switched itself off: {', '.join(trouble)}."
-    if not is_on and has_timer:
+    if trouble and not is_on and not has_timer:
+        status = MinerStatus.PROTECT if _may_recover(trouble) else MinerStatus.OFF
+        why = f"It switched itself off: {', '.join(trouble)}."
+        return status, f"{why} Find the cause, then switch it on and off once at the plug to clear that."
+    if has_timer:
         return MinerStatus.STARTING, "It is off, but a timer in it will switch it on."
     return status, f"It is on, but only {power_w:.0f} W flow." if status is MinerStatus.STARTING else ""

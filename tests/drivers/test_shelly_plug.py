@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -173,10 +174,71 @@ def test_another_challenge_is_not_answered(challenge):
     assert not answer.has_challenge
 
 
-def test_first_generation_is_refused(bench, monkeypatch):
-    monkeypatch.setattr(bench.emulator, "_device_info", lambda: {"id": "shelly1", "gen": 1})
-    with pytest.raises(BadAnswer, match="first generation"):
+def test_first_generation_is_refused_by_its_name_and_what_to_do_instead(bench):
+    bench.emulator.is_first_generation = True
+    name = "Shelly SHPLG-S (first generation)"
+    assert ShellyPlug.recognise(bench.config, time.monotonic() + 4) == name
+    with pytest.raises(BadAnswer, match="choose ‘Home Assistant switch’") as caught:
         bench.identify()
+    assert str(caught.value).startswith(name)
+
+
+def test_one_without_a_switch_says_what_it_needs(bench_of):
+    bench = bench_of(Device("cover", ShellyPlug, PlugEmulator, {"channel": 1}))
+    with pytest.raises(BadAnswer, match="has no switched output 1"):
+        bench.identify()
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ({"method": "Switch.Set", "params": {"id": 0, "on": True}}, True),
+        ({"method": "switch.toggle", "params": {"id": 0}}, True),
+        ({"method": "Switch.Set", "params": {"id": 0, "on": False}}, False),
+        ({"method": "Switch.Set", "params": {"id": 3, "on": True}}, False),
+        ({"method": "Light.Set", "params": {"id": 0, "on": True}}, False),
+    ],
+)
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_a_schedule_of_its_own_that_switches_it_on_is_told(bench, call, told, is_enabled):
+    bench.emulator.jobs = [{"id": 1, "enable": is_enabled, "timespec": "0 0 6 * * *", "calls": [call]}]
+    assert any("schedule" in sentence for sentence in bench.identify().limits) == (told and is_enabled)
+
+
+def test_off_until_its_timer_switches_it_on_is_pending_and_an_off_ends_it(bench):
+    bench.write(0)
+    bench.emulator.timer = (bench.clock.now(), 3600.0)
+    seen = bench.after(60)
+    assert (seen.status, seen.pending_start) == (MinerStatus.STARTING, True)
+    assert seen.starts_in_seconds == pytest.approx(3540, abs=60)
+    bench.write(0)
+    assert bench.read().status is MinerStatus.OFF
+
+
+@pytest.mark.parametrize(
+    ("errors", "status"),
+    [(["overpower"], MinerStatus.OFF), (["overtemp", "x"], MinerStatus.OFF), (["overvoltage"], MinerStatus.PROTECT)],
+)
+def test_one_that_switched_itself_off_is_off_and_says_why_unless_it_may_come_back(bench, errors, status):
+    bench.write(0)
+    bench.emulator.errors = errors
+    seen = bench.read()
+    assert (seen.status, seen.power_w) == (status, 0)
+    assert errors[0] in seen.fault
+    assert len(bench.commands_during(lambda: bench.write(0))) == (status is MinerStatus.PROTECT)
+
+
+@pytest.mark.parametrize(
+    ("told", "watts", "says"),
+    [("799.6 W", 799.6, ""), ("-799,6", 799.6, ""), ("lots", 1000.0, "a number is needed"), (9e4, 1000.0, "no miner")],
+)
+def test_watts_with_a_unit_are_read_and_others_named(bench, monkeypatch, told, watts, says):
+    status = bench.emulator._status() | {"apower": told}
+    monkeypatch.setattr(bench.emulator, "_status", lambda: status)
+    seen = bench.read()
+    assert seen.power_w == pytest.approx(watts)
+    assert says in seen.problem
+    assert seen.power_is_measured == (not says)
 
 
 def test_an_output_it_does_not_have(bench_of):

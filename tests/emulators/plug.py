@@ -57,6 +57,8 @@ class PlugEmulator(HttpEmulator):
         self.nonce = "1626942399"
         self.timer: tuple[float, float] | None = None
         self.errors: list[str] = []
+        self.jobs: list[dict[str, Any]] = []
+        self.is_first_generation = False
         super().__init__(Rig(nature, clock))
 
     def lost_power(self) -> None:
@@ -83,7 +85,9 @@ class PlugEmulator(HttpEmulator):
         return http_bytes(500, {"code": -114, "message": "Resource unavailable"})
 
     def respond(self, request: HttpRequest, act: bool) -> tuple[int, Any]:
-        if (request.method, request.path) != ("POST", "/rpc"):
+        if self.is_first_generation and (request.method, request.path) == ("GET", "/shelly"):
+            return 200, {"type": "SHPLG-S", "mac": "98CDAC000001", "auth": False, "fw": "20230913-113421/v1.14.0"}
+        if (request.method, request.path) != ("POST", "/rpc") or self.is_first_generation:
             return 404, b"Not Found"
         frame = request.json()
         method, params = frame.get("method"), frame.get("params") or {}
@@ -99,6 +103,8 @@ class PlugEmulator(HttpEmulator):
                 return 200, {**answer, "result": self._status()}
             case "Switch.GetConfig":
                 return 200, {**answer, "result": self._config()}
+            case "Schedule.List":
+                return 200, {**answer, "result": {"jobs": self.jobs, "rev": 1}}
             case "Switch.Set":
                 return 200, {**answer, "result": self._set(params, act)}
         return 200, {**answer, "error": {"code": 404, "message": f"No handler for {method}"}}
