@@ -109,6 +109,14 @@ _TABLE = (
         "Look for a timer or an automation that sets it, in the maker's app or in Home Assistant, and remove it.",
     ),
     AlarmKind(
+        "timer_not_restarting",
+        Severity.WARNING,
+        "Switched off by a timer",
+        "It takes this for a timer, not for a person, and starts the miner again where its room is cold.",
+        "Find the timer, in the plug or in Home Assistant, and remove it, or choose a plug whose timer starts again at "
+        "each ‘on’. To switch the miner off yourself, use ‘Off’ here.",
+    ),
+    AlarmKind(
         "start_not_confirmed",
         Severity.WARNING,
         "Does not start",

@@ -19,7 +19,7 @@ from optimization.control.strategy import frost_celsius
 from sites.alarms import Finding
 from sites.words import duration
 
-from . import own_off, rise, witnesses
+from . import own_off, rise, went_off, witnesses
 from .load import SiteRows
 from .observe import Observation
 from .situate import Seen
@@ -85,6 +85,7 @@ def _miner(rows: SiteRows, seen: Seen, pk: UUID, command: Command, now: datetime
         found += _meter_disagrees(rows, seen, miner, desired, now)
         found += _warms(rows, seen, miner)
         found += _own_off_moved(rows, seen, miner, now)
+        found += _timer_not_restarting(seen, miner, now)
     times = [at for text in seen.memory.outside_on.get(str(pk), []) if (at := parse_time(text))]
     if len([at for at in times if timedelta(0) <= now - at < OUTSIDE_ON_WITHIN]) >= OUTSIDE_ON_TIMES:
         text = f"{miner.name} was switched on from outside {OUTSIDE_ON_TIMES} times in 10 minutes."
@@ -149,7 +150,6 @@ def _warms(rows: SiteRows, seen: Seen, miner: Miner) -> list[Finding]:
 
 def _own_off_moved(rows: SiteRows, seen: Seen, miner: Miner, now: datetime) -> list[Finding]:
     """Something else moves the switch-off that its dead-man is, again and again."""
-    found = []
     for row, whose in ((miner.controller, miner.name), (miner.cutoff, f"the upstream plug of {miner.name}")):
         moved = None if row is None else own_off.moved(seen.memory, row.pk, now)
         seconds = rearm_seconds(row)
@@ -159,8 +159,21 @@ def _own_off_moved(rows: SiteRows, seen: Seen, miner: Miner, now: datetime) -> l
             f"Something else {moved.words} of {whose}, last at {_clock_words(rows, moved.last_at, now)} and "
             f"{moved.times} times within 24 hours. It is set back to {duration(seconds)} each time."
         )
-        found.append(Finding("own_off_moved", f"controller:{row.pk}", text))
-    return found
+        return [Finding("own_off_moved", f"miner:{miner.pk}", text)]
+    return []
+
+
+def _timer_not_restarting(seen: Seen, miner: Miner, now: datetime) -> list[Finding]:
+    """It goes off by a timer that counts from the first “on”: told once, not at each off."""
+    timer = went_off.timer_of(seen.memory, miner.pk, now)
+    if timer is None:
+        return []
+    after = duration(60 * round(timer.seconds / 60))
+    if timer.is_declared:
+        why = f"The own timer of {miner.name} ends {after} after its first ‘on’: another ‘on’ does not start it again."
+    else:
+        why = f"{miner.name} is switched off {after} after each start: by a timer of its own or an automation."
+    return [Finding("timer_not_restarting", f"miner:{miner.pk}", f"{why} It is started again after its rest.")]
 
 
 def _start_grace(rows: SiteRows) -> timedelta:

@@ -12,13 +12,14 @@ from climate.sensors import MonitorState
 from climate.state import ZoneState
 from energy import balance
 from energy.state import EnergyState
-from miners import draw, plug, readback
+from miners import draw, plug
 from miners.by_hand import wish_holds
 from miners.dead_man import rearm_seconds
 from miners.models import DesiredState, Miner
 from miners.pools.performance import performance
 from miners.reality import reality_problem
 from miners.state import MinerSnapshot, MinerStatus
+from miners.went_off import Cause
 from optimization import sun
 from optimization.control import context
 from optimization.control.memory import Memory, parse_time
@@ -26,6 +27,7 @@ from optimization.control.quiet import quiet_now
 from optimization.control.situation import MinerSituation, SiteSituation, UnitSituation, Wish
 
 from . import meters, pending, plugs, reports, rooms
+from . import went_off as went_off_by
 from .inputs import bad_inputs, starts_wait
 from .load import SiteRows, compile_policy
 from .observe import Observation
@@ -47,7 +49,7 @@ class Seen:
     outside_off: list[Miner]
     #: Miners we had on that were silent and now show off: nobody's wish, but no longer on.
     came_back_off: list[Miner]
-    #: Miners we had on whose own auto-off timer has ended: nobody's wish either.
+    #: Miners we had on whose own auto-off timer has ended before it could be set again: nobody's wish either.
     timed_out: list[Miner]
     #: Miners we had on that stopped themselves and report why: nobody's wish either.
     protected: list[Miner]
@@ -94,13 +96,15 @@ def situate(
     went_off = [miner for pk, miner in rows.miners.items() if _was_on_and_is_off(rows, miner, snapshots[pk])]
     # A device that reports why it stopped itself was switched off by nobody.
     protected = [miner for miner in went_off if snapshots[miner.pk].fault]
-    timed_out = [miner for miner in went_off if miner not in protected and _timer_ran_out(rows, miner, now)]
-    by_itself = {one.pk for one in (*protected, *timed_out)}
-    came_back_off = [one for one in went_off if one.pk not in by_itself and was_silent(rows.memory, one.pk)]
-    by_itself |= {one.pk for one in came_back_off}
-    # The rest went off while we looked at them all the time: somebody's hand.
+    causes = went_off_by.causes(rows, [one for one in went_off if one not in protected], observation, memory, now)
+    by_timer = [one for one in went_off if one.pk in causes and causes[one.pk].is_timer]
+    not_known = [one for one in went_off if causes.get(one.pk) is Cause.NOT_KNOWN]
+    came_back_off = [one for one in not_known if was_silent(rows.memory, one.pk)]
+    by_itself = {one.pk for one in (*protected, *by_timer, *came_back_off)}
+    # The rest went off while we looked at them all the time, or somebody is known to have done it: a person's hand.
     outside_off = [one for one in went_off if one.pk not in by_itself]
-    for miner in (*protected, *came_back_off, *timed_out):
+    went_off_by.note_runs(rows, observation, memory, now)
+    for miner in (*protected, *came_back_off, *by_timer):
         _take_as_off(rows.desired[miner.pk], miner, snapshots[miner.pk], now)
     _rest_from_now(rows, snapshots, went_off, now)
     miners = {
@@ -168,7 +172,7 @@ def situate(
         memory=memory,
         outside_off=outside_off,
         came_back_off=came_back_off,
-        timed_out=timed_out,
+        timed_out=[one for one in by_timer if causes[one.pk] is Cause.RAN_OUT],
         protected=protected,
         policy_problems=problems,
         outdoor=outdoor,
@@ -181,14 +185,6 @@ def _was_on_and_is_off(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot) ->
     if desired is None or not snapshot.status.says_off:
         return False
     return desired.power_w > 0 and desired.confirmed_at is not None
-
-
-def _timer_ran_out(rows: SiteRows, miner: Miner, now: datetime) -> bool:
-    """It went off by its own timer, or its plug's, because this program could not tell it in time to go on."""
-    plug_told = plugs.told_on_at(rows.memory, miner.pk) if miner.cutoff_id else None
-    return readback.ran_out(
-        rearm_seconds(miner.controller), rows.desired[miner.pk].written_at, now
-    ) or readback.ran_out(rearm_seconds(miner.cutoff), plug_told, now)
 
 
 def _rest_from_now(

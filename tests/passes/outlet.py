@@ -75,7 +75,9 @@ class Outlet:
     timer_seconds: float | None = None
     restarts: bool = True
     writes: list[tuple[float, bool]] = field(default_factory=list)
-    ran_out_at: datetime | None = None
+    ends_at: datetime | None = None
+    #: Every true change: elapsed s, on.
+    log: list[tuple[float, bool]] = field(default_factory=list)
 
     @property
     def switch(self) -> str:
@@ -97,19 +99,20 @@ class Outlet:
         """What the program sends; Home Assistant notes its user."""
         self.writes.append((self.clock.elapsed, on))
         if on and self.timer_seconds is not None and (self.restarts or not self.on):
-            self.ran_out_at = self.clock.now() + timedelta(seconds=self.timer_seconds)
+            self.ends_at = self.clock.now() + timedelta(seconds=self.timer_seconds)
         self.turn(on, user="the program's")
 
     def turn(self, on: bool, *, user: str = "") -> None:
         if on is not self.on:
             self.on, self.changed_at, self.user = on, self.clock.now(), user
+            self.log.append((self.clock.elapsed, on))
         if not on:
-            self.ran_out_at = None
+            self.ends_at = None
 
     def happen(self) -> None:
         now = self.clock.now()
-        if self.on and self.ran_out_at is not None and now >= self.ran_out_at:
-            at = self.ran_out_at
+        if self.on and self.ends_at is not None and now >= self.ends_at:
+            at = self.ends_at
             self.turn(False)
             self.changed_at = at
         if self.meter is not None:
