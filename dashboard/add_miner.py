@@ -130,10 +130,11 @@ class FoundLine:
     here: str
     problem: str
     needs_password: bool
+    needs_settings: bool = False
 
     @property
     def can_be_added(self) -> bool:
-        return not self.here and (self.needs_password or not self.problem)
+        return not self.here and (self.needs_password or self.needs_settings or not self.problem)
 
 
 @step()
@@ -182,7 +183,9 @@ def _found_line(site: Site, one: dict[str, Any], driven: dict) -> FoundLine:
     )
     about = " · ".join(filter(None, (one["address"], now, software)))
     here = "" if row is None else driven_by(row, site)
-    return FoundLine(one["address"], one["model"], about, here, one["problem"], one["needs_password"])
+    return FoundLine(
+        one["address"], one["model"], about, here, one["problem"], one["needs_password"], bool(one.get("needs"))
+    )
 
 
 def by_number(address: str) -> tuple[list[int], str]:
@@ -244,11 +247,11 @@ def _look_again(request: HttpRequest, form: DriverForm) -> bool:
 
 @step("device")
 def open_device(request: HttpRequest, site: Site) -> HttpResponse:
-    """User and password, tried at once."""
+    """User and password, or what it does not tell itself, tried at once."""
     device, adapter = _answers(request)["device"], _adapter(request)
     if adapter is None:
         return redirect("add-miner")
-    only = {*adapter.Config.secrets(), "user"}
+    only = {*adapter.Config.secrets(), "user", *device.get("needs", ())}
     form = DriverForm(
         request.POST or None, adapter=adapter, address=device["address"], known=_settings(request), only=only
     )

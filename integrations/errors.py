@@ -45,6 +45,14 @@ class BadAnswer(AdapterError):
     code = "bad_answer"
 
 
+class MissingSetting(BadAnswer):
+    """It can be used once a person has entered something it does not tell; `settings`: the fields of its `Config`."""
+
+    def __init__(self, sentence: str, *settings: str) -> None:
+        super().__init__(sentence)
+        self.settings = settings
+
+
 class NotFound(AdapterError):
     """The thing asked for is not known there (may be transient after a restart)."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .known_models import BY_PLUG
 from .power import Level, OffBy, PowerModel
 from .wire import number
 
@@ -82,8 +83,7 @@ def wall_w(values: Mapping[str, str]) -> float | None:
 def refusal(values: Mapping[str, str], called: str) -> str:
     """Why an Avalon is refused, by its name, with what it does now and what to do instead."""
     name = name_of(values.get("Ver", ""))
-    instead = "Put it behind a plug and set up the plug instead (Shelly, or a switch of Home Assistant)."
-    power_w = wall_w(values)
+    instead, power_w = BY_PLUG, wall_w(values)
     if power_w is not None and power_w >= _HEAVY_W:
         instead += " It must carry its current; hard cuts wear its supply, so switch it seldom."
     where = called.partition(" at ")[2]

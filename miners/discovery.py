@@ -22,9 +22,10 @@ from pydantic import ValidationError as ConfigError
 
 from integrations import registry
 from integrations.ask import call, call_all
-from integrations.errors import AdapterError, DeadlineExceeded, Unauthorized
+from integrations.errors import AdapterError, DeadlineExceeded, MissingSetting, Unauthorized
 from integrations.registry import Adapter, AdapterConfig, Kind
 
+from . import strangers
 from .address import place
 from .power import identity_json
 from .typed_addresses import Target
@@ -47,7 +48,8 @@ class Found:
     """A device that a driver recognised. JSON-able.
 
     `identity`: as a controller stores it; empty while it cannot be used, for which `problem` is the reason.
-    `status`, `power_w`: what it does now, where it says so. `needs_password`: it tells more only with one.
+    `status`, `power_w`: what it does now, where it says so. `needs_password`: it tells more only with one. Without an
+    `adapter_type` nothing drives it as it is, and `problem` says what to do instead.
     """
 
     address: str
@@ -61,6 +63,8 @@ class Found:
     power_w: float | None = None
     needs_password: bool = False
     problem: str = ""
+    #: Settings of its driver that it does not tell and a person must enter.
+    needs: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -130,7 +134,18 @@ def look_at(target: Target, deadline: float, adapters: Sequence[type[Adapter]] |
             continue
         if found is not None:
             return Look(target.address, True, found)
-    return Look(target.address, True)
+    return Look(target.address, True, _stranger(target, set(answering) - silent, adapters, deadline))
+
+
+def _stranger(
+    target: Target, ports: Collection[int], adapters: Sequence[type[Adapter]], deadline: float
+) -> Found | None:
+    """What no driver takes, by its own name; None: it does not say who it is."""
+    if not ports or time.monotonic() >= deadline:
+        return None
+    has_pyasic = any(adapter.is_generalist for adapter in adapters)
+    told = strangers.named(target, ports, min(deadline, time.monotonic() + DRIVER_SECONDS), has_pyasic=has_pyasic)
+    return None if told is None else Found(target.address, "", told.name, problem=told.problem)
 
 
 def ask(adapter: type[Adapter], address: str, settings: Mapping[str, Any], deadline: float) -> Found | None:
@@ -153,7 +168,8 @@ def ask(adapter: type[Adapter], address: str, settings: Mapping[str, Any], deadl
         if not name:
             return None
         needs_password = isinstance(error, Unauthorized)
-        return Found(address, adapter.key, name, needs_password=needs_password, problem=str(error))
+        needs = error.settings if isinstance(error, MissingSetting) else ()
+        return Found(address, adapter.key, name, needs_password=needs_password, problem=str(error), needs=needs)
     except Exception:
         log.exception("the driver %s failed in a way it must not", adapter.key)
         return None

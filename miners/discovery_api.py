@@ -31,7 +31,9 @@ class DiscoveryIn(Body):
 
 
 class FoundOut(Answer):
-    """`identity` is empty while it cannot be used; `problem` says why, `needs_password` that a password would help."""
+    """`identity` is empty while it cannot be used; `problem` says why, `needs_password` that a password would help,
+    `needs` which settings of its driver would. `adapter_type` is empty where nothing drives it as it is.
+    """
 
     address: str
     adapter_type: str
@@ -44,6 +46,7 @@ class FoundOut(Answer):
     power_w: float | None
     needs_password: bool
     problem: str
+    needs: list[str] = []
 
 
 class DiscoveryOut(Answer):

@@ -45,6 +45,10 @@ class Cgminer:
             raise BadAnswer(f"{self.called} answered ‘{command}’ without saying whether it worked.")
         return answer
 
+    def text(self, command: str) -> str:
+        """The answer as it came, whatever its shape: to be looked at by who does not know who is there."""
+        return self._exchange(command, "").decode("utf-8", "replace")
+
     def _exchange(self, command: str, parameter: str) -> bytes:
         asked: dict[str, str] = {"command": command}
         if parameter:

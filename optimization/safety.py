@@ -345,6 +345,30 @@ _SWITCHING = Group(
             (guards.quiet_hours,),
         ),
         Promise(
+            "A start that is pending on a device (just sent, a timer, a schedule the device shows) counts as “may be "
+            "on”: in limits, for a clean stop, for the watchdog. Off is confirmed only when nothing is pending.",
+            _LOOK,
+            (
+                *_tests(
+                    f"{_PASSES}/test_pending.py",
+                    "test_a_clean_stop_right_after_a_start_sends_an_off_though_the_device_still_says_off",
+                    "test_a_pending_start_is_cancelled_and_off_is_confirmed_only_then",
+                ),
+                "tests/drivers/test_in_passes.py"
+                "::test_a_clean_stop_two_seconds_after_a_start_is_over_only_when_no_start_is_ahead",
+            ),
+        ),
+        Promise(
+            "A device that protects itself and may resume by itself gets one off; off by word and watts it is off, and "
+            "is not started while the reason lasts.",
+            _LOOK,
+            _tests(
+                f"{_PASSES}/test_pending.py",
+                "test_one_off_is_written_to_a_device_that_protects_itself_and_then_it_is_off",
+            ),
+            (guards.device_fault,),
+        ),
+        Promise(
             "What only a plug can switch off does not start without one.",
             _LOOK,
             (f"{_PASSES}/test_cutoff.py::test_what_nothing_can_switch_off_is_not_started", _MUTATIONS),

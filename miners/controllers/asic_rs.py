@@ -18,7 +18,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from integrations.errors import AdapterError, BadAnswer, DeadlineExceeded, Refused, Unreachable
+from integrations.errors import AdapterError, BadAnswer, DeadlineExceeded, MissingSetting, Refused, Unreachable
 from integrations.registry import Adapter, AdapterConfig, Kind, Session, register
 from miners.address import DeviceAddress, place
 from miners.judging import Word
@@ -126,6 +126,11 @@ class AsicRs(Adapter):
         )
 
     @classmethod
+    def recognise(cls, config: Config, deadline: float) -> str:
+        """“Whatsminer M20SV10”. Raises `AdapterError`; `Refused` for what has a driver of its own."""
+        return _run(config, deadline, _called)
+
+    @classmethod
     def identify(cls, config: Config, deadline: float) -> Identity:
         """Make, model, firmware. Raises `AdapterError`; `Refused` for what has a driver of its own."""
         return _run(config, deadline, lambda miner: _identity(miner, config))
@@ -202,6 +207,10 @@ async def _miner(config: AsicRs.Config, ip: str) -> Any:
     return miner
 
 
+async def _called(miner: Any) -> str:
+    return f"{miner.make} {miner.model}"
+
+
 async def _identity(miner: Any, config: AsicRs.Config) -> Identity:
     data = await _data(miner)
     limits = ["Only on and off: its power is set in its own web page.", UNSEEN_SCHEDULES]
@@ -214,7 +223,8 @@ async def _identity(miner: Any, config: AsicRs.Config) -> Identity:
     full_w = float(config.full_power_w or 0) or (data.wattage if running else 0.0)
     if not full_w:
         why = "does not tell what it draws" if data.wattage is None else "does not run, so what it takes is unknown"
-        raise BadAnswer(f"{miner.make} {miner.model} at {config.address} {why}. Enter what it takes when it runs.")
+        said = f"{miner.make} {miner.model} at {config.address} {why}. Enter what it takes when it runs."
+        raise MissingSetting(said, "full_power_w")
     return Identity(
         model=f"{miner.make} {miner.model}",
         firmware=miner.firmware,

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from integrations import units
-from integrations.errors import BadAnswer
+from integrations.errors import BadAnswer, MissingSetting
 from integrations.registry import Adapter, AdapterConfig, Kind, Session, register
 from miners.address import DeviceAddress
 from miners.answer import Part, celsius
@@ -64,6 +64,14 @@ class Heater21Energy(Adapter):
             description="Lowest first, as its app shows or a meter measures them: 420, 590, 760, 930, 1100. "
             "Empty: it is only switched on and off, at the level chosen in its app.",
         )
+
+    @classmethod
+    def recognise(cls, config: Config, deadline: float) -> str:
+        """Its model. Raises `AdapterError` for anything else."""
+        with _device(config, deadline) as device:
+            system = Part(device.get("status/system"), device.what)
+            _Summary.of(device)
+        return system.text("model") or "21energy heater"
 
     @classmethod
     def identify(cls, config: Config, deadline: float) -> Identity:
@@ -199,7 +207,9 @@ def _present_level(device: RestDevice, summary: _Summary) -> Level:
     is_working = summary.word is Word.ON and draws_w is not None and draws_w >= _SMALLEST_W / 2
     power_w = draws_w if is_working else summary.target_w
     if not power_w:
-        raise BadAnswer(f"{device.what} does not tell what it takes. Enter the watts of its five levels.")
+        raise MissingSetting(
+            f"{device.what} does not tell what it takes. Enter the watts of its five levels.", "level_watts"
+        )
     return Level(str(_level(device)), power_w, is_measured=is_working)
 
 

@@ -18,6 +18,7 @@ from miners.answer import Part
 from miners.controllers.auto_off import AutoOff, auto_off_field
 from miners.digest import Digest
 from miners.evidence import HEATS_FROM_W, of_switch
+from miners.known_models import BY_HOME_ASSISTANT
 from miners.power import Identity, Level, PowerModel, PowerSource
 from miners.readback import ahead_words, is_own_off_wrong
 from miners.rest import RestDevice, surely
@@ -76,10 +77,7 @@ class ShellyPlug(AutoOff):
         with _device(config, deadline) as device:
             info = _info(device)
             if _is_first_generation(info):
-                raise BadAnswer(
-                    f"{_model(info)} at {device.place} is not driven directly. "
-                    "Add it to Home Assistant and choose ‘Home Assistant switch’."
-                )
+                raise BadAnswer(f"{_model(info)} at {device.place} is not driven directly. {BY_HOME_ASSISTANT}")
             settings = _settings(device, config, info)
             schedules = _schedules(device, config)
             power_w = _status(device, config).told_watts("apower", is_signed=True).power_w

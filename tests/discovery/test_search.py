@@ -15,6 +15,7 @@ from tests.emulators.avalon import Avalon
 from tests.emulators.braiins import PASSWORD, BraiinsEmulator
 from tests.emulators.clock import Clock
 from tests.emulators.faults import Fault
+from tests.emulators.heater21 import Heater21Emulator
 from tests.emulators.plug import PlugEmulator
 from tests.emulators.vnish import PASSWORD as VNISH_PASSWORD
 from tests.emulators.vnish import VnishEmulator
@@ -203,3 +204,16 @@ def test_a_probe_comes_back_in_time(street, monkeypatch):
     with pytest.raises(AdapterError):
         probe(street.at(1), "avalon")
     assert not avalon.outwaited
+
+
+def test_one_that_does_not_tell_what_it_takes_says_which_setting_is_missing(street, monkeypatch):
+    emulator = street.settle(1, Heater21Emulator(Clock()), 80)
+    emulator.rig.sleep()
+    summary = emulator._summary()
+    summary["miningDevices"] |= {"powerTargetW": None, "enabled": 0, "powerConsumptionW": 0}
+    monkeypatch.setattr(emulator, "_summary", lambda: summary)
+    found = look_at(Target(street.at(1)), soon(9)).found
+    assert (found.needs, dict(found.identity)) == (("level_watts",), {})
+    assert "Enter the watts" in found.problem
+    opened = probe(street.at(1), "heater_21energy", {"level_watts": "420, 590, 760, 930, 1100"}).found
+    assert opened.identity
