@@ -108,7 +108,7 @@ def shed(
         asking, key=lambda one: (not one.is_frost, not one.miner.is_wanted_on, -one.claim_k, one.miner.miner_id)
     )
     waiting = [ask for ask in turns if not ask.is_running]
-    for ask in waiting:  # off by its switch, but not confirmed: that counts, whether it may start or not
+    for ask in waiting:  # not confirmed, or told off a moment ago: that counts, whether it may start or not
         lines.take(ask.miner, ask.miner.at_most_w)
     freezing = [
         ask for ask in waiting if ask.is_frost and lines.too_full(ask.miner, ask.adds_w, is_start=False) is None

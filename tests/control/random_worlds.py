@@ -7,6 +7,7 @@ from datetime import timedelta
 from hypothesis import strategies as st
 
 from climate.state import SensorHealth
+from miners.power import Level, PowerModel
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import Memory, ZoneTrip
 from optimization.control.quiet import Quiet
@@ -15,6 +16,9 @@ from optimization.control.situation import Wish
 from . import worlds
 from .worlds import COLD, NO_SURPLUS, NOW, SURPLUS, WARM
 
+STEPS = PowerModel((Level("eco", 800.0), Level("standard", 1300.0), Level("super", 1600.0)))
+RANGE = PowerModel((Level("min", 500.0), Level("max", 1500.0)), step_w=100.0)
+POWERS = (None, None, PowerModel((Level("on", 900.0),)), STEPS, RANGE)
 CIRCUITS = (None, ("c1", "Kitchen", 1500), ("c2", "Cellar", 2300))
 celsius = st.one_of(st.none(), st.floats(-5, 40), st.sampled_from([20.5, 21.5, 26.0, 27.0, 28.0, 7.0]))
 past = st.one_of(
@@ -46,7 +50,7 @@ wishes = st.one_of(
     st.none(),
     st.builds(
         Wish,
-        st.sampled_from([0, 400, 1000, 5000]),
+        st.one_of(st.just(0), st.integers(1, 5000)),  # a stored row may say anything
         st.one_of(st.none(), st.integers(-600, 7200).map(lambda s: NOW + timedelta(seconds=s))),
         st.just("Ada"),
         st.sampled_from(["person", "outside"]),
@@ -65,7 +69,12 @@ def miners(draw, key: str, rooms):
         nominal_power_w=draw(st.sampled_from([800, 1000])),
         heats_no_room=draw(st.booleans()),
         snapshot=MinerSnapshot(status, power, measured and power is not None),
-        desired_w=draw(st.sampled_from([0, 0, 800, 1000])),
+        power=draw(st.sampled_from(POWERS)),
+        desired_w=draw(st.one_of(st.sampled_from([0, 0, 800, 1000]), st.integers(1, 2000))),
+        before_w=draw(st.sampled_from([0, 800, 1600])),
+        has_followed=draw(st.booleans()),
+        had_its_time=draw(st.booleans()),
+        took_more_w=draw(st.sampled_from([0, 0, 0, 150])),
         desired_origin=draw(st.sampled_from(["", "policy", "manual", "frost", "guard"])),
         desired_confirmed=draw(st.booleans()),
         switched_on_at=draw(past),

@@ -65,11 +65,10 @@ def test_every_miner_gets_one_command_and_no_guard_raises_power(situation, memor
     miners = by_id(situation)
     assert sorted(one.miner_id for one in commands) == sorted(miners)
     for one in commands:
-        held = one.guard == "min_on"
-        ceiling = miners[one.miner_id].desired_w if held else one.intent.power_w
-        assert 0 <= one.power_w <= ceiling
-        if held:
-            assert one.power_w == miners[one.miner_id].desired_w
+        seen = miners[one.miner_id]
+        most_w = takes(seen, seen.desired_w if one.guard == "min_on" else one.intent.power_w)
+        assert 0 <= one.power_w <= most_w
+        assert one.power_w == takes(seen, one.power_w)  # something it can be told
         assert one.reason
         assert one.code
 
@@ -103,7 +102,7 @@ def test_minimum_on_is_broken_only_by_safety_or_a_person_and_the_record_says_so(
         on_for = NOW - seen.switched_on_at if seen.switched_on_at else None
         short = on_for is not None and timedelta(0) <= on_for < timedelta(seconds=seen.min_on_seconds)
         breaks = (
-            one.action == "stop" and seen.is_wanted_on and short and seen.snapshot.status is not MinerStatus.OFF
+            one.action == "stop" and seen.is_wanted_on and short and not seen.snapshot.status.says_off
         )  # fmt: skip
         assert one.broke_min_on == breaks
         if breaks:
@@ -119,7 +118,7 @@ def test_nothing_starts_blind_too_early_or_too_often(situation, memory):
         seen = miners[one.miner_id]
         if one.action != "start":
             continue
-        assert seen.snapshot.status is MinerStatus.OFF or (seen.desired_origin == "" and seen.snapshot.status.is_known)
+        assert seen.snapshot.status.says_off or (seen.desired_origin == "" and seen.snapshot.status.is_known)
         rest = None if seen.switched_off_at is None else NOW - seen.switched_off_at
         assert rest is None or rest < timedelta(0) or rest >= timedelta(seconds=seen.min_off_seconds)
         recent = [at for at in seen.starts if timedelta(0) <= NOW - at < timedelta(hours=1)]
@@ -146,43 +145,61 @@ def test_no_warm_lost_or_nameless_room_is_heated(situation, memory):
             assert not seen.zones or not all(zone_.above_target for zone_ in seen.zones)
 
 
-def drawn_for_certain(seen, power_w: int) -> float:
-    """What a miner may take after its command: all it was allowed, and what it cannot be rid of at once."""
-    may_be_on = seen.snapshot.status.is_on or (
-        not seen.snapshot.status.is_known
-        and (seen.is_wanted_on or (seen.desired_origin != "" and not seen.desired_confirmed))
-    )
-    measured = seen.snapshot.power_w if seen.snapshot.power_is_measured else None
-    if not may_be_on:
-        return max(power_w, measured or 0.0)
-    return max(power_w, measured if measured is not None else seen.desired_w or seen.nominal_power_w)
+def takes(seen, asked_w: float) -> int:
+    """What a miner takes when it is asked for this, whatever that is."""
+    if asked_w <= 0:
+        return 0
+    if seen.power is None or len(seen.power.levels) == 1:
+        return max(
+            seen.nominal_power_w, *(round(level.power_w) for level in (seen.power.levels if seen.power else ())), 0
+        )
+    if seen.power.step_w:
+        return min(1500, max(500, int(asked_w // 100) * 100))
+    return max([level.power_w for level in seen.power.levels if level.power_w <= asked_w], default=800)
+
+
+def may_draw(seen) -> float:
+    """The most it may draw before its command: what is seen, what it was told, and what it was told before."""
+    status, measured = seen.snapshot.status, seen.snapshot.power_w if seen.snapshot.power_is_measured else None
+    before = 0 if seen.has_followed else seen.before_w
+    if seen.is_wanted_on:
+        return max(takes(seen, seen.desired_w), before, measured or 0.0)
+    if status is MinerStatus.PROTECT:
+        return max(seen.most_w, before, measured or 0.0)
+    if measured is not None:
+        return max(measured, before)
+    if status.is_on:
+        return max(takes(seen, seen.nominal_power_w), before)
+    if status is MinerStatus.STOPPING and not seen.desired_confirmed:
+        return max(before, seen.before_w)
+    is_lost = not status.is_known and seen.desired_origin != "" and not seen.desired_confirmed
+    return max(before, seen.most_w if is_lost else 0.0)
 
 
 @given(sites(), memories())
 @MANY
 def test_allowed_watts_never_exceed_a_limit(situation, memory):
-    """What may run stays under every limit next to what was told off but may still draw.
-
-    What the limit itself sheds now draws on for a while: nothing starts before that is over.
-    """
+    """What may run fits under every limit, and nothing takes more before all that is to take less has come down."""
     commands, _ = decide(situation, memory)
     miners = by_id(situation)
     limits = {one.circuit[0]: one.circuit[2] for one in miners.values() if one.circuit}
     limits["site"] = situation.power_limit_w
-    allowed, leftover, shed, starts = (defaultdict(float) for _ in range(4))
+    allowed, in_between, rises = defaultdict(float), defaultdict(float), set()
     for one in commands:
         seen = miners[one.miner_id]
+        is_off = not seen.is_wanted_on and not seen.snapshot.status.is_on
+        before, after = may_draw(seen), one.power_w and one.power_w + (seen.took_more_w if is_off else 0)
         for key in ["site", *([seen.circuit[0]] if seen.circuit else [])]:
-            watts = one.intent.power_w if one.action == "leave" else one.power_w
-            allowed[key] += watts
-            if watts == 0:
-                (shed if one.guard == "power_limit" else leftover)[key] += drawn_for_certain(seen, 0)
-            elif one.action == "start" and not seen.snapshot.status.is_on:
-                starts[key] += watts
+            allowed[key] += before if one.action == "leave" else one.power_w
+            in_between[key] += max(before, after)
+            if one.power_w > before:
+                rises.add(key)
     for key, watts in allowed.items():
-        if watts and limits[key] is not None:
-            assert watts + leftover[key] <= limits[key]
-            assert not starts[key] or watts + leftover[key] + shed[key] <= limits[key]
+        if limits[key] is not None and any(
+            one.power_w and key in ("site", *(miners[one.miner_id].circuit or ())[:1]) for one in commands
+        ):
+            assert watts <= limits[key]
+            assert key not in rises or in_between[key] <= limits[key]
 
 
 # --- what a person asks for -------------------------------------------------------------------------------------
