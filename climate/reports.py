@@ -33,6 +33,7 @@ class Suggestion:
 
     limit: timedelta
     longest_gap: timedelta
+    is_raise: bool = True
 
     @property
     def sentence(self) -> str:
@@ -74,7 +75,7 @@ def suggestion(memory: Mapping[str, Any], limit: timedelta) -> Suggestion | None
     if len([gap for gap in longest if gap > limit]) >= 2:
         return Suggestion(suits, max(longest))
     if len(days) > DAYS_TO_LOWER and suits * TIMES_TOO_LONG <= limit:
-        return Suggestion(suits, max(longest))
+        return Suggestion(suits, max(longest), is_raise=False)
     return None
 
 

@@ -19,7 +19,7 @@ from optimization.control.strategy import frost_celsius
 from sites.alarms import Finding
 from sites.words import duration
 
-from . import own_off, rise, went_off, witnesses
+from . import own_off, reports, rise, rooms, went_off, witnesses
 from .load import SiteRows
 from .observe import Observation
 from .situate import Seen
@@ -54,7 +54,9 @@ def find(
             text = f"{zone.name} reached its high limit of {zone.high_limit_celsius:.1f} °C."
             found.append(Finding("high_limit", f"zone:{pk}", text))
         if zone.sensor is SensorHealth.LOST:
-            found.append(Finding("sensor_lost", f"zone:{pk}", f"{zone.name}: {zone.problem}"))
+            seldom = reports.silence(seen.memory, rooms.room_monitors(rows.zones[pk]))
+            text = f"{zone.name}: {zone.problem} {seldom}".rstrip()
+            found.append(Finding("sensor_lost", f"zone:{pk}", text))
     by_miner = {UUID(command.miner_id): command for command in commands}
     for pk, command in by_miner.items():
         found.extend(_miner(rows, seen, pk, command, now))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from climate.state import ClimateReading, ZoneState
 from optimization.control.memory import Memory
 
 from . import rooms
-from .heat import Snapshots, heating_w
+from .heat import Snapshots, drawn_w
 from .load import SiteRows
 from .observe import Observation
 
@@ -51,11 +51,33 @@ def with_rations(
         if slow is None:
             continue
         name, reported_at = slow
-        kept[str(pk)] = ration.given(_of(before, pk), reported_at, heating_w(rows, snapshots, pk), now)
+        kept[str(pk)] = ration.given(_of(before, pk), reported_at, _most_w(rows, snapshots, pk), now)
         given_wh = kept[str(pk)]["wh"]
         result[pk] = replace(zone, ration=Ration(name, reported_at, given_wh, rows.zones[pk].area_sqm))
     memory.shell[_RATIONS] = kept
     return result
+
+
+def _most_w(rows: SiteRows, snapshots: Snapshots, zone_pk: UUID) -> float:
+    """The watts that may go into a room now: all of a miner that heats several, and of one that does not answer but
+    may be on."""
+    watts = 0.0
+    for pk, miner in rows.miners.items():
+        if zone_pk not in [zone.pk for zone in miner.zones.all()]:
+            continue
+        desired, drawn = rows.desired.get(pk), drawn_w(rows, snapshots, pk)
+        may_be_on = (
+            desired is not None and (desired.power_w > 0 or desired.seen_on) and not snapshots[pk].status.is_known
+        )
+        watts += max(drawn, miner.nominal_power_w) if may_be_on else drawn
+    return watts
+
+
+def silence(memory: Memory, monitors: Iterable[ClimateMonitor]) -> str:
+    """What is to be done about sensors that are lost only because they report seldom; nothing: that is not why."""
+    found = [(one.name, suits) for one in monitors if (suits := suggestion(memory, one)) is not None]
+    raised = [(name, suits) for name, suits in found if suits.is_raise]
+    return " ".join(f"‘{name}’: {suits.sentence} Take it on the room's page." for name, suits in raised)
 
 
 def _slow(rows: SiteRows, pk: UUID, zone: ZoneState) -> tuple[str, datetime] | None:

@@ -38,6 +38,14 @@ def test_a_zone_is_made_linked_changed_and_removed(api, home):
     assert not ClimateZone.objects.exists()
 
 
+def test_a_limit_of_age_beyond_an_hour_is_confirmed(api, home):
+    sensor = f"/climate-monitors/{factories.climate_monitor(home).pk}"
+    refused = api.patch(sensor, {"stale_after_seconds": 9300})
+    assert refused.status_code == 422
+    assert "more than an hour. Confirm that it may be silent" in refused.content.decode()
+    assert api.patch(sensor, {"stale_after_seconds": 9300, "long_silence_confirmed": True}).status_code == 200
+
+
 def test_a_list_costs_the_same_however_long(api, home, django_assert_max_num_queries):
     for number in range(12):
         factories.zone(home, f"Room {number}", monitor=factories.climate_monitor(home))

@@ -132,3 +132,14 @@ def test_whatever_is_remembered(memory, values, share):
     assert found is None or found.since <= NOW
     again, _ = flat.judge({key: celsius + 0.1 for key, celsius in values.items()}, share, after, NOW)
     assert again is None or not values
+
+
+@pytest.mark.parametrize(("limit_hours", "hours"), [(1, 2), (2.5, 7.5), (24, 72)])
+def test_sensors_that_may_be_silent_for_hours_have_longer(limit_hours, hours):
+    assert flat.patience(timedelta(hours=limit_hours)) == timedelta(hours=hours)
+    memory, now, found = {}, NOW, None
+    for _ in range(int(hours * 4) + 1):
+        assert found is None
+        now += timedelta(minutes=15)
+        found, memory = flat.judge({"s": 20.0}, 1.0, memory, now, flat.patience(timedelta(hours=limit_hours)))
+    assert f"for {int(hours)} h and nothing moved" in flat.sentence("Hall", found, {"s": 20.0})
