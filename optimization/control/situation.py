@@ -18,6 +18,9 @@ from optimization.rules import CompiledPolicy, Context
 
 from .quiet import Quiet
 
+#: It draws little, and heats as soon as it is up, a pool answers it, or its protection ends.
+_MAY_START = (MinerStatus.STARTING, MinerStatus.NO_POOL, MinerStatus.PROTECT)
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -131,7 +134,7 @@ class MinerSituation:
         if self.is_wanted_on:
             begins_w = 0 if self.has_followed else self.snapshot.starts_at_power_w or 0
             return max(watts, float(self.runs_at_w), begins_w)
-        if self.snapshot.pending_start or self.snapshot.status is MinerStatus.PROTECT:  # it may start by itself
+        if self.snapshot.pending_start or self.snapshot.status in _MAY_START:
             return max(watts, float(self.most_w))
         if self.is_measured or self.desired_confirmed or self.snapshot.status is MinerStatus.OFF:
             return watts

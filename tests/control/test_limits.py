@@ -367,8 +367,10 @@ def test_over_the_contract_the_miners_give_way():
     [
         MinerSnapshot(MinerStatus.STARTING, 2.0, True, pending_start=True),
         MinerSnapshot(MinerStatus.PROTECT, 2.0, True),
+        MinerSnapshot(MinerStatus.NO_POOL, 2.0, True),
+        BOOTING,
     ],
-    ids=["a start is pending", "its protection may end"],
+    ids=["a start is pending", "its protection may end", "a pool may come back", "it boots"],
 )
 def test_what_may_start_by_itself_takes_its_room_though_it_rests(seen):
     may_start = miner(zone(23.0), key="a", snapshot=seen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ from miners import avalon_models
 from miners.controllers.avalon import AvalonMiner
 from miners.power import PowerSource
 from miners.state import MinerStatus
+from tests.chance import seeds
 from tests.emulators.avalon import NANO_3S, Avalon
 from tests.emulators.clock import Clock
 from tests.emulators.rig import Phase
@@ -273,6 +275,29 @@ def test_a_start_an_app_has_scheduled_is_cancelled_with_the_off(bench_of, restin
     assert bench.read().status is MinerStatus.OFF
     assert not bench.emulator.schedules
     assert bench.after(2 * in_8_hours).status is MinerStatus.OFF
+
+
+@pytest.mark.random
+@pytest.mark.parametrize("seed", seeds(4))
+@pytest.mark.parametrize("has_one_slot", [False, True], ids=["two slots", "one slot"])
+def test_whatever_is_set_and_sent_an_off_that_is_seen_is_one(bench_of, has_one_slot, seed):
+    """Starts, offs and an app's schedules in any order: while it shows off, no start is ahead."""
+    bench, dice = bench_of(Q), random.Random(seed)
+    bench.emulator.has_one_slot = has_one_slot
+    for _ in range(120):
+        if dice.random() < 0.15:
+            ahead = dice.choice([6, 30, 7200])
+            bench.emulator._schedule(dice.choice(["softon", "softoff"]), int(bench.clock.now()) + ahead)
+        if dice.random() < 0.5:
+            bench.write(dice.choice([0, 0, 830, 1660]))
+        seen = bench.after(dice.choice([0, 1, 3, 10, 200]))
+        starts = [at for at, what in bench.emulator.schedules if what == "softon"]
+        assert seen.status is not MinerStatus.OFF or (not starts and not bench.rig.is_drawing)
+    for _ in range(8):
+        bench.write(0)
+        bench.clock.advance(5)
+    assert bench.read().status is MinerStatus.OFF
+    assert bench.after(24 * 3600).status is MinerStatus.OFF
 
 
 def test_firmware_that_does_not_show_its_start_is_remembered_to_have_one(bench_of, monkeypatch):

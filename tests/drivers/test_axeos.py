@@ -144,7 +144,7 @@ def showing(bench, name, monkeypatch, **changes):
     return bench
 
 
-DROP = object()
+DROP = "(missing)"
 PAUSED, LOST, UNREACHABLE, HOT_NERD = (
     "axeos_paused_overheat_flag.json",
     "axeos_pools_lost.json",

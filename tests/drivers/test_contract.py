@@ -117,6 +117,27 @@ def test_on_again_ramps_and_heats(bench):
     assert bench.commands_during(lambda: bench.write(full_w)) == []
 
 
+@each_switched
+@pytest.mark.parametrize("later", [0, 2, 6])
+def test_an_off_right_after_a_start_ends_in_off_for_good(bench, later):
+    """The device has not acted on the start when the off comes: what is “off” then must stay so."""
+    full_w = bench.identify().power.max_w
+    bench.write(0)
+    assert bench.after(LONG).status is MinerStatus.OFF
+    bench.write(full_w)
+    bench.clock.advance(later)
+    for _ in range(20):  # as passes do: until it is seen off
+        with contextlib.suppress(AdapterError):
+            bench.write(0)
+        with contextlib.suppress(AdapterError):
+            if bench.read().status is MinerStatus.OFF:
+                break
+        bench.clock.advance(5)
+    assert bench.read().status is MinerStatus.OFF
+    seen = bench.after(LONG)
+    assert (seen.status, bench.rig.is_drawing) == (MinerStatus.OFF, False)
+
+
 @each_device
 def test_levels_are_the_devices_own(bench):
     model = bench.identify().power

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,7 @@ from integrations import ask
 from miners import dead_man, power
 from miners.models import MinerController
 from miners.state import MinerStatus
+from optimization.models import Decision
 from optimization.services import _not_seen_off
 from tests.emulators.clock import Clock
 from tests.emulators.faults import Fault, Scope
@@ -155,6 +158,23 @@ def test_a_clean_stop_two_seconds_after_a_start_is_over_only_when_no_start_is_ah
     assert one.bench.emulator.schedules == []
     one.home.clock.advance(3600)
     assert one.rig.phase is Phase.SLEEP
+
+
+def test_a_bitaxe_paused_with_its_overheat_flag_set_is_off_without_a_word_more(heated, monkeypatch):
+    """Recorded: 361 offs, a false alarm and a cut plug in an hour."""
+    one = heated(BY_NAME["axeos"])
+    one.home.says(WARM)
+    one.go(80)
+    recorded = json.loads((Path(__file__).parent / "cases/axeos_paused_overheat_flag.json").read_text())
+    monkeypatch.setattr(one.bench.emulator, "_info", lambda: recorded)
+    before = len(one.bench.emulator.commands)
+    one.go(600, 10)
+    assert one.home.desired.seen_on is False
+    one.home.says(COLD)
+    one.go(600, 10)
+    assert one.bench.emulator.commands[before:] == []
+    assert one.home.open_alarms == []
+    assert "too hot" in Decision.objects.order_by("at").last().reason
 
 
 def test_what_gets_hotter_than_its_firmware_should_let_it_is_switched_off_and_rests(heated):
