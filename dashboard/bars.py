@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sites import recording
 from sites.models import Site
 from sites.store import store
 
@@ -31,6 +32,15 @@ class AlarmBar:
     remedy: str
     tone: str
     acknowledged: bool
+    is_stored: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class UnrecordedBar:
+    """Nothing can be stored: since when, why, and what a person can do."""
+
+    since: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,7 @@ class Bars:
     """The bars of one home."""
 
     alarms: tuple[AlarmBar, ...]
+    unrecorded: UnrecordedBar | None
     late: str
     late_since: datetime | None
     all_off: AllOffBar | None
@@ -61,7 +72,7 @@ class Bars:
 def _alarm(alarm: AlarmFacts, at: Moment) -> AlarmBar:
     return AlarmBar(
         alarm.id, alarm.text, formats.moment(alarm.since, at.now, at.tz), alarm.did, alarm.remedy,
-        "alarm" if alarm.severity == "alarm" else "warn", alarm.acknowledged,
+        "alarm" if alarm.severity == "alarm" else "warn", alarm.acknowledged, alarm.is_stored,
     )  # fmt: skip
 
 
@@ -92,6 +103,11 @@ def all_off_bar(miners: tuple[MinerFacts, ...], at: Moment) -> AllOffBar | None:
     return AllOffBar(formats.moment(first.since, at.now, at.tz), first.by, confirmed, len(miners))
 
 
+def _unrecorded(at: Moment) -> UnrecordedBar | None:
+    told = recording.state()
+    return None if told is None else UnrecordedBar(formats.moment(told.since, at.now, at.tz), told.text)
+
+
 def bars_of(
     site: Site,
     at: Moment,
@@ -106,6 +122,7 @@ def bars_of(
         late = lateness(site.control_period_seconds, last_pass, at.now, waiting_since)
     return Bars(
         alarms=tuple(_alarm(alarm, at) for alarm in alarms),
+        unrecorded=_unrecorded(at),
         late=late,
         late_since=last_pass if late else None,
         all_off=all_off_bar(miners, at),

@@ -38,6 +38,8 @@ class AlarmFacts:
     remedy: str
     since: datetime
     acknowledged: bool = False
+    #: False: found while nothing can be stored, so there is no row to acknowledge.
+    is_stored: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from miners.models import ManualRequest, Miner, MinerController
 from optimization.control.memory import parse_time
 from optimization.models import OptimizationUnit
 from sites import live
+from sites.alarms import KINDS
 from sites.models import Alarm, Site
 from sites.store import store
 
@@ -64,9 +65,21 @@ def alarms(site: Site) -> tuple[AlarmFacts, ...]:
         )
         for row in rows
     ]  # fmt: skip
+    facts += _unsaved_alarms(site)
     return tuple(
         sorted(facts, key=lambda alarm: (alarm.severity != "alarm", alarm.acknowledged, -alarm.since.timestamp()))
     )
+
+
+def _unsaved_alarms(site: Site) -> list[AlarmFacts]:
+    """What the last pass found and could not store."""
+    return [
+        AlarmFacts(
+            f"unsaved-{number}", one["subject"], KINDS[one["kind"]].severity, one["text"], KINDS[one["kind"]].did,
+            KINDS[one["kind"]].remedy, parse_time(one["since"]), is_stored=False,
+        )
+        for number, one in enumerate(snapshot(site).get("unsaved_alarms", ()))
+    ]  # fmt: skip
 
 
 def wishes(site: Site, now: datetime) -> dict[str, Wish]:

@@ -26,7 +26,8 @@ def refuse_to_do_nothing(**kwargs) -> None:
 @signals.celeryd_after_setup.connect
 def start_watchdog(sender: str, **kwargs) -> None:
     """Watch the passes of this worker; `sender` is its name on the network."""
-    from optimization.passes.late import raise_alarms_in_time  # models are not loaded when this module is
+    from optimization.passes import late  # models are not loaded when this module is
 
     marker = settings.DATA_DIR / f"watchdog-{sender}.json"
-    watchdog.start(marker, end=lambda: os._exit(EXIT_LATE), tell=raise_alarms_in_time)
+    end = lambda: os._exit(EXIT_LATE)  # noqa: E731
+    watchdog.start(marker, end=end, tell=late.raise_alarms_in_time, is_excused=late.is_excused)

@@ -13,7 +13,7 @@ import threading
 from django.conf import settings
 from django.db import connection
 
-from optimization.passes.late import raise_alarms_in_time
+from optimization.passes import late
 from optimization.watchdog import GRACE_SECONDS, watchdog
 from sites import heartbeat
 
@@ -43,7 +43,12 @@ def up() -> int:
     # The watchdog acts first: it can switch off, the supervisor can only kill.
     heartbeat.on_completed(lambda seconds: lifeline.expect_within(seconds + GRACE_SECONDS))
     lifeline.expect_within(heartbeat.LATE_AFTER_SECONDS + GRACE_SECONDS)
-    watchdog.start(settings.DATA_DIR / "watchdog.json", end=lambda: os._exit(EXIT_LATE), tell=raise_alarms_in_time)
+    watchdog.start(
+        settings.DATA_DIR / "watchdog.json",
+        end=lambda: os._exit(EXIT_LATE),
+        tell=late.raise_alarms_in_time,
+        is_excused=late.is_excused,
+    )
     engine.start()
     web.start()
     _say_where(first_sign_in)

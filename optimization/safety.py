@@ -476,17 +476,34 @@ _PROGRAM = Group(
     (8, 9, 10),
     (
         Promise(
-            "When control stops completing (hung workers, locked database, full disk), an independent watchdog sends "
-            "off to every miner believed on, from memory, without database and workers; an alarm says so (where the "
-            "database still answers), and the program is started afresh.",
+            "When control stops completing (hung workers, PostgreSQL or Redis that do not answer), an independent "
+            "watchdog sends off to every miner believed on, from memory, without database and workers; an alarm says "
+            "so (where the database still answers), and the program is started again where that can help.",
             f"{_LATE}, + {_span(watchdog.LOOK_SECONDS)} to notice + {_span(watchdog.OFF_SECONDS)} to send",
             (
                 _MATRIX,
-                f"{_PROGRAM_FAULTS}::test_a_locked_database_does_not_keep_the_heat_on",
                 f"{_PASSES}/test_late.py::test_a_late_home_has_an_alarm_until_a_pass_completes",
                 "tests/process/test_heartbeat.py::test_late_is_three_periods_and_at_least_a_minute",
                 "tests/process/test_supervisor.py::test_a_silent_child_is_killed_and_started_again",
             ),
+        ),
+        Promise(
+            "While nothing can be stored (full disk, locked or read-only database) control goes on: offs and lower "
+            "levels are written at once, nothing starts or takes more. What runs is held, its own timers kept running, "
+            "then it is switched off. Every page says since when and why.",
+            f"held at most {_span(guards.UNRECORDED_HOLD)}",
+            (
+                _MATRIX,
+                *_tests(
+                    f"{_PASSES}/test_unrecorded.py",
+                    "test_an_off_is_written_at_once_and_stored_when_it_can_be",
+                    "test_nothing_starts_and_nothing_of_a_start_is_left",
+                    "test_what_runs_is_held_ten_minutes_whatever_its_minimum_on_time",
+                    "test_a_level_goes_down_and_not_up",
+                ),
+                f"{_PROGRAM_FAULTS}::test_a_locked_database_does_not_keep_the_heat_on",
+            ),
+            (guards.unrecorded,),
         ),
         Promise(
             "A killed program is started again and goes on where it was.",

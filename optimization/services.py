@@ -191,7 +191,7 @@ def switch_off(
     while wanted:
         is_late = take_leases and time.monotonic() >= deadline - seconds / 2
         report = run_sites(sites, clock=clock, stopping=frozenset(wanted), take_leases=is_late)
-        open_ids = _not_seen_off(real)
+        open_ids = [pk for pk in _not_seen_off(real) if pk not in report.seen_off]
         if not (open_ids or report.busy) or time.monotonic() >= deadline:
             return [_not_off(wanted[pk]) for pk in open_ids]
         time.sleep(_LOOK_EVERY_SECONDS)

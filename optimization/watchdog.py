@@ -71,6 +71,7 @@ class Watchdog:
         self._marker: Path | None = None
         self._end: Callable[[], None] | None = None
         self._tell: Callable[[Collection[str]], None] | None = None
+        self._is_excused: Callable[[], bool] = lambda: False
 
     def completed(self, site_id: str, period_seconds: float, heaters: Collection[Heater]) -> None:
         """A pass of this site has completed; `heaters` are its miners believed on."""
@@ -125,17 +126,30 @@ class Watchdog:
                 del self._fired[site_id]
             self._write_marker()
 
-    def arm(self, marker: Path, end: Callable[[], None], tell: Callable[[Collection[str]], None] | None = None) -> None:
+    def arm(
+        self,
+        marker: Path,
+        end: Callable[[], None],
+        tell: Callable[[Collection[str]], None] | None = None,
+        is_excused: Callable[[], bool] = lambda: False,
+    ) -> None:
         """Take over from the last process. `marker`: file that tells the next start; `end`: ends the process.
 
         `tell(site_ids)`: raises the alarm for homes that are late now, within `GRACE_SECONDS` less `OFF_SECONDS`.
+        `is_excused()`: no pass can run for want of something that a new start would not bring.
         """
-        self._marker, self._end, self._tell = marker, end, tell
+        self._marker, self._end, self._tell, self._is_excused = marker, end, tell, is_excused
         self._read_marker()
 
-    def start(self, marker: Path, end: Callable[[], None], tell: Callable[[Collection[str]], None]) -> None:
+    def start(
+        self,
+        marker: Path,
+        end: Callable[[], None],
+        tell: Callable[[Collection[str]], None],
+        is_excused: Callable[[], bool],
+    ) -> None:
         """`arm`, then look every second from a thread."""
-        self.arm(marker, end, tell)
+        self.arm(marker, end, tell, is_excused)
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
     def _watch(self) -> None:
@@ -163,7 +177,7 @@ class Watchdog:
             self._switch_off(due)
         if news and self._tell is not None:
             self._raise(news)
-        if all_stuck and self._end is not None:
+        if all_stuck and self._end is not None and not self._is_excused():
             log.critical("no pass ends any more: the program ends to be started afresh")
             self._end()
         return all_stuck

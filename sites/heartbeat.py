@@ -40,6 +40,12 @@ def completed_tick(period_seconds: float = 0.0) -> None:
         listener(limit_seconds)
 
 
+def still_alive() -> None:
+    """Tell the listeners that this process lives although no tick completes, for what it needs is not there."""
+    for listener in tuple(_listeners):
+        listener(LATE_AFTER_SECONDS)
+
+
 def on_completed(listener: Callable[[float], None]) -> Callable[[], None]:
     """Call `listener(seconds within which the next tick must complete)` after each; returns its removal."""
     _listeners.append(listener)

@@ -15,6 +15,7 @@ Written by the pass (record), read by every face; never the basis of a decision.
                 "action", "reason", "reason_code", "origin", "rule_name", "guard", "next_allowed_at"}},
      "energy": {source_id: {"production_w", "household_w", "grid_w", "battery_w", "battery_soc_percent",
                 "surplus_w", "observed_at", "problem", "notes", "has_production", "has_battery", "has_grid"}},
+     "unsaved_alarms": [{"kind", "subject", "text", "since"}] while nothing can be stored,
      "connections": {connection_id: {"ok": bool, "code", "problem"}}}
 """
 

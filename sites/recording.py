@@ -62,6 +62,13 @@ def failed(error: BaseException, now: datetime | None = None, *, by: str = "") -
     return fault
 
 
+def forget() -> None:
+    """As a process that has just begun (tests)."""
+    global _own, _last_commit, _last_failure
+    with _lock:
+        _own, _last_commit, _last_failure = None, float("-inf"), float("-inf")
+
+
 def committed(was: Unrecorded | None) -> None:
     """Something was stored. `was`: what `state()` said before, so that a healthy pass asks nothing more."""
     global _own, _last_commit

@@ -28,11 +28,13 @@ def pytest_collection_finish(session) -> None:
 def _clean_store():
     """No lease, cadence, live snapshot or watched home leaks from one test into the next."""
     from optimization.watchdog import watchdog
+    from sites import recording
     from sites.store import store
 
     store.cache_clear()
     yield
     store.cache_clear()
+    recording.forget()
     watchdog.keep_only(())
 
 

@@ -42,7 +42,9 @@ def decide(
 
     def bound(miner: MinerSituation, intent: Intent) -> None:
         """What the guards say to this intent."""
-        case = guards.Guarded(miner, intent, after.trips, now, situation.clock_stepped, situation.is_stopped)
+        case = guards.Guarded(
+            miner, intent, after.trips, now, situation.clock_stepped, situation.is_stopped, situation.unrecorded
+        )
         ceiling = guards.lowest_ceiling(case)
         if ceiling is not None:
             ceilings[miner.miner_id] = ceiling

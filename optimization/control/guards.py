@@ -14,12 +14,15 @@ from climate.ration import FROST_LIFT_K, LIFT_K, Ration
 from climate.state import SensorHealth
 from miners.power import heat_limits_celsius
 from miners.state import MinerStatus
+from sites.clock import FUTURE_TOLERANCE
 
 from . import sentences
 from .memory import ZoneTrip
-from .situation import Ceiling, Intent, MinerSituation
+from .situation import Ceiling, Intent, MinerSituation, Unrecorded
 
 NEAR_LIMIT_K = 1.0
+#: While nothing can be stored, what runs is held no longer than this; and what that guard is called.
+UNRECORDED_HOLD, UNRECORDED = timedelta(minutes=10), "unrecorded"
 #: So far below its limit a hot device may start again.
 COOLED_K = 10.0
 HOUR, DAY = timedelta(hours=1), timedelta(hours=24)
@@ -38,6 +41,7 @@ class Guarded:
     now: datetime
     clock_stepped: bool = False
     site_is_stopped: bool = False
+    unrecorded: Unrecorded | None = None
 
     @property
     def is_start(self) -> bool:
@@ -80,6 +84,25 @@ def lacks_off(case: Guarded) -> Ceiling | None:
         return None
     text = f"{case.miner.name} cannot be switched off by itself. Put a plug before it (Set-up) and it may start."
     return Ceiling("lacks_off", 0, text)
+
+
+def unrecorded(case: Guarded) -> Ceiling | None:
+    """While nothing can be stored nothing starts or takes more, and what runs is held for ten minutes at most."""
+    told, miner = case.unrecorded, case.miner
+    if told is None or case.intent.leave_alone:
+        return None
+    held_for = case.now - told.since
+    # A time ahead of now comes from a clock that was set back: it counts as over.
+    if miner.is_wanted_on and not -FUTURE_TOLERANCE <= held_for < UNRECORDED_HOLD:
+        minutes = UNRECORDED_HOLD.seconds // 60
+        text = f"{told.why} Nothing has been stored for {minutes} min, so {miner.name} is switched off."
+        return Ceiling(UNRECORDED, 0, text, is_safety=True)
+    return Ceiling(UNRECORDED, miner.runs_at_w, unrecorded_words(miner.name, miner.runs_at_w, told.why))
+
+
+def unrecorded_words(name: str, power_w: int, why: str) -> str:
+    held = f"takes at most the {power_w} W it runs at" if power_w else "is not started"
+    return f"{why} Nothing can be stored, so {name} {held}."
 
 
 def high_limit(case: Guarded) -> Ceiling | None:
@@ -297,6 +320,7 @@ def _minutes(span: timedelta) -> str:
 GUARDS: tuple[Guard, ...] = (
     stopping,
     inactive,
+    unrecorded,
     high_limit,
     cut_off,
     sensor_lost,

@@ -184,6 +184,14 @@ class UnitSituation:
 
 
 @dataclass(frozen=True, slots=True)
+class Unrecorded:
+    """Nothing can be stored, since when and why (a sentence)."""
+
+    since: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class SiteSituation:
     """Everything one decision of a site may look at."""
 
@@ -199,6 +207,7 @@ class SiteSituation:
     #: A wall-clock step was seen and not every input has been read anew since.
     clock_stepped: bool = False
     is_stopped: bool = False  # the site is deactivated
+    unrecorded: Unrecorded | None = None
 
     @property
     def miners(self) -> list[MinerSituation]:

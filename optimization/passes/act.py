@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -26,6 +27,7 @@ from miners.pending import shows_on
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import Memory, parse_time
 from optimization.control.situation import Command, MinerSituation, SiteSituation
+from sites.faults import StoreUnavailable
 from sites.lease import Lease
 from sites.models import Severity
 
@@ -58,6 +60,8 @@ class Acted:
     wrote: set[UUID] = field(default_factory=set)
     #: Miners whose `cut_at` changed.
     cuts: list[Miner] = field(default_factory=list)
+    #: What was wanted before, of miners that are to start or to take more.
+    raised: dict[UUID, DesiredState] = field(default_factory=dict)
 
 
 def want(rows: SiteRows, commands: Iterable[Command], situation: SiteSituation, now: datetime) -> Acted:
@@ -74,6 +78,8 @@ def want(rows: SiteRows, commands: Iterable[Command], situation: SiteSituation, 
         origin = "guard" if command.guard and command.power_w == 0 else command.intent.origin
         if desired.power_w != command.power_w or not desired.origin:
             starts = command.power_w > 0 and desired.power_w == 0
+            if command.power_w > desired.power_w:
+                acted.raised[miner.pk] = copy(desired)
             _note_before(desired, seen[command.miner_id])
             desired.power_w, desired.changed_at, desired.confirmed_at = command.power_w, now, None
             desired.attempts, desired.next_attempt_at = 0, None
@@ -262,9 +268,16 @@ class _Write:
 
 
 def write_all(
-    work: Sequence[tuple[SiteRows, Seen, Acted, Sequence[Command], Lease]], observation: Observation, now: datetime
+    work: Sequence[tuple[SiteRows, Seen, Acted, Sequence[Command], Lease]],
+    observation: Observation,
+    now: datetime,
+    *,
+    may_start: bool = True,
 ) -> None:
-    """Write what is due, concurrently across connections, one after the other on each; then read back."""
+    """Write what is due, concurrently across connections, one after the other on each; then read back.
+
+    Not `may_start`: what is off stays off, whatever was wanted before.
+    """
     lanes: dict[UUID, list[_Write]] = defaultdict(list)
     places: dict[UUID, tuple[SiteRows, Seen, Acted]] = {}
     for rows, seen, acted, commands, lease in work:
@@ -272,6 +285,8 @@ def write_all(
             *_device_writes(rows, commands, seen, lease, now),
             *_plug_writes(rows, commands, seen, lease, now),
         ]:
+            if write.is_start and not may_start:
+                continue
             lanes[write.through.connection_id or write.through.pk].append(write)
             places[write.miner.pk] = (rows, seen, acted)
     if not lanes:
@@ -322,9 +337,17 @@ def _concurrently(tasks: list[Callable[[], list]]) -> list[list]:
         return [future.result() for future in [pool.submit(task) for task in tasks]]
 
 
+def _is_ours(one: _Write) -> bool:
+    """Nobody else has taken the home over. Where that cannot be known, only an off does no harm."""
+    try:
+        return one.lease.holds()
+    except StoreUnavailable:
+        return one.told_w == 0
+
+
 def _write(one: _Write, observation: Observation) -> AdapterError | None:
     """Send one command; None when it was taken, else why not."""
-    if not one.lease.holds():
+    if not _is_ours(one):
         return AdapterError("another worker has taken over this home")
     controller, watts = one.through, one.told_w
     session = observation.sessions.get(controller.connection_id) if controller.adapter.connection else None

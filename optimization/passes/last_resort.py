@@ -23,12 +23,13 @@ from .situate import Seen
 log = logging.getLogger(__name__)
 
 
-def hand_over(rows: SiteRows, seen: Seen, observation: Observation) -> None:
+def hand_over(rows: SiteRows, seen: Seen, observation: Observation, *, is_recorded: bool = True) -> None:
     """Tell the watchdog that this pass completed, and how to switch off what may be on."""
     statuses = {pk: snapshot.status for pk, snapshot in seen.snapshots.items()}
     heaters = _heaters(rows, statuses, observation)
-    # Wanted off is in the database now: that they were told off need not be remembered any longer.
-    watchdog.forget_fired(str(rows.site.pk), {str(pk) for pk, one in rows.desired.items() if one.power_w == 0})
+    if is_recorded:
+        # Wanted off is in the database now: that they were told off need not be remembered any longer.
+        watchdog.forget_fired(str(rows.site.pk), {str(pk) for pk, one in rows.desired.items() if one.power_w == 0})
     watchdog.completed(str(rows.site.pk), rows.site.control_period_seconds, heaters)
 
 

@@ -15,10 +15,13 @@ from django.utils import timezone
 
 from integrations.ask import AskRequest, ask_connections
 from integrations.models import HomeAssistant
+from sites import heartbeat
 from sites.alarms import KINDS
+from sites.faults import DAMAGED, DATABASE_ERRORS, NO_TABLES, Fault, StoreUnavailable, fault_of
 from sites.heartbeat import late_after_seconds
 from sites.models import Site
 from sites.services import raise_site_alarm
+from sites.store import store
 
 from .load import SiteRows
 from .observe import Observation
@@ -44,6 +47,32 @@ def _raise_and_close(site_ids: Collection[str]) -> None:
         log.exception("that control is late could not be told")
     finally:
         connection.close()
+
+
+def is_excused() -> bool:
+    """No pass can run because the database or Redis does not answer: a new start would change nothing, and take the
+    pages away that say so. The supervisor is told that this process lives.
+    """
+    fault = _missing()
+    if fault is None:
+        return False
+    log.error("no pass runs: %s This process waits for it; what it had on was told to be off.", fault.text)
+    heartbeat.still_alive()
+    return True
+
+
+def _missing() -> Fault | None:
+    """What passes need and does not answer; what is damaged does not come back by waiting."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        store().get("heartbeat")
+    except (*DATABASE_ERRORS, StoreUnavailable) as error:
+        fault = fault_of(error)
+        return None if fault in (DAMAGED, NO_TABLES) else fault
+    finally:
+        connection.close()
+    return None
 
 
 def raise_alarms(site_ids: Collection[str]) -> None:

@@ -23,6 +23,8 @@ from sites.kept import kept
 from sites.models import Alarm, Site
 from sites.store import store
 
+from . import unrecorded
+
 
 @dataclass(slots=True)
 class SiteRows:
@@ -153,6 +155,7 @@ def _load_memory(found: dict[UUID, SiteRows], ids: list[UUID]) -> None:
                 state = store().get(house_key(row.pk))
                 if state is not None:
                     row.state = state
+        unrecorded.restore(rows)
 
 
 def memory_key(site_id: UUID) -> str:

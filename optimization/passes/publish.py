@@ -22,7 +22,13 @@ from .situate import Seen
 
 
 def publish(
-    rows: SiteRows, seen: Seen, observation: Observation, commands: Sequence[Command], pass_ms: float, now: datetime
+    rows: SiteRows,
+    seen: Seen,
+    observation: Observation,
+    commands: Sequence[Command],
+    pass_ms: float,
+    now: datetime,
+    unsaved_alarms: Sequence[dict[str, str]] = (),
 ) -> None:
     live.publish(
         rows.site.pk,
@@ -35,6 +41,7 @@ def publish(
             "outdoor": _outdoor(seen),
             "energy": {str(pk): _energy(state) for pk, state in seen.energy.items()},
             "connections": _connections(rows, observation),
+            "unsaved_alarms": list(unsaved_alarms),
         },
     )
 

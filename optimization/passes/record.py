@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,7 +19,7 @@ from sites.alarms import KINDS, Finding, is_found_by_pass
 from sites.models import ActivityLog, Alarm, Severity, Site
 from sites.store import store
 
-from . import minutes
+from . import minutes, unrecorded
 from .act import Acted
 from .load import SiteRows, house_key, memory_key
 from .observe import Observation
@@ -94,9 +94,12 @@ def collect(
     if site.next_pass_at is not None:
         batch.woken.append(site)
     changed = bool(new or at or acted.changed or acted.commands or alarms_changed or acted.activity)
+    # While nothing can be stored, every pass tries.
+    changed = changed or unrecorded.is_on(rows.memory)
     _houses(batch, rows, observation, changed)
     if changed or not rows.has_saved_state:
-        batch.states.append(PassState(site=site, memory=seen.memory.to_json(), saved_at=now))
+        memory = replace(seen.memory, shell=unrecorded.without(seen.memory.shell))
+        batch.states.append(PassState(site=site, memory=memory.to_json(), saved_at=now))
 
 
 def _says(told: object, print_of: list) -> bool:
@@ -220,10 +223,10 @@ def remember(rows: SiteRows, seen: Seen) -> None:
     store().set(memory_key(rows.site.pk), seen.memory.to_json())
 
 
-def write(batch: Batch, now: datetime) -> None:
-    """One commit for the chunk; none when nothing changed."""
+def write(batch: Batch, now: datetime) -> bool:
+    """One commit for the chunk; none, and False, when nothing changed."""
     if batch.is_empty():
-        return
+        return False
     with transaction.atomic():
         save_desired(batch.desired)
         Decision.objects.bulk_create(batch.decisions)
@@ -244,6 +247,7 @@ def write(batch: Batch, now: datetime) -> None:
         for site in batch.woken:
             # A wish written meanwhile has another time and keeps its pass.
             Site.objects.filter(pk=site.pk, next_pass_at=site.next_pass_at).update(next_pass_at=None)
+    return True
 
 
 def save_desired(rows: Sequence[DesiredState]) -> None:

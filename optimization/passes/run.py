@@ -15,14 +15,15 @@ from miners.state import MinerStatus
 from optimization.control.decide import decide
 from optimization.control.memory import parse_time
 from optimization.control.situation import Command
-from sites.alarms import KINDS
+from sites.alarms import KINDS, Finding
 from sites.clock import Clock, SystemClock
 from sites.lease import Lease, acquire, take_over
 from sites.models import Severity
+from sites.patience import if_possible
 from sites.services import raise_site_alarm
 from sites.store import store
 
-from . import act, findings, last_resort, own_off, plugs, record, rise, timing, witnesses
+from . import act, due, findings, last_resort, own_off, plugs, record, rise, timing, unrecorded, witnesses
 from .load import SiteRows, load, memory_key
 from .observe import Observation, observe
 from .publish import publish
@@ -32,6 +33,8 @@ from .tell import tell
 log = logging.getLogger(__name__)
 
 OBSERVE_SECONDS = 5.0
+#: An alarm about a failure waits no longer than this for a lock.
+_ALARM_SECONDS = 1.0
 #: Units (about as many sites) in one chunk; bounds the parameters of a statement.
 CHUNK_SITES = 100
 #: The database refuses a row: only its own site's pass fails. (When it does not answer, all fail.)
@@ -40,11 +43,12 @@ _REFUSED = (DataError, IntegrityError)
 
 @dataclass(slots=True)
 class PassReport:
-    """Sites that completed a pass, sites somebody else was busy with, sites that failed."""
+    """Sites that completed a pass, sites somebody else was busy with, sites that failed; and miners seen off."""
 
     completed: list[UUID] = field(default_factory=list)
     busy: list[UUID] = field(default_factory=list)
     failed: list[UUID] = field(default_factory=list)
+    seen_off: set[UUID] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -54,6 +58,7 @@ class _Work:
     seen: Seen
     commands: Sequence[Command]
     acted: act.Acted
+    found: list[Finding] = field(default_factory=list)
 
 
 def run_sites(
@@ -106,15 +111,37 @@ def _pass(leases: dict[UUID, Lease], clock: Clock, stopping: frozenset[UUID], re
             work.append(_decide(rows, leases[rows.site.pk], observation, clock, now, stopping))
         except Exception:
             _failed(rows, observation, report)
-    work = _commit_intents(work, observation, report, now)
-    act.write_all([(one.rows, one.seen, one.acted, one.commands, one.lease) for one in work], observation, now)
-    for one in _record(work, observation, now, report):
-        record.remember(one.rows, one.seen)
-        last_resort.hand_over(one.rows, one.seen, observation)
+    committing = unrecorded.Committing(chunk, now)
+    work = committing.attempt(lambda: _commit_intents(work, observation, report, now), otherwise=work)
+    can_store = committing.fault is None
+    for one in work if not can_store else ():
+        one.commands = unrecorded.take_back(one.rows, one.commands, one.acted, committing.fault)
+    to_write = [(one.rows, one.seen, one.acted, one.commands, one.lease) for one in work]
+    act.write_all(to_write, observation, now, may_start=can_store)
+    for one in _record(work, observation, now, report, committing):
+        last_resort.hand_over(one.rows, one.seen, observation, is_recorded=committing.fault is None)
+        unsaved: list[dict[str, str]] = []
+        if committing.fault is not None:
+            report.seen_off.update(_ids_off(one))
+            if one.rows.site.next_pass_at is not None:
+                due.note_served(one.rows.site.pk, one.rows.site.next_pass_at)
+            unsaved = unrecorded.unsaved_alarms(one.seen.memory, one.found, one.rows.alarms, now)
         took_ms = (clock.monotonic() - began) * 1000
-        if _did(one, observation, report, publish, one.rows, one.seen, observation, one.commands, took_ms, now):
+        record.remember(one.rows, one.seen)
+        shown = (one.rows, one.seen, observation, one.commands, took_ms, now, unsaved)
+        if _did(one, observation, report, publish, *shown):
             report.completed.append(one.rows.site.pk)
-    tell(chunk, observation)
+    if committing.fault is None:
+        tell(chunk, observation)
+
+
+def _ids_off(one: _Work) -> set[UUID]:
+    """Miners that are wanted off and show it."""
+    return {
+        pk
+        for pk, desired in one.rows.desired.items()
+        if desired.power_w == 0 and one.seen.snapshots[pk].status is MinerStatus.OFF
+    }
 
 
 def _commit_intents(work: list[_Work], observation: Observation, report: PassReport, now: datetime) -> list[_Work]:
@@ -127,29 +154,52 @@ def _commit_intents(work: list[_Work], observation: Observation, report: PassRep
 
 
 def _save(work: list[_Work], now: datetime) -> None:
+    for one in work:
+        unrecorded.add_kept(one.rows, one.acted)
     wanted = [desired for one in work for desired in one.acted.changed.values()]
+    outside_before = [kept for one in work for kept in unrecorded.kept_outside(one.rows, now)]
     off_outside = [miner for one in work for miner in one.seen.outside_off]
     cuts = [miner for one in work for miner in one.acted.cuts]
-    if wanted or off_outside or cuts:
+    if wanted or off_outside or cuts or outside_before:
         with transaction.atomic():
             record.save_desired(wanted)
             plugs.save_cuts(cuts)
+            for miner, until in outside_before:
+                adopt_off([miner], now, until)
             adopt_off(off_outside, now, now + OUTSIDE_OFF_HOLD)
 
 
-def _record(work: list[_Work], observation: Observation, now: datetime, report: PassReport) -> list[_Work]:
-    """Write what the pass changed, in one commit; the sites where that worked."""
+def _record(
+    work: list[_Work],
+    observation: Observation,
+    now: datetime,
+    report: PassReport,
+    committing: unrecorded.Committing,
+) -> list[_Work]:
+    """Write what the pass changed, in one commit; the sites where that worked, or where memory keeps it meanwhile."""
     batches: list[tuple[_Work, record.Batch]] = []
     for one in work:
         _did(one, observation, report, lambda one=one: batches.append((one, _collect(one, observation, now))))
     whole = record.Batch()
     for _, batch in batches:
         whole.add(batch)
-    try:
-        record.write(whole, now)
-    except _REFUSED:
-        return [one for one, batch in batches if _did(one, observation, report, record.write, batch, now)]
-    return [one for one, _ in batches]
+
+    def write() -> list[_Work]:
+        try:
+            is_written = record.write(whole, now)
+        except _REFUSED:
+            return [one for one, batch in batches if _did(one, observation, report, record.write, batch, now)]
+        if is_written:
+            committing.succeeded()
+            for one in work:
+                unrecorded.end(one.seen.memory, now)
+        return [one for one, _ in batches]
+
+    done = committing.attempt(write, otherwise=[one for one, _ in batches])
+    if committing.fault is not None:
+        for one in done:
+            unrecorded.keep(one.seen.memory, one.acted, one.seen.outside_off, committing.fault, now, OUTSIDE_OFF_HOLD)
+    return done
 
 
 def _did(one: _Work, observation: Observation, report: PassReport, do: Callable[..., None], *args) -> bool:
@@ -165,8 +215,8 @@ def _did(one: _Work, observation: Observation, report: PassReport, do: Callable[
 def _collect(one: _Work, observation: Observation, now: datetime) -> record.Batch:
     """What one site's pass changed."""
     batch = record.Batch()
-    found = findings.find(one.rows, one.seen, observation, one.commands, now)
-    record.collect(batch, one.rows, one.seen, observation, one.commands, one.acted, found, now)
+    one.found = findings.find(one.rows, one.seen, observation, one.commands, now)
+    record.collect(batch, one.rows, one.seen, observation, one.commands, one.acted, one.found, now)
     _end_failure(one.rows, batch, now)
     return batch
 
@@ -253,7 +303,9 @@ def _failed(rows: SiteRows, observation: Observation, report: PassReport) -> Non
     report.failed.append(site.pk)
     last_resort.hand_over_failed(rows, observation)
     store().set(memory_key(site.pk), replace(rows.memory, shell={}).to_json())
-    raise_site_alarm(site, KINDS["pass_failed"], f"The control of {site.name} failed; its miners are as they were.")
+    text = f"The control of {site.name} failed; its miners are as they were."
+    with if_possible(_ALARM_SECONDS):
+        raise_site_alarm(site, KINDS["pass_failed"], text)
 
 
 def _end_failure(rows: SiteRows, batch: record.Batch, now: datetime) -> None:

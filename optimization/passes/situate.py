@@ -26,7 +26,7 @@ from optimization.control.memory import Memory, parse_time
 from optimization.control.quiet import quiet_now
 from optimization.control.situation import MinerSituation, SiteSituation, UnitSituation, Wish
 
-from . import meters, pending, plugs, reports, rooms
+from . import meters, pending, plugs, reports, rooms, unrecorded
 from . import went_off as went_off_by
 from .inputs import bad_inputs, starts_wait
 from .load import SiteRows, compile_policy
@@ -160,6 +160,7 @@ def situate(
         rows.site.power_limit_w,
         clock_stepped=starts_wait(rows, memory, bad_inputs(rows, observation, memory, energy), clock_stepped),
         is_stopped=not rows.site.is_active,
+        unrecorded=unrecorded.of_situation(memory),
         import_limit_w=balance.import_limit_w(energy.values(), sum(miner.metered_w for miner in miners.values())),
         import_unsure_w=sum(miner.unsure_w for miner in miners.values()),
     )

@@ -12,7 +12,7 @@ from optimization.control.memory import Memory, parse_time
 from sites.clock import Clock
 from sites.heartbeat import late_after_seconds
 
-from . import own_off, pending, rise, rooms, went_off, witnesses
+from . import own_off, pending, rise, rooms, unrecorded, went_off, witnesses
 from .load import SiteRows
 
 STEP_SECONDS = 60.0
@@ -65,6 +65,7 @@ def shift(rows: SiteRows, step: timedelta) -> None:
     witnesses.shift(memory, step)
     rise.shift(memory, step)
     own_off.shift(memory, step)
+    unrecorded.shift(memory, step)
     went_off.shift(memory, step)
     for name in ("plug_told_on", *pending.MEMORY_TIMES, *went_off.MEMORY_TIMES):
         memory.shell[name] = {key: _moved(text, step) for key, text in (memory.shell.get(name) or {}).items()}

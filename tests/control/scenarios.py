@@ -62,6 +62,8 @@ class Scenario:
     clock_stepped: bool = False
     is_stopped: bool = False
     power_limit_w: int | None = None
+    #: So many seconds ago something was stored last.
+    unrecorded_s: float | None = None
 
     @property
     def memory(self) -> Memory:
@@ -72,6 +74,14 @@ ON_WISH = wish(1000)
 SCENARIOS = (
     Scenario("control ends here", "stopping", running(IN_BAND, is_stopping=True), 0, "stopping"),
     Scenario("the home is switched off", "stopping", running(IN_BAND), 0, "stopping", is_stopped=True),
+    Scenario("nothing can be stored, off", "unrecorded", miner(COLD_ROOM), 0, "unrecorded", unrecorded_s=30),
+    Scenario("nothing can be stored, frost", "unrecorded", miner(zone(5.0)), 0, "unrecorded", unrecorded_s=30),
+    Scenario("nothing can be stored for 10 min, running", "unrecorded",
+             running(IN_BAND, switched_on_at=ago(700)), 0, "unrecorded", unrecorded_s=600),
+    Scenario("nothing can be stored for 10 min, within its minimum on", "unrecorded",
+             running(IN_BAND, min_on_seconds=7200, switched_on_at=ago(700)), 0, "unrecorded", unrecorded_s=600),
+    Scenario("stored last at a time to come: the clock was set back", "unrecorded",
+             running(IN_BAND), 0, "unrecorded", unrecorded_s=-3600),
     Scenario("the miner is switched off in its settings", "inactive", running(IN_BAND, is_active=False), 0, "inactive"),
     Scenario("at the high limit", "high_limit", running(zone(28.0, target=27.9)), 0, "high_limit"),
     Scenario("tripped and not yet 2 K cooler", "high_limit",
@@ -168,6 +178,7 @@ SCENARIOS = (
              1000, ""),
     Scenario("found running and nothing can switch it off: told as it is", "nobody",
              running(IN_BAND, lacks_off=True), 1000, ""),
+    Scenario("nothing can be stored for 9 min, running", "nobody", running(IN_BAND), 1000, "", unrecorded_s=540),
     Scenario("frost in quiet hours", "nobody", miner(zone(5.0), quiet=QUIET), 1000, ""),
     Scenario("just under the high limit", "nobody", running(zone(27.9, target=27.5)), 1000, ""),
     Scenario("silent, far from the limit: held", "nobody", running(zone(None, highest_celsius=26.9)), 1000, ""),

@@ -5,20 +5,25 @@ import pytest
 from optimization.control import decide as decide_module
 from optimization.control import guards, high_limit, limits
 from optimization.control.decide import decide
+from optimization.control.situation import Unrecorded
 
 from .scenarios import SCENARIOS, Scenario
-from .worlds import site, unit
+from .worlds import ago, site, unit
 
 BY_NAME = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name.replace(" ", "-"))
 
 
 def outcome(scenario: Scenario) -> tuple[int, str]:
     """Watts and guard that come out for the scenario's miner."""
+    unrecorded = None
+    if scenario.unrecorded_s is not None:
+        unrecorded = Unrecorded(ago(scenario.unrecorded_s), "The disk is full.")
     situation = site(
         unit(scenario.miner, *scenario.others),
         clock_stepped=scenario.clock_stepped,
         is_stopped=scenario.is_stopped,
         power_limit_w=scenario.power_limit_w,
+        unrecorded=unrecorded,
     )
     commands, _ = decide(situation, scenario.memory)
     command = commands[0]

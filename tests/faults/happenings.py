@@ -174,6 +174,22 @@ def _database(state: str):
 database_locked, disk_full = _database("locked"), _database("full")
 
 
+@contextmanager
+def nothing_stored(home: Home) -> Iterator[None]:
+    home.world.held_celsius = home.world.room_celsius  # neither the room nor its guards end it
+    with disk_full(home):
+        yield
+    home.world.held_celsius = None
+
+
+@contextmanager
+def nothing_answers(home: Home) -> Iterator[None]:
+    home.no_passes = home.is_excused = True
+    yield
+    home.no_passes = home.is_excused = False
+    assert home.ended_by_watchdog == 0
+
+
 def _killed(when: str):
     @contextmanager
     def happen(home: Home) -> Iterator[None]:

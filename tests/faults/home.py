@@ -77,6 +77,8 @@ class Home:
         self.period_s = period_s
         #: No pass runs: both workers hang, or nobody sends ticks.
         self.no_passes = False
+        #: What passes need does not answer: a new start would change nothing.
+        self.is_excused = False
         #: "before" or "after": die at the next write to the device.
         self.dies: str | None = None
         #: None, "locked" or "full".
@@ -151,7 +153,7 @@ class Home:
         store.cache_clear()
         ask.forget()
         self.watchdog = Watchdog(self.clock.monotonic)
-        self.watchdog.arm(self._marker, end=self._end, tell=self._late)
+        self.watchdog.arm(self._marker, end=self._end, tell=self._late, is_excused=lambda: self.is_excused)
         self._patch.setattr(last_resort, "watchdog", self.watchdog)
         self._dead_until = None
 
@@ -231,13 +233,13 @@ class Home:
     def _mortal(self, write_all):
         """`write_all` of a process that is killed before or after it writes."""
 
-        def write(work: Iterable, observation: Any, now: datetime) -> None:
+        def write(work: Iterable, observation: Any, now: datetime, **options: Any) -> None:
             work = list(work)
             due = any(act.due_writes(rows, commands, seen, now) for rows, seen, _, commands, _ in work)
             how, self.dies = (self.dies, None) if due else (None, self.dies)
             if how == "before":
                 raise KilledError
-            write_all(work, observation, now)
+            write_all(work, observation, now, **options)
             if how == "after":
                 raise KilledError
 

@@ -25,12 +25,6 @@ from tests.api.test_fuzz import Maker, _body
 HTMX = {"HTTP_HX_REQUEST": "true"}
 
 
-@pytest.fixture(autouse=True)
-def _a_state_of_its_own(monkeypatch):
-    for name, value in (("_own", None), ("_last_commit", float("-inf")), ("_last_failure", float("-inf"))):
-        monkeypatch.setattr(recording, name, value)
-
-
 @contextmanager
 def nothing_can_be_written():
     """As on a disk that is full or was mounted read-only: SQLite refuses every write of this connection."""

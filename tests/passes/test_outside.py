@@ -35,7 +35,7 @@ def test_off_at_the_device_is_adopted_for_two_hours(bench_home):
 def test_it_is_kept_before_anything_else_is_done(bench_home, monkeypatch):
     """Killed right after noticing: the next start does not heat against the hand that switched it off."""
 
-    def killed(*args):
+    def killed(*args, **options):
         raise KeyboardInterrupt
 
     bench_home.go()
