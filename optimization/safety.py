@@ -567,15 +567,22 @@ _PROGRAM = Group(
             ),
         ),
         Promise(
-            "A backup is of one moment although the program runs, one is made by itself before the database changes, "
-            "and a bad file restores nothing.",
-            "the last 7 by itself",
-            _tests(
-                "tests/process/test_backup.py",
-                "test_what_was_there_is_there_again_with_its_key",
-                "test_a_writer_in_the_middle_of_a_transaction_does_not_stop_a_backup",
-                "test_a_bad_file_changes_nothing",
-                "test_seven_backups_before_migrations_are_kept",
+            "A backup is of one moment although the program runs and is read back before it counts; one is made by "
+            "itself every day and before the database changes, and a bad file restores nothing.",
+            "the last 7 days, then weekly for a quarter",
+            (
+                *_tests(
+                    "tests/process/test_backup.py",
+                    "test_what_was_there_is_there_again_with_its_key",
+                    "test_a_writer_in_the_middle_of_a_transaction_does_not_stop_a_backup",
+                    "test_a_bad_file_changes_nothing",
+                    "test_the_daily_backup_is_made_once_a_day_private_and_with_its_key",
+                ),
+                *_tests(
+                    "tests/process/test_backups.py",
+                    "test_after_half_a_year_there_are_seven_days_and_a_quarter_of_weeks",
+                    "test_no_clock_makes_it_delete_what_it_has_too_few_of",
+                ),
             ),
         ),
         Promise(

@@ -182,7 +182,7 @@ def test_a_locked_database_does_not_keep_the_heat_on(silent_room, home):
     home.heat()
     with home.locked_database():
         home.room(WARM)
-        home.goes("off", "off by the watchdog, which needs no database", 62)
+        home.goes("off", "off without a note, once the lock was waited for", 62)
         assert home.one("SELECT power_w FROM miners_desiredstate") == MINER_PLUG_W  # nobody could note it
     wait_until(lambda: home.one("SELECT power_w FROM miners_desiredstate") == 0, "noted when it can be")
     home.room(COLD)
