@@ -16,12 +16,12 @@ STEADY_CELSIUS_PER_HOUR = 0.05
 
 def degrees(value: float | None) -> str:
     """“20.4°”: the short form, on cards."""
-    return UNKNOWN if value is None else f"{words.number(value, 1)}°"
+    return UNKNOWN if words.is_unknown(value) else f"{words.number(value, 1)}°"
 
 
 def trend(celsius_per_hour: float | None) -> str:
     """“+0.3°/h”, “steady”, or nothing while it is unknown."""
-    if celsius_per_hour is None:
+    if words.is_unknown(celsius_per_hour):
         return ""
     if abs(celsius_per_hour) < STEADY_CELSIUS_PER_HOUR:
         return "steady"
@@ -31,14 +31,14 @@ def trend(celsius_per_hour: float | None) -> str:
 
 def energy(wh: float | None) -> str:
     """“12.4 kWh”; from 100 kWh on without decimals."""
-    if wh is None:
+    if words.is_unknown(wh):
         return UNKNOWN
     return f"{words.number(wh / 1000, 1 if abs(wh) < 99_950 else 0)}{THIN}kWh"
 
 
 def percent(value: float | None) -> str:
     """“82 %”."""
-    return UNKNOWN if value is None else f"{words.number(value, 0)}{THIN}%"
+    return UNKNOWN if words.is_unknown(value) else f"{words.number(value, 0)}{THIN}%"
 
 
 def moment(when: datetime | None, now: datetime, tz: ZoneInfo) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from miners.by_hand import exact_watts, level_name
+from miners.economics import efficiency_j_per_th
 from miners.power import OffBy, PowerModel
 
 from . import formats, miner_figures
@@ -226,6 +227,6 @@ def _level_rows(model: PowerModel, live: Mapping[str, Any], measured: Mapping[st
             level_name(level) or level.key or "–",
             exact_watts(level.power_w),
             miner_figures.hash_rate(rate),
-            miner_figures.j_per_th(level.power_w / rate if rate else None),
+            miner_figures.j_per_th(efficiency_j_per_th(level.power_w, rate)),
             ", ".join(notes),
         )

@@ -8,7 +8,7 @@ from typing import Any
 from miners.by_hand import exact_watts, level_name
 from miners.economics import efficiency_j_per_th
 from miners.power import PowerModel, PowerSource
-from sites.words import number
+from sites.words import is_unknown, number
 
 from . import formats
 
@@ -23,14 +23,14 @@ SOURCES = {
 
 def hash_rate(th_s: float | None) -> str:
     """“84.2 TH/s”, below 10 “1.23 TH/s”."""
-    if th_s is None:
+    if is_unknown(th_s):
         return formats.UNKNOWN
     return f"{number(th_s, 0 if th_s == 0 else 2 if th_s < 10 else 1)}{formats.THIN}TH/s"
 
 
 def j_per_th(value: float | None) -> str:
     """“17.5 J/TH”."""
-    return formats.UNKNOWN if value is None else f"{number(value, 1)}{formats.THIN}J/TH"
+    return formats.UNKNOWN if is_unknown(value) else f"{number(value, 1)}{formats.THIN}J/TH"
 
 
 def efficiency(live: Mapping[str, Any]) -> float | None:

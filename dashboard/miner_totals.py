@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from miners.earnings_view import MinerLine, Panel, money, sats
+from miners.economics import per_kwh
 
 from . import formats, miner_figures
 from .facts import MinerFacts
@@ -81,8 +82,8 @@ def _net_cost(lines: Sequence[MinerLine], currency: str) -> Figure:
     if not priced:
         return Figure("A kWh of heat costs", formats.UNKNOWN, "while something hashes")
     net = sum(line.value.net_cost_currency_per_day for line in priced)
-    kwh = sum(line.power_w for line in priced) * 24 / 1000
-    return Figure("A kWh of heat costs", money(net / kwh, currency, 3), "after what it earns, now")
+    a_day_wh = sum(line.power_w for line in priced) * 24
+    return Figure("A kWh of heat costs", money(per_kwh(net, a_day_wh), currency, 3), "after what it earns, now")
 
 
 def _sum(values: Iterable[float | None]) -> float | None:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sites.words import NOTHING, THIN, number
+from sites.words import NOTHING, THIN, is_unknown, number
 
-from .economics import HashValue, MinerValue, miner_value
+from .economics import HashValue, MinerValue, draws, hashes, miner_value, per_kwh
 
 #: From here on a price is quoted in hundredths of hundredths: a kWh costs cents.
 _FINE = 4
@@ -44,9 +44,7 @@ class Span:
     @property
     def net_cost_currency_per_kwh_heat(self) -> float | None:
         """Cost of the electricity less earnings, over the heat of the same hours."""
-        if self.net_cost_currency is None or self.priced_energy_wh <= 0:
-            return None
-        return self.net_cost_currency / (self.priced_energy_wh / 1000)
+        return per_kwh(self.net_cost_currency, self.priced_energy_wh)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +101,12 @@ def panel(
 
 def money(value: float | None, currency: str, decimals: int = 2) -> str:
     """“1.25 EUR”, or a dash when it is unknown."""
-    return NOTHING if value is None else f"{number(value, decimals)}{THIN}{currency}"
+    return NOTHING if is_unknown(value) else f"{number(value, decimals)}{THIN}{currency}"
 
 
 def sats(value: float | None) -> str:
     """“1 250 sat”, or a dash when it is unknown."""
-    return NOTHING if value is None else f"{value:,.0f}".replace(",", THIN) + f"{THIN}sat"
+    return NOTHING if is_unknown(value) else f"{value:,.0f}".replace(",", THIN) + f"{THIN}sat"
 
 
 def _line(one: MinerNow, hash_value: HashValue | None, price: float | None, currency: str) -> MinerLine:
@@ -119,7 +117,7 @@ def _line(one: MinerNow, hash_value: HashValue | None, price: float | None, curr
 def _of_miner(one: MinerNow, value: MinerValue, currency: str) -> str:
     if one.power_w is None:
         return "What it draws is not known."
-    if one.power_w == 0 or (not one.hash_rate_th_s and one.hash_rate_th_s is not None):
+    if not draws(one.power_w) or (one.hash_rate_th_s is not None and not hashes(one.hash_rate_th_s)):
         return "Earns nothing now."
     if one.hash_rate_th_s is None:
         return "It does not say how fast it hashes, so what it earns is not known."

@@ -20,6 +20,12 @@ _HASHES_PER_TH = 1e12
 _HASHES_PER_DIFFICULTY = 2**32
 _JOULES_PER_KWH = 3_600_000
 
+#: Below these a figure is the noise of a reading: nothing is drawn, nothing is hashed, and no price follows from it.
+_LEAST_W, _LEAST_WH, _LEAST_TH_S = 1.0, 1.0, 0.001
+#: Beyond these it is no figure of a home (W, TH/s), nor what a TH/s earns in any of these years (sat a day).
+_MOST = 1e9
+MOST_SAT_PER_TH_S_DAY = 1e6
+
 
 @dataclass(frozen=True, slots=True)
 class HashValue:
@@ -51,8 +57,8 @@ def hash_value_sat_per_th_s_day(difficulty: float, block_reward_sat: float, fee_
 
     `block_reward_sat`: subsidy and fees of one block. Raises `ValueError` for figures that cannot be.
     """
-    if not (math.isfinite(difficulty) and difficulty > 0):
-        raise ValueError(f"A difficulty of {difficulty:g} cannot be; it is above 0.")
+    if not (math.isfinite(difficulty) and difficulty >= 1):
+        raise ValueError(f"A difficulty of {difficulty:g} cannot be; it is 1 or more.")
     if not (math.isfinite(block_reward_sat) and block_reward_sat >= 0):
         raise ValueError(f"A block reward of {block_reward_sat:g} sat cannot be.")
     if not 0 <= fee_percent <= 100:
@@ -66,11 +72,26 @@ def in_currency(sat: float | None, currency_per_btc: float | None) -> float | No
     return None if sat is None or currency_per_btc is None else sat / SAT_PER_BTC * currency_per_btc
 
 
+def draws(power_w: float) -> bool:
+    """Whether these watts are more than the noise of a meter."""
+    return power_w >= _LEAST_W
+
+
+def hashes(hash_rate_th_s: float) -> bool:
+    """Whether it hashes at all."""
+    return hash_rate_th_s >= _LEAST_TH_S
+
+
 def efficiency_j_per_th(power_w: float | None, hash_rate_th_s: float | None) -> float | None:
     """J per TH (W ÷ TH/s); None while it does not hash."""
-    if power_w is None or hash_rate_th_s is None or hash_rate_th_s <= 0 or power_w <= 0:
+    if power_w is None or hash_rate_th_s is None or not draws(power_w) or not hashes(hash_rate_th_s):
         return None
-    return power_w / hash_rate_th_s
+    return _finite(power_w / hash_rate_th_s)
+
+
+def per_kwh(currency: float | None, energy_wh: float) -> float | None:
+    """What each kWh of `energy_wh` came to; None where there is hardly any."""
+    return None if currency is None or not energy_wh >= _LEAST_WH else _finite(currency / energy_wh * 1000)
 
 
 def earned_sat_per_kwh(sat_per_th_s_day: float, j_per_th: float) -> float:
@@ -100,26 +121,34 @@ def miner_value(
     if hash_value is not None and hash_rate_th_s is not None:
         sat_per_day = hash_rate_th_s * hash_value.sat_per_th_s_day
     kwh_per_day = None if power_w is None else power_w / 1000 * _HOURS_PER_DAY
-    sat_per_kwh = None if sat_per_day is None or not kwh_per_day else sat_per_day / kwh_per_day
+    is_priced = sat_per_day is not None and power_w is not None and draws(power_w)
+    sat_per_kwh = sat_per_day / kwh_per_day if is_priced else None
     currency_per_day, currency_per_kwh = in_currency(sat_per_day, price), in_currency(sat_per_kwh, price)
     cost_per_day = _times(kwh_per_day, electricity_currency_per_kwh)
-    return MinerValue(
-        efficiency_j_per_th=efficiency_j_per_th(power_w, hash_rate_th_s),
-        earned_sat_per_kwh=sat_per_kwh,
-        earned_currency_per_kwh=currency_per_kwh,
-        earned_sat_per_day=sat_per_day,
-        earned_currency_per_day=currency_per_day,
-        electricity_currency_per_day=cost_per_day,
-        net_cost_currency_per_day=(
+    figures = {
+        "efficiency_j_per_th": efficiency_j_per_th(power_w, hash_rate_th_s),
+        "earned_sat_per_kwh": sat_per_kwh,
+        "earned_currency_per_kwh": currency_per_kwh,
+        "earned_sat_per_day": sat_per_day,
+        "earned_currency_per_day": currency_per_day,
+        "electricity_currency_per_day": cost_per_day,
+        "net_cost_currency_per_day": (
             None if cost_per_day is None or currency_per_day is None else cost_per_day - currency_per_day
         ),
-        net_cost_currency_per_kwh_heat=net_cost_currency_per_kwh_heat(electricity_currency_per_kwh, currency_per_kwh),
-    )
+        "net_cost_currency_per_kwh_heat": net_cost_currency_per_kwh_heat(
+            electricity_currency_per_kwh, currency_per_kwh
+        ),
+    }
+    return MinerValue(**{name: _finite(value) for name, value in figures.items()})
 
 
 def _amount(value: float | None) -> float | None:
-    """A figure that can be: finite and not below 0, else unknown."""
-    return value if value is not None and math.isfinite(value) and value >= 0 else None
+    """A figure that can be: not below 0 and of a home, else unknown."""
+    return value if value is not None and 0 <= value <= _MOST else None
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _times(one: float | None, other: float | None) -> float | None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from integrations.errors import BadAnswer
 
 from .answer import Part
-from .economics import SAT_PER_BTC
+from .economics import MOST_SAT_PER_TH_S_DAY, SAT_PER_BTC
 
 T = TypeVar("T")
 
@@ -50,6 +50,13 @@ def th_s(part: Part, *path: str | int, unit: str) -> float | None:
     if not 0 <= rate * factor <= _MOST_TH_S:
         raise BadAnswer(f"‘{path[-1]}’ of {part.what} is {rate:g} {unit}, which cannot be.")
     return round(rate * factor, 9)
+
+
+def hash_value(sat_per_th_s_day: float, name: str) -> float:
+    """Satoshi that 1 TH/s earns in a day, as follows from what `name` told."""
+    if not 0 <= sat_per_th_s_day <= MOST_SAT_PER_TH_S_DAY:
+        raise BadAnswer(f"By what {name} says, 1 TH/s earns {sat_per_th_s_day:g} sat a day, which cannot be.")
+    return sat_per_th_s_day
 
 
 def count(part: Part, *path: str | int) -> int | None:

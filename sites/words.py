@@ -5,6 +5,7 @@ A narrow no-break space stands before the unit, unknown is a dash, the minus a r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
 
@@ -17,6 +18,11 @@ NOTHING = "–"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
+def is_unknown(value: float | None) -> bool:
+    """None, and what is no number: nobody can read “inf W”."""
+    return value is None or not math.isfinite(value)
+
+
 def number(value: float, decimals: int) -> str:
     """“20.4”, “−0.3”; what rounds to nothing has no sign."""
     text = f"{value:.{decimals}f}"
@@ -27,12 +33,12 @@ def number(value: float, decimals: int) -> str:
 
 def celsius(value: float | None) -> str:
     """“20.4 °C”, or a dash when it is unknown."""
-    return NOTHING if value is None else f"{number(value, 1)}{THIN}°C"
+    return NOTHING if is_unknown(value) else f"{number(value, 1)}{THIN}°C"
 
 
 def watts(value: float | None) -> str:
     """“800 W”, from 1000 W on “1.2 kW”, or a dash when it is unknown."""
-    if value is None:
+    if is_unknown(value):
         return NOTHING
     if abs(round(value)) < 1000:
         return f"{number(value, 0)}{THIN}W"

@@ -6,7 +6,8 @@ from pydantic import Field
 
 from integrations.errors import BadAnswer
 from integrations.registry import Adapter, Kind, register
-from miners.figures import required, sat_of_btc, th_s
+from miners.economics import hashes
+from miners.figures import hash_value, required, sat_of_btc, th_s
 from miners.pools.braiins_pool import NAME, TokenConfig, ask
 
 from .reading import HashPriceReading
@@ -32,6 +33,8 @@ class BraiinsPoolHashPrice(Adapter):
         rate = required(
             th_s(account, "hash_rate_24h", unit=account.text("hash_rate_unit")), "the hash rate of 24 h", NAME
         )
-        if rate <= 0:
+        if not hashes(rate):
             raise BadAnswer(f"{NAME} saw no hash rate in 24 h, so what a TH/s earns cannot be told from it.")
-        return HashPriceReading(sat_per_th_s_day=reward / rate, currency_per_btc=config.currency_per_btc)
+        return HashPriceReading(
+            sat_per_th_s_day=hash_value(reward / rate, NAME), currency_per_btc=config.currency_per_btc
+        )

@@ -19,7 +19,7 @@ from integrations.tls import Certificate, certificate_field
 from miners import web
 from miners.answer import Part
 from miners.economics import SAT_PER_BTC, hash_value_sat_per_th_s_day
-from miners.figures import amount, required, time_of
+from miners.figures import amount, hash_value, required, time_of
 
 from .reading import HashPriceReading
 
@@ -77,12 +77,12 @@ class MempoolHashPrice(Adapter):
         )
         difficulty = required(amount(network, "currentDifficulty", most=1e20), "the difficulty", _NAME)
         reward = _mean_reward_sat(rewards)
-        if difficulty <= 0:
-            raise BadAnswer(f"{_NAME} says the difficulty is 0, which cannot be.")
+        if difficulty < 1:
+            raise BadAnswer(f"{_NAME} says the difficulty is {difficulty:g}, which cannot be.")
         price, at = amount(prices, config.currency, most=1e12), time_of(prices, "time")
         is_old = at is not None and datetime.now(UTC) - at > _OLDEST_PRICE
         return HashPriceReading(
-            sat_per_th_s_day=hash_value_sat_per_th_s_day(difficulty, reward, config.fee_percent),
+            sat_per_th_s_day=hash_value(hash_value_sat_per_th_s_day(difficulty, reward, config.fee_percent), _NAME),
             currency_per_btc=None if is_old or not price else price,
             currency=config.currency,
             difficulty=difficulty,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from integrations.registry import Adapter, AdapterConfig, Kind, register
+from miners.economics import MOST_SAT_PER_TH_S_DAY
 
 from .reading import HashPriceReading
 
@@ -19,7 +20,7 @@ class TypedHashPrice(Adapter):
     class Config(AdapterConfig):
         sat_per_th_s_day: float = Field(
             gt=0,
-            le=1e6,
+            le=MOST_SAT_PER_TH_S_DAY,
             description="What 1 TH/s earns in a day, after the pool’s fee.",
             json_schema_extra={"unit": "sat"},
         )

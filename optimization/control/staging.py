@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from climate.state import ZoneState
+from miners.economics import efficiency_j_per_th
 from miners.state import MinerStatus
 
 from . import sentences
@@ -224,11 +225,12 @@ def _efficiency_j_per_th(miner: MinerSituation) -> float | None:
     """By its levels, else as it works now; None: nobody knows, or it does not hash."""
     if miner.power is not None:
         level = miner.power.level_of(miner.nominal_power_w)
-        if level.hash_rate_th_s:
-            return level.power_w / level.hash_rate_th_s
+        by_level = efficiency_j_per_th(level.power_w, level.hash_rate_th_s)
+        if by_level is not None:
+            return by_level
     seen = miner.snapshot
-    if seen.status is MinerStatus.HEATING and seen.power_w and seen.hash_rate_th_s:
-        return seen.power_w / seen.hash_rate_th_s
+    if seen.status is MinerStatus.HEATING:
+        return efficiency_j_per_th(seen.power_w, seen.hash_rate_th_s)
     return None
 
 

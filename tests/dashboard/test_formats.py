@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dashboard import formats
+from dashboard import formats, miner_figures
+from miners.earnings_view import money, sats
 
 ZURICH = ZoneInfo("Europe/Zurich")
 NOW = datetime(2026, 1, 14, 17, 0, tzinfo=UTC)  # a Wednesday, 18:00 in Zurich
@@ -58,3 +59,23 @@ def test_moment_says_the_day_only_where_it_is_not_today(after, text):
 def test_moment_is_local_to_the_site():
     late = datetime(2026, 1, 14, 23, 30, tzinfo=UTC)
     assert formats.moment(late, NOW, ZURICH) == "tomorrow 00:30"
+
+
+SAID = [
+    formats.celsius, formats.power, formats.degrees, formats.trend, formats.energy, formats.percent,
+    miner_figures.hash_rate, miner_figures.j_per_th, sats, lambda value: money(value, "EUR"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("say", SAID)
+def test_what_is_no_number_is_a_dash(say, value):
+    assert say(value) in (formats.UNKNOWN, "")
+
+
+@pytest.mark.parametrize("value", [5e-324, -1e-308, 1e-9])
+@pytest.mark.parametrize("say", SAID)
+def test_next_to_nothing_is_nothing(say, value):
+    said = say(value)
+    assert said in ("steady", formats.UNKNOWN) or set(said) & set("123456789") == set()
+    assert "e-" not in said

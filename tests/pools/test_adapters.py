@@ -229,6 +229,8 @@ def test_the_fee_of_the_pool_is_taken_off(answering):
         (mempool._PATHS[0], {"currentDifficulty": None}),
         (mempool._PATHS[0], {"currentDifficulty": 0}),
         (mempool._PATHS[0], {"currentDifficulty": -3}),
+        (mempool._PATHS[0], {"currentDifficulty": 1e-308}),
+        (mempool._PATHS[0], {"currentDifficulty": 2.0}),
         (mempool._PATHS[0], {"currentDifficulty": "many"}),
         (mempool._PATHS[1], {"totalReward": None}),
         (mempool._PATHS[1], {"totalReward": "63811748254000"}),
@@ -251,9 +253,17 @@ def test_the_hash_value_as_the_pool_pays_it(answering):
     assert reading == HashPriceReading(pytest.approx(642 / 36.8), 60_000)
 
 
-def test_without_hashing_a_pool_tells_no_hash_value(answering):
-    answering({"btc": {**BRAIINS["btc"], "hash_rate_24h": 0}})
-    with pytest.raises(BadAnswer, match="no hash rate"):
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"hash_rate_24h": 0}, "no hash rate"),
+        ({"hash_rate_24h": 1e-300}, "no hash rate"),
+        ({"hash_rate_24h": 1.0, "estimated_reward": "20000000"}, "which cannot be"),
+    ],
+)
+def test_without_hashing_a_pool_tells_no_hash_value(answering, said, words):
+    answering({"btc": {**BRAIINS["btc"], **said}})
+    with pytest.raises(BadAnswer, match=words):
         BraiinsPoolHashPrice.read_alone(BraiinsPoolHashPrice.Config(api_token=TOKEN), soon())
 
 

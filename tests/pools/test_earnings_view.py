@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from miners.earnings_view import MinerNow, Span, money, panel, sats
@@ -73,10 +73,20 @@ def test_the_home_in_a_sentence(value, price, month, said):
 maybe = st.none() | st.floats(0, 20_000)
 
 
+@example(1e-308, 50.0, HashValue(40.0, 60_000.0), 0.25)
+@example(800.0, 5e-324, HashValue(40.0, 60_000.0), 0.25)
 @given(maybe, maybe, st.none() | st.builds(HashValue, st.floats(0, 1e4), st.none() | st.floats(0.01, 1e7)), maybe)
 def test_every_state_has_a_sentence_without_nonsense(power_w, rate, value, price):
     said = line(power_w, rate, value, price)
     assert said.endswith(".")
+    assert not {"None", "nan", "inf"} & set(said.replace(".", " ").split())
+
+
+@example(-1.0, 1e-308)
+@given(maybe, st.floats(0, 1e6))
+def test_the_sentence_of_a_home_is_without_nonsense(cost, energy_wh):
+    month = Span(net_cost_currency=cost, priced_energy_wh=energy_wh)
+    said = panel("EUR", VALUE, 0.25, [], today=NOTHING_YET, month=month).sentence
     assert not {"None", "nan", "inf"} & set(said.replace(".", " ").split())
 
 

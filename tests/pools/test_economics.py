@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from dataclasses import astuple
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from miners import economics
@@ -16,7 +17,8 @@ rates = st.floats(0.1, 1000)
 values = st.floats(0.01, 10_000)
 prices = st.floats(1, 1e7)
 tariffs = st.floats(-0.5, 2)
-maybe = st.none() | st.floats(allow_nan=True, allow_infinity=True)
+#: Whatever a float can be, the smallest and the largest among them.
+maybe = st.none() | st.floats() | st.sampled_from([5e-324, 1e-308, 1e-9, 0.999, 1e9, 1e308])
 
 
 def test_a_published_difficulty_gives_its_published_hash_value():
@@ -62,11 +64,30 @@ def test_an_off_miner_has_no_price_of_heat():
 
 @pytest.mark.parametrize(
     ("difficulty", "reward", "fee"),
-    [(0, 1, 0), (-1, 1, 0), (math.nan, 1, 0), (math.inf, 1, 0), (1, -1, 0), (1, math.nan, 0), (1, 1, 101), (1, 1, -1)],
+    [
+        (0, 1, 0),
+        (-1, 1, 0),
+        (1e-308, 1, 0),
+        (0.9, 1, 0),
+        (math.nan, 1, 0),
+        (math.inf, 1, 0),
+        (1, -1, 0),
+        (1, math.nan, 0),
+        (1, 1, 101),
+        (1, 1, -1),
+    ],
 )
 def test_figures_that_cannot_be_are_refused(difficulty, reward, fee):
     with pytest.raises(ValueError, match="cannot be"):
         economics.hash_value_sat_per_th_s_day(difficulty, reward, fee)
+
+
+@example(1.0, 1e-308)
+@example(1e308, 1e-308)
+@given(st.none() | st.floats(), st.floats())
+def test_what_a_kwh_came_to_is_told_only_of_some_energy(currency, energy_wh):
+    found = economics.per_kwh(currency, energy_wh)
+    assert found is None or (math.isfinite(found) and energy_wh >= 1)
 
 
 @given(watts, rates, values)
@@ -102,10 +123,16 @@ def test_hash_value_falls_with_difficulty_and_fee(difficulty, reward, fee, facto
     assert economics.hash_value_sat_per_th_s_day(difficulty, reward, fee) <= bare
 
 
-@given(maybe, maybe, st.none() | st.builds(HashValue, values, st.none() | prices), st.none() | tariffs)
+@example(1e-308, 50.0, HashValue(40.0, 60_000.0), 0.25)
+@example(1000.0, 1e-308, HashValue(40.0, 60_000.0), 0.25)
+@example(1000.0, 50.0, HashValue(1e308, 1e308), 1e308)
+@given(maybe, maybe, st.none() | st.builds(HashValue, st.floats(0), st.none() | st.floats()), maybe)
 def test_unknown_stays_unknown_and_nothing_is_infinite(power_w, hash_rate_th_s, hash_value, tariff):
-    power_w = power_w if power_w is None or abs(power_w) < 1e9 or not math.isfinite(power_w) else 1000.0
     value = miner_value(power_w, hash_rate_th_s, hash_value, tariff)
+    told = [one for one in astuple(value) if one is not None]
+    assert all(map(math.isfinite, told))
+    for one in (value.net_cost_currency_per_kwh_heat, value.earned_sat_per_kwh, value.efficiency_j_per_th):
+        assert one is None or power_w >= 1  # no price follows from the noise of a meter
     if hash_value is None or hash_rate_th_s is None or not math.isfinite(hash_rate_th_s):
         assert value.earned_sat_per_day is None
         assert value.net_cost_currency_per_kwh_heat is None
