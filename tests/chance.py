@@ -12,6 +12,7 @@ import uuid
 from types import SimpleNamespace
 
 import pytest
+import time_machine
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 
@@ -43,6 +44,23 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Whatever ran before it, a test meets the same ids and the same jitter."""
     random.seed(f"{FUZZ_SEED} {item.nodeid}")
     _ids.seed(f"{FUZZ_SEED} {item.nodeid}")
+
+
+#: When tests happen, unless they say otherwise: on the same Wednesday afternoon, whatever the date is outside.
+#: TEST_NOW=2027-03-28T00:30:00Z tries another.
+TODAY = os.environ.get("TEST_NOW", "2026-11-25T15:20:00Z")
+#: These share the clock of other programs.
+_REAL_TIME = ("homeassistant", "process", "browser")
+
+
+@pytest.fixture(autouse=True)
+def _today(request):
+    """The wall clock goes on as ever, from `TODAY`; clocks for deadlines (`time.monotonic`) stay."""
+    if any(request.node.get_closest_marker(name) for name in _REAL_TIME):
+        yield
+        return
+    with time_machine.travel(TODAY):
+        yield
 
 
 def examples(number: int, *allowed: HealthCheck) -> settings:

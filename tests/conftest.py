@@ -1,14 +1,12 @@
-"""Fixtures of the whole suite. Data of a test run lives in a folder of its own."""
+"""Fixtures of the whole suite. Its settings: `tests/settings.py`."""
 
 import os
-import tempfile
 
-os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="edgemining-tests-"))
-os.environ.setdefault("SECRET_KEY", "only for tests: thirty-two characters and then some")
 # The browser tests run Playwright's own event loop in the test thread.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 import gc
+import shutil
 import threading
 
 import pytest
@@ -22,6 +20,11 @@ def pytest_collection_finish(session) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+def pytest_unconfigure() -> None:
+    if made := os.environ.get("EDGEMINING_TESTS_DATA_DIR"):
+        shutil.rmtree(made, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,7 @@ from climate.monitors.mqtt import MqttClimateMonitor
 from climate.state import ClimateReading
 from integrations import ask
 from integrations.ask import AskRequest, ask_connections
+from integrations.connections import mqtt
 from integrations.connections.mqtt_heard import LARGEST_MESSAGE_BYTES, Message, MqttAnswers, Want
 from integrations.errors import AdapterError, BadAnswer, NotFound, Unauthorized, Unreachable
 from integrations.models import MqttBroker
@@ -240,7 +241,8 @@ def asked(row: ClimateMonitor) -> ClimateReading | AdapterError:
         return error
 
 
-def test_from_the_sensor_through_the_broker_to_a_reading(row, sensor):
+def test_from_the_sensor_through_the_broker_to_a_reading(row, sensor, monkeypatch):
+    monkeypatch.setattr(mqtt, "_RETAINED_SECONDS", PATIENT_SECONDS)
     sensor.say(TOPIC, ZIGBEE, retain=True)
     assert "unknown age" in str(asked(row))
     before = datetime.now(UTC)
@@ -261,7 +263,9 @@ def test_a_new_password_or_address_opens_a_new_session(row):
         assert first is not last
 
 
-def test_test_connection_and_read_now(row, sensor):
+def test_test_connection_and_read_now(row, sensor, monkeypatch, time_machine):
+    time_machine.move_to(datetime.now(UTC), tick=False)
+    monkeypatch.setattr(mqtt, "_RETAINED_SECONDS", PATIENT_SECONDS)
     sensor.say(TOPIC, ZIGBEE, retain=True)
     place = f"127.0.0.1:{row.mqtt_broker.port}"
     assert probe(row.mqtt_broker).sentence == f"The MQTT broker at {place} answers and lets us in."

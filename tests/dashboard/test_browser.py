@@ -306,6 +306,7 @@ def test_a_page_is_light_on_the_wire(screen, full_home, name):
     for number in range(9):
         factories.miner(full_home.site, f"Miner {number}", controller=factories.controller(full_home.site))
     seen = screen()
+    seen.page.clock.install()  # its time stands: it does not begin to ask what is new
     of = {"zone": [full_home.zone.pk], "miner": [full_home.miner.pk]}
     seen.open(reverse(name, args=of.get(name, [])))
     seen.page.wait_for_load_state("networkidle")

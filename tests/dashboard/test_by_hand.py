@@ -8,12 +8,12 @@ import pytest
 import time_machine
 from django.core.exceptions import ValidationError
 from django.urls import reverse
-from django.utils import timezone
 
 from miners import by_hand
 from miners.models import ManualRequest
 from miners.power import Level, PowerModel, on_or_off
 from miners.services import request_power
+from tests.moments import Meanwhile
 
 from .conftest import AVALON
 
@@ -143,25 +143,28 @@ def wish(seen_home) -> ManualRequest:
 
 def test_a_level_for_four_hours(ask, seen_home, give_levels):
     give_levels()
+    now = Meanwhile()
     said = ask(level="eco", duration="240").content.decode()
     assert wish(seen_home).power_w == 800
-    assert abs(wish(seen_home).until - timezone.now() - timedelta(hours=4)) < timedelta(seconds=10)
+    assert wish(seen_home).until - timedelta(hours=4) in now
     assert "is asked to run at eco, 800\u202fW until" in said
     assert reverse("miner-resume", args=[seen_home.miner.pk]) in said  # undo
 
 
 def test_one_tap_is_full_power_for_two_hours(ask, seen_home, give_levels):
     give_levels()
+    now = Meanwhile()
     ask()
     assert wish(seen_home).power_w == 1600
-    assert abs(wish(seen_home).until - timezone.now() - timedelta(hours=2)) < timedelta(seconds=10)
+    assert wish(seen_home).until - timedelta(hours=2) in now
 
 
 def test_a_level_without_a_duration_is_for_two_hours(ask, seen_home, give_levels):
     give_levels()
+    now = Meanwhile()
     ask(level="standard")
     assert wish(seen_home).power_w == 1300
-    assert abs(wish(seen_home).until - timezone.now() - timedelta(hours=2)) < timedelta(seconds=10)
+    assert wish(seen_home).until - timedelta(hours=2) in now
 
 
 def test_until_a_time_of_the_clock_of_the_home(client, anna, seen_home):

@@ -63,10 +63,11 @@ class Editor:
     def slot(self, words: str):
         return self.page.get_by_role("button", name=words, exact=True)
 
-    def save(self, status: int = 200) -> None:
+    def save(self, status: int = 200, by: str = "#week-save") -> None:
+        """One click that sends the week, and the answer to just that."""
         self.gestures += 1
         with self.page.expect_response(lambda answer: answer.url.endswith("/save/")) as answered:
-            self.page.click("#week-save")
+            self.page.click(by)
         assert answered.value.status == status
 
     def error(self):
@@ -303,11 +304,9 @@ def test_a_week_changed_elsewhere_is_told_and_one_chooses(open_editor, monday, z
     expect(editor.slot("Thursday 06:00 to 08:00, comfort 21.0°")).to_be_visible()
     TemperatureSlot.objects.filter(zone=zone).update(target_celsius=16)
     editor.save(status=409)
-    with editor.page.expect_response(lambda answer: answer.status == 200):
-        editor.click("#week-overwrite")
+    editor.save(by="#week-overwrite")
     assert (9, "06:00", "08:00", "comfort") in stored(zone)  # mine: Monday and Thursday
-    with editor.page.expect_response(lambda answer: answer.status == 200):
-        editor.click(".toast button")  # undo: what was stored before
+    editor.save(by=".toast button")  # undo: what was stored before
     assert {words for *_, words in stored(zone)} == {"16 °C"}
     assert editor.problems == []
 

@@ -36,7 +36,7 @@ def fleet(tmp_path, servers) -> Iterator[Fleet]:
 
 def test_what_is_gone_is_named_and_nothing_has_to_be_restarted(fleet, servers):
     postgres, redis = servers
-    wait_until(fleet.answers, 60, "the first page")
+    wait_until(fleet.answers, "the first page")
     browser = Browser(fleet)
     link = sign_in_links(fleet.prepared.stdout)[0]
     browser.get(link)
@@ -56,7 +56,7 @@ def test_what_is_gone_is_named_and_nothing_has_to_be_restarted(fleet, servers):
     assert detail == "PostgreSQL does not answer. Check that it runs and that DATABASE_URL is right."
     assert detail in reasons(fleet)
     postgres.restart()
-    wait_until(lambda: browser.get("/")[0] == 200, 30, "the page is back")
+    wait_until(lambda: browser.get("/")[0] == 200, "the page is back")
     assert "Traceback" not in fleet.output
 
 
