@@ -1,6 +1,5 @@
 """The plug before a miner, over whole passes: read with everything else, cut when off fails, latched until seen to."""
 
-import time
 from dataclasses import dataclass
 
 import pytest
@@ -19,6 +18,7 @@ from optimization.watchdog import watchdog
 from sites.models import Alarm
 from sites.services import acknowledge_alarm
 from tests import factories
+from tests.servers.process import soon
 
 from . import bench as bench_module
 from .bench import Home, Plug
@@ -273,7 +273,7 @@ def test_the_watchdog_cuts_what_does_not_take_its_off_and_the_cut_latches(kitche
     kitchen.heat()
     kitchen.device.net = False
     (heater,) = watchdog._sites[str(kitchen.site.pk)].heaters.values()
-    heater.off(time.monotonic() + 5)
+    heater.off(soon())
     assert not kitchen.mains.on
     watchdog._fired[str(kitchen.site.pk)] = {str(kitchen.miner.pk)}
     kitchen.go()
@@ -285,7 +285,7 @@ def test_the_watchdog_cuts_what_does_not_take_its_off_and_the_cut_latches(kitche
 def test_the_watchdog_leaves_the_plug_where_the_device_takes_its_off(kitchen):
     kitchen.heat()
     (heater,) = watchdog._sites[str(kitchen.site.pk)].heaters.values()
-    heater.off(time.monotonic() + 5)
+    heater.off(soon())
     assert not kitchen.device.on
     assert kitchen.mains.on
 
