@@ -69,7 +69,7 @@ def silent(
         elif now - at > limits[part] and not _stands_still_rightly(part, snapshot, now - at, sky, limits):
             minutes = int((now - at).total_seconds() // 60)
             sentences.append(
-                f"{_start(snapshot.name_of(part))} has been silent for {minutes} min, so it does not count."
+                f"{_start(snapshot.name_of(part))} has been silent for {minutes} min, so its value is not used."
             )
         else:
             continue

@@ -2,7 +2,7 @@
 
 Surplus (W) is what a unit may use without importing: production less the household and less the
 miners of other units. The unit's own running miners are counted back in, so that a start does
-not end its own reason. Where it can be reckoned in two ways that contradict each other
+not end its own reason. Where it can be calculated in two ways that contradict each other
 (`contradictions`), the lower one counts.
 """
 
@@ -125,17 +125,17 @@ def _of_source(seen: EnergySnapshot, facts: SourceFacts) -> EnergySnapshot:
 
 
 def _put_right(seen: EnergySnapshot) -> tuple[EnergySnapshot, list[str]]:
-    """A production or consumption below nothing is noise, or a sensor with its sign turned: 0 W, with a note."""
+    """A negative production or consumption is noise, or a sensor with an inverted sign: 0 W, with a note."""
     notes = []
     if seen.production_w is not None and seen.production_w < -contradictions.STANDBY_W:
         notes.append(
-            f"{seen.name_of('production_w')} shows {seen.production_w:.0f} W; less than nothing is not produced, so "
-            "0 W counts. If it shows production as negative, say so in its settings."
+            f"{seen.name_of('production_w')} shows {seen.production_w:.0f} W. Production cannot be negative, so "
+            "0 W is used. If the sensor counts production as negative, say so in its settings."
         )
     if seen.household_w is not None and seen.household_w < 0:
         notes.append(
-            f"{seen.name_of('household_w')} shows {seen.household_w:.0f} W; a home does not take less than nothing, so "
-            "0 W counts."
+            f"{seen.name_of('household_w')} shows {seen.household_w:.0f} W. Consumption cannot be negative, so "
+            "0 W is used."
         )
     production = None if seen.production_w is None else max(0.0, seen.production_w)
     return replace(seen, production_w=production), [f"{note[:1].upper()}{note[1:]}" for note in notes]

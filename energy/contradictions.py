@@ -1,9 +1,9 @@
 """Energy values that cannot all be true, and what surplus is left of them. Pure.
 
 What comes in (production, import, discharge) is what goes out (consumption, export, charging). Where the meters say
-otherwise by more than a margin, one of them is wrong, turned or measures something else: nobody knows which, so the
-lower surplus counts at once, and after some minutes it is told. After dark the sun gives nothing: a “production” then
-is the battery's.
+otherwise by more than a margin, one of them is wrong, inverted or measures something else. Which one is not known, so
+the lower surplus counts at once, and after some minutes it is told. After dark the sun gives nothing: a “production”
+then is the battery's.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from sites import remembered
 from .state import EnergySnapshot
 
 #: By so much meters that agree may differ (W, share of the largest flow): losses of inverters, readings some seconds
-#: apart. And by so much of the miners' watts, where they are reckoned and not measured with the home.
+#: apart. And by so much of the miners' watts, where they are calculated, not measured with the home.
 MARGIN_W, MARGIN_SHARE, MINERS_SHARE = 150.0, 0.15, 0.25
-#: A consumption so far below nothing is no skew of its parts (W, share of the largest flow).
-BELOW_NOTHING_W, BELOW_NOTHING_SHARE = 500.0, 0.3
+#: A consumption that is so negative is no skew of its parts (W, share of the largest flow).
+NEGATIVE_W, NEGATIVE_SHARE = 500.0, 0.3
 #: An inverter in the dark shows some watts (W, share of its nominal power).
 STANDBY_W, STANDBY_SHARE = 100.0, 0.02
 #: So long values must contradict each other before it is told, and agree before it is over.
@@ -82,14 +82,14 @@ class Flows:
 
     @property
     def margin_w(self) -> float:
-        reckoned = 0.0 if self.consumption_includes_miners else MINERS_SHARE * self.miners_w
-        return max(MARGIN_W, MARGIN_SHARE * self._largest_w) + reckoned
+        unmeasured = 0.0 if self.consumption_includes_miners else MINERS_SHARE * self.miners_w
+        return max(MARGIN_W, MARGIN_SHARE * self._largest_w) + unmeasured
 
     @property
-    def is_below_nothing(self) -> bool:
+    def is_negative(self) -> bool:
         if self.consumption_w is None:
             return False
-        return self.consumption_w < -max(BELOW_NOTHING_W, BELOW_NOTHING_SHARE * self._largest_w)
+        return self.consumption_w < -max(NEGATIVE_W, NEGATIVE_SHARE * self._largest_w)
 
     @property
     def _largest_w(self) -> float:
@@ -109,19 +109,19 @@ class Flows:
         None: nobody knows.
         """
         sun = self._sun_w
-        reckoned = None if sun is None or self.household_w is None else sun - self.household_w - self.other_miners_w
+        calculated = None if sun is None or self.household_w is None else sun - self.household_w - self.other_miners_w
         # A home off the grid may have more sun than its meters show, so they alone say nothing there.
-        is_metered = self._bought_w is not None and (self.has_grid or reckoned is not None)
+        is_metered = self._bought_w is not None and (self.has_grid or calculated is not None)
         metered = self.own_miners_w - self._bought_w if is_metered else None
-        known = [one for one in (reckoned, metered) if one is not None]
+        known = [one for one in (calculated, metered) if one is not None]
         if not known:
             return None
         if self.is_dark:
             return min([*known, -(self.household_w or 0.0) - self.other_miners_w])
-        if len(known) == 2 and abs(reckoned - metered) <= self.margin_w and not is_doubted:
-            return reckoned
-        if is_doubted and reckoned is not None and self.is_below_nothing:
-            known.append(reckoned + self.consumption_w)  # its sign may be turned
+        if len(known) == 2 and abs(calculated - metered) <= self.margin_w and not is_doubted:
+            return calculated
+        if is_doubted and calculated is not None and self.is_negative:
+            known.append(calculated + self.consumption_w)  # its sign may be inverted
         return min(known)
 
     @property
@@ -143,10 +143,8 @@ def find(flows: Flows, snapshot: EnergySnapshot) -> Contradiction:
         residual = min(residual, residual + flows.miners_w, key=abs)
     if residual is not None and abs(residual) > flows.margin_w:
         return Contradiction("balance", f"{_sides(flows, snapshot)} {_likely(flows, residual, snapshot)}".strip())
-    if flows.is_below_nothing:
-        text = (
-            f"{_start(name('household_w'))} shows {flows.consumption_w:.0f} W, as if the home took less than nothing."
-        )
+    if flows.is_negative:
+        text = f"{_start(name('household_w'))} shows {flows.consumption_w:.0f} W. Consumption cannot be negative."
         return Contradiction("negative", f"{text} If it shows consumption as negative, say so in its settings.")
     return Contradiction()
 
@@ -163,8 +161,8 @@ def _sides(flows: Flows, snapshot: EnergySnapshot) -> str:
     go = [f"{snapshot.name_of(part)} {-watts:.0f} W" for part, watts in signed.items() if round(watts) < 0]
     if flows.miners_w and not flows.consumption_includes_miners:
         go.append(f"the miners {flows.miners_w:.0f} W")
-    text = f"what comes in ({', '.join(come) or 'nothing'}) is not what goes out ({', '.join(go) or 'nothing'})."
-    return _start(text)
+    incoming, outgoing = ", ".join(come) or "nothing", ", ".join(go) or "nothing"
+    return f"Incoming power ({incoming}) does not match outgoing power ({outgoing})."
 
 
 def _likely(flows: Flows, residual: float, snapshot: EnergySnapshot) -> str:
@@ -173,14 +171,14 @@ def _likely(flows: Flows, residual: float, snapshot: EnergySnapshot) -> str:
     miners = flows.miners_w if flows.consumption_includes_miners else -flows.miners_w
     guesses = (
         (-battery if battery < 0 else 0.0, f"{name('production_w')} counted what {name('battery_w')} gives"),
-        (-2 * battery, f"the sign of {name('battery_w')} were turned"),
-        (2 * grid, f"the sign of {name('grid_w')} were turned"),
+        (-2 * battery, f"the sign of {name('battery_w')} were inverted"),
+        (2 * grid, f"the sign of {name('grid_w')} were inverted"),
         (miners, f"{name('household_w')} {'did not count' if miners > 0 else 'counted'} the miners"),
     )  # fmt: skip
     for explains, words in guesses:
         if abs(explains) > MARGIN_W and abs(residual - explains) <= flows.margin_w:
             return f"It looks as if {words}."
-    return "Something is measured that no sensor here counts, or a sensor is wrong."
+    return "A sensor is wrong, or something takes or gives power that no sensor here measures."
 
 
 def follow(before: Mapping[str, Any], found: Contradiction, now: datetime) -> tuple[dict[str, Any], str]:

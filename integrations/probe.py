@@ -134,7 +134,7 @@ def _known_to_control(row: AdapterRow) -> str:
     celsius, at = seen.get("temperature_celsius"), seen.get("observed_at")
     if celsius is None or at is None:
         return ""
-    return f"Control has heard {celsius:.1f} °C, {_reported(datetime.fromisoformat(at))}."
+    return f"Control last read {celsius:.1f} °C, {_reported(datetime.fromisoformat(at))}."
 
 
 def _values(reading: Any) -> dict[str, Any]:

@@ -149,7 +149,7 @@ _TABLE = (
         "meters_contradict",
         Severity.WARNING,
         "Energy sensors contradict each other",
-        "It counts the lower surplus that they leave.",
+        "It uses the lower of the surpluses that these sensors allow.",
         "Check these sensors, their signs and what they count under Set-up → Energy monitors.",
     ),
     AlarmKind(

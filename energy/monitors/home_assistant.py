@@ -22,8 +22,8 @@ _Entity = Annotated[str, entity_type(*_DOMAINS, optional=True)]
 _NOISE_W = 50.0
 
 
-def _entity(description: str) -> Any:
-    return entity_field(description, *_DOMAINS, default="")
+def _entity(description: str, *classes: str) -> Any:
+    return entity_field(description, *_DOMAINS, classes=classes or ("power",), default="")
 
 
 @register
@@ -50,7 +50,7 @@ class HomeAssistantEnergyMonitor(Adapter):
             "Power from the grid where import and export are two sensors (many smart meters). Needs the other, too."
         )
         entity_grid_export: _Entity = _entity("Power to the grid where import and export are two sensors.")
-        entity_battery_soc: _Entity = _entity("State of charge of the battery.")
+        entity_battery_soc: _Entity = _entity("State of charge of the battery.", "battery")
         entity_battery_power: _Entity = _entity(
             "Power into and out of the battery, one signed sensor. Or two sensors below."
         )
@@ -63,7 +63,7 @@ class HomeAssistantEnergyMonitor(Adapter):
         entity_battery_discharge: _Entity = _entity(
             "Power out of the battery where charging and discharging are two sensors."
         )
-        entity_battery_remaining_capacity: _Entity = _entity("Energy left in the battery.")
+        entity_battery_remaining_capacity: _Entity = _entity("Energy left in the battery.", "energy_storage", "energy")
 
         @model_validator(mode="after")
         def _pairs(self) -> Self:
@@ -113,7 +113,8 @@ def _check_pair(what: str, signed: str, plus_word: str, plus: str, minus_word: s
         missing, there = (minus_word, plus) if plus else (plus_word, minus)
         raise PydanticCustomError(
             "pair",
-            "‘{there}’ shows one direction of the {what}; choose the sensor of {missing}, too, or leave both empty.",
+            "‘{there}’ measures one direction of the {what} only. Choose the {missing} sensor, too, or leave both "
+            "empty.",
             {"there": there, "what": what, "missing": missing},
         )
     if signed and plus:
@@ -144,7 +145,7 @@ class _Part:
             return (0.0 if -_NOISE_W <= value <= 0 else value), at
         if self.name == "battery_remaining_wh" and value < 0:
             raise BadAnswer(
-                f"‘{self.entities[0]}’ says {value:g} Wh; a battery cannot hold less than nothing. "
+                f"‘{self.entities[0]}’ says {value:g} Wh; the energy in a battery cannot be negative. "
                 "Choose another entity."
             )
         return self.sign * value + 0.0, at
@@ -153,11 +154,11 @@ class _Part:
 def _parts(config: HomeAssistantEnergyMonitor.Config) -> list[_Part]:
     """What is set up, in the order of a snapshot."""
 
-    def signed(name: str, entity_id: str, turned: bool = False, convert: Convert = units.watts) -> _Part:
-        return _Part(name, (entity_id,) if entity_id else (), convert, -1 if turned else 1)
+    def signed(name: str, entity_id: str, inverted: bool = False, convert: Convert = units.watts) -> _Part:
+        return _Part(name, (entity_id,) if entity_id else (), convert, -1 if inverted else 1)
 
-    def flow(name: str, entity_id: str, turned: bool, plus: str, minus: str) -> _Part:
-        return _Part(name, (plus, minus), units.watts) if plus else signed(name, entity_id, turned)
+    def flow(name: str, entity_id: str, inverted: bool, plus: str, minus: str) -> _Part:
+        return _Part(name, (plus, minus), units.watts) if plus else signed(name, entity_id, inverted)
 
     grid = (config.entity_grid_import, config.entity_grid_export)
     battery = (config.entity_battery_charge, config.entity_battery_discharge)
@@ -180,8 +181,8 @@ def _one_way(answers: Mapping[str, Any], entity_id: str, convert: Convert) -> _F
     value, at = measured(answers, entity_id, convert)
     if value < -_NOISE_W:
         raise BadAnswer(
-            f"‘{entity_id}’ says {value:g} W, but a sensor of one direction shows no less than nothing. "
-            "If it shows both, choose it as the one signed sensor."
+            f"‘{entity_id}’ says {value:g} W, but a sensor of one direction is never negative. "
+            "If it measures both, choose it as the one signed sensor."
         )
     return max(0.0, value), at
 

@@ -166,9 +166,9 @@ def between_reports(case: Guarded) -> Ceiling | None:
         if left_wh > least_wh:
             continue
         text = (
-            f"{zone.name} was given {ration.given_wh:.0f} Wh since ‘{ration.sensor}’ reported {_ago(ration, case)}; "
-            f"until it reports again, {most_wh:.0f} Wh are the most, which warm the room by about "
-            f"{FROST_LIFT_K if is_frost else LIFT_K:g} K."
+            f"{zone.name} has received {ration.given_wh:.0f} Wh since ‘{ration.sensor}’ last reported "
+            f"{_ago(ration, case)}. Until it reports again, at most {most_wh:.0f} Wh are allowed, which warm the room "
+            f"by about {FROST_LIFT_K if is_frost else LIFT_K:g} K."
         )
         return Ceiling("between_reports", 0, text, is_safety=True)
     return None

@@ -217,9 +217,12 @@ def test_half_a_pair_is_no_grid(delivered, returned, grid_w, words):
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        ({"entity_grid_import": "sensor.a"}, "‘sensor.a’ shows one direction of the grid; choose the sensor of export"),
-        ({"entity_grid_export": "sensor.a"}, "choose the sensor of import, too, or leave both empty"),
-        ({"entity_battery_charge": "sensor.a"}, "one direction of the battery; choose the sensor of discharging"),
+        (
+            {"entity_grid_import": "sensor.a"},
+            "‘sensor.a’ measures one direction of the grid only. Choose the export sensor",
+        ),
+        ({"entity_grid_export": "sensor.a"}, "Choose the import sensor, too, or leave both empty"),
+        ({"entity_battery_charge": "sensor.a"}, "one direction of the battery only. Choose the discharging sensor"),
         (
             {**PAIR, "entity_grid": "sensor.g"},
             "by ‘sensor.g’ alone or by two sensors .import and export., not by three",

@@ -101,7 +101,7 @@ def test_where_control_runs_elsewhere_what_it_heard_is_told(broker, home, monkey
     monitors = {str(hall.pk): {"temperature_celsius": 20.34, "observed_at": at}}
     live.publish(home.pk, {"zones": {"z": {"monitors": monitors}}})
     sentence = probe(hall).sentence
-    assert sentence.endswith("is the topic right? Control has heard 20.3 °C, reported 20 min ago.")
+    assert sentence.endswith("is the topic right? Control last read 20.3 °C, reported 20 min ago.")
 
 
 def advice(monitor: ClimateMonitor) -> list[tuple[str, dict, dict]]:

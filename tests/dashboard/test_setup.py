@@ -92,7 +92,7 @@ def test_a_grid_of_two_sensors(signed_in, stub):
     fake = stub(FakeHome(*ENTITIES, *meters))
     walk_to(signed_in, fake, "setup-energy")
     half = signed_in.post(reverse("setup-energy"), {"entity_grid_import": "sensor.bought"})
-    assert "choose the sensor of export, too" in half.content.decode()
+    assert "Choose the export sensor, too" in half.content.decode()
     both = {"entity_grid_import": "sensor.bought", "entity_grid_export": "sensor.sold", "battery_positive_charge": "on"}
     assert signed_in.post(reverse("setup-energy"), both).status_code == 302
     signed_in.post(reverse("setup-finish"), {"name": "Two", "policy": "solar_surplus_room_heating"})

@@ -93,9 +93,9 @@ def test_wind_blows_at_night():
     ("production", "household", "grid", "battery", "words"),
     [
         (5000, 2000, -3000, -2000, "the production counted what the battery gives"),
-        (3000, 500, -500, -2000, "the sign of the battery were turned"),
-        (3000, 500, 2500, 0, "the sign of the grid were turned"),
-        (3000, 500, 4000, 0, "Something is measured that no sensor"),
+        (3000, 500, -500, -2000, "the sign of the battery were inverted"),
+        (3000, 500, 2500, 0, "the sign of the grid were inverted"),
+        (3000, 500, 4000, 0, "A sensor is wrong, or something takes or gives power"),
     ],
 )
 def test_the_likely_mistake_is_named_and_the_lower_surplus_counts(production, household, grid, battery, words):
@@ -130,7 +130,7 @@ def test_meters_that_agree_within_their_losses_do_not_contradict(production, hou
 
 
 @given(st.floats(0, 8000), st.floats(0, 8000), flow, flow, st.floats(0, 3000), st.sampled_from([DAY, NIGHT]))
-def test_surplus_is_never_more_than_every_way_to_reckon_it_allows(production, household, grid, battery, own, sky):
+def test_surplus_is_never_more_than_every_way_to_calculate_it_allows(production, household, grid, battery, own, sky):
     snapshot = EnergySnapshot(production, household, False, grid, battery, observed_at=NOW)
     seen = build(snapshot, own=own, sky=sky)
     assume(seen.contradiction)
@@ -138,29 +138,29 @@ def test_surplus_is_never_more_than_every_way_to_reckon_it_allows(production, ho
     assert sky is DAY or seen.surplus_w <= 0
 
 
-# -- below nothing ----------------------------------------------------------------------------
+# -- negative values --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("load", [json.loads((CASES / "negative_consumption.json").read_text())["sensor.load"], "-8 W"])
-def test_a_load_below_nothing_is_nothing_and_surplus_stays_known(load):
+def test_a_negative_load_is_zero_and_surplus_stays_known(load):
     case = json.loads((CASES / "negative_consumption.json").read_text())
     seen = build(read({"sensor.pv": case["sensor.pv"], "sensor.load": load}))
     assert (seen.household_w, seen.surplus_w, seen.problem) == (0.0, 1288.056, "")
     assert seen.notes == (
-        f"‘sensor.load’ shows {float(load.split()[0]):.0f} W; a home does not take less than nothing, so 0 W counts.",
+        f"‘sensor.load’ shows {float(load.split()[0]):.0f} W. Consumption cannot be negative, so 0 W is used.",
     )
 
 
-def test_a_load_that_stays_far_below_nothing_may_have_its_sign_turned():
+def test_a_load_that_stays_far_below_zero_may_have_an_inverted_sign():
     states = {"sensor.pv": "2500 W", "sensor.load": "-2000 W"}
     seen = build(read(states))
     assert (seen.contradiction, seen.surplus_w) == ("negative", 2500)
     assert build(read(states), doubt=seen.contradiction_text).surplus_w == 500
-    turned = build(read(states, consumption_is_negative=True, consumption_includes_miners=False))
-    assert (turned.household_w, turned.surplus_w, turned.notes) == (2000, 500, ())
+    inverted = build(read(states, consumption_is_negative=True, consumption_includes_miners=False))
+    assert (inverted.household_w, inverted.surplus_w, inverted.notes) == (2000, 500, ())
 
 
-def test_a_production_shown_as_negative_is_named_and_can_be_turned():
+def test_a_production_shown_as_negative_is_named_and_can_be_inverted():
     states = {"sensor.pv": "-2500 W", "sensor.load": "500 W"}
     seen = build(read(states))
     assert (seen.production_w, seen.surplus_w) == (0, -500)

@@ -89,12 +89,12 @@ def test_after_dark_a_hybrid_inverter_heats_nothing(db, bench):
     assert "although the sun is down" in meters.home.alarm_text("meters_contradict")
 
 
-def test_a_load_below_nothing_is_noted_and_heating_goes_on(db, bench):
+def test_a_negative_load_is_noted_and_heating_goes_on(db, bench):
     meters = Meters(NOON, has_battery=False)
     meters.go(9, 50, production_w=1288.056, household_w=-266.115)
     assert meters.home.plug.on
     assert meters.energy["household_w"] == 0
-    assert "0 W counts" in meters.energy["notes"][0]
+    assert "0 W is used" in meters.energy["notes"][0]
     assert meters.energy["problem"] == ""
 
 

@@ -87,7 +87,7 @@ def test_between_two_reports_a_room_gets_its_ration_and_no_more(db, bench):
     assert not sleeper.home.plug.on
     decided = live.read(sleeper.home.site.pk)["miners"][str(sleeper.home.miner.pk)]
     assert decided["guard"] == "between_reports"
-    assert decided["reason"].startswith("Hall was given 400 Wh since ‘Hall sensor’ reported 2")
+    assert decided["reason"].startswith("Hall has received 400 Wh since ‘Hall sensor’ last reported 2")
     sleeper.go(90, step=3)
     assert not sleeper.home.plug.on
     sleeper.go(6)
