@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from benchmarks.passes import prepare_database
-from benchmarks.rows import Row, row
+from benchmarks.rows import Row, row, where_there
+from tests.servers.process import missing
 
 READS = 200
 READ_TARGET_MS = 25.0
@@ -53,8 +54,14 @@ def _import_rows() -> Iterator[Row]:
     modules = {name: f"miners.controllers.{name}" for name in DRIVERS}
     for name, module in {**modules, "all of them": ", ".join(modules.values())}.items():
         yield from _imported(name, module, IMPORT_TARGET_MS, MEMORY_TARGET_MB)
-    if importlib.util.find_spec("pyasic_rs") is not None:
-        yield from _imported("pyasic-rs, when first used", LIBRARY, LIBRARY_TARGET_MS, LIBRARY_TARGET_MB)
+    library = "pyasic-rs, when first used"
+    yield from where_there(library, lambda: _imported_library(library))
+
+
+def _imported_library(name: str) -> Iterator[Row]:
+    if importlib.util.find_spec("pyasic_rs") is None:
+        missing("pyasic-rs", "pip install -r requirements-miners.txt")
+    yield from _imported(name, LIBRARY, LIBRARY_TARGET_MS, LIBRARY_TARGET_MB)
 
 
 def _imported(name: str, modules: str, target_ms: float, target_mb: float) -> Iterator[Row]:
@@ -64,20 +71,24 @@ def _imported(name: str, modules: str, target_ms: float, target_mb: float) -> It
     yield row(f"  memory of {name}", float(out[1]) / 1024, "MB", target_mb)
 
 
-def _read_rows() -> list[Row]:
-    from tests.drivers.devices import DEVICES, Bench
+def _read_rows() -> Iterator[Row]:
+    from tests.drivers.devices import DEVICES
 
-    found = []
     for device in DEVICES:
-        bench = Bench(device)
-        taken = []
-        for _ in range(READS):
-            began = time.perf_counter()
-            bench.read()
-            taken.append(time.perf_counter() - began)
-        bench.close()
-        found.append(row(f"read of {device} (median)", statistics.median(taken) * 1000, "ms", READ_TARGET_MS))
-    return found
+        name = f"read of {device} (median)"
+        yield from where_there(name, lambda name=name, device=device: [_read_row(name, device)])
+
+
+def _read_row(name: str, device) -> Row:
+    from tests.drivers.devices import Bench
+
+    bench, taken = Bench(device), []
+    for _ in range(READS):
+        began = time.perf_counter()
+        bench.read()
+        taken.append(time.perf_counter() - began)
+    bench.close()
+    return row(name, statistics.median(taken) * 1000, "ms", READ_TARGET_MS)
 
 
 def _many() -> list[Row]:
@@ -116,4 +127,4 @@ def _many() -> list[Row]:
 
 if __name__ == "__main__":
     for one in rows():
-        print("  ".join(str(part) for part in one))
+        print(one)

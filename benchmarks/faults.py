@@ -127,4 +127,4 @@ def rows() -> list[Row]:
 
 if __name__ == "__main__":
     for one in rows():
-        print("  ".join(str(part) for part in one))
+        print(one)

@@ -11,12 +11,15 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
+from benchmarks.rows import Row, row
 from optimization.rules import ABSENT, CompiledPolicy, Context, FieldTree, compile_rule
 from optimization.shipped import load
 
 NOW = 1_700_000_000.0
 DECISION_US, RATIO = 5.0, 3.0
+PATTERN_MS, REFUSAL_S = 50.0, 2.0
 LOOPS, REPEATS = 500, 30
 
 
@@ -200,21 +203,71 @@ def measure(ctx: Context, running: bool) -> tuple[float, float]:
     return min(ours), min(theirs)
 
 
-def rows() -> list[tuple[str, float, str, float, str]]:
-    """(name, value, unit, target, "ok" | "short")."""
+def rows() -> list[Row]:
     table = []
 
-    def add(name: str, value: float, unit: str, target: float) -> None:
-        table.append((name, round(value, 2), unit, target, "ok" if value <= target else "short"))
+    def add(*figure) -> None:
+        table.append(row(*figure))
 
     rounds = [{name: measure(*case) for name, case in CASES.items()} for _ in range(3)]
     for name in CASES:
         add(f"shipped policy, {name}: a decision", min(r[name][0] for r in rounds), "µs", DECISION_US)
     ratios = [sum(r[n][0] for n in CASES) / sum(r[n][1] for n in CASES) for r in rounds]
     add("shipped policy, all these cases: times the same by hand", statistics.median(ratios), "×", RATIO)
+    add("the slowest evil pattern on the worst text (CPU)", _slowest_pattern_ms(), "ms", PATTERN_MS)
+    add("refusing 100 000 conditions, and 100 000 levels (CPU)", _refusal_s(), "s", REFUSAL_S)
+    add("eight timers around 100 conditions, compiled (CPU)", _nested_s(), "s", REFUSAL_S)
     return table
 
 
+def _slowest_pattern_ms() -> float:
+    from optimization.rules.regex import BoundedRegex, RegexError
+    from tests.rules.test_regex import EVIL, EVIL_TEXTS
+
+    slowest = 0.0
+    for pattern in EVIL:
+        try:
+            regex = BoundedRegex(pattern)
+        except RegexError:
+            continue
+        for text in EVIL_TEXTS:
+            slowest = max(slowest, min(_cpu_s(lambda text=text, regex=regex: regex.matches(text)) for _ in range(3)))
+    return slowest * 1000
+
+
+def _refusal_s() -> float:
+    from optimization.rules import RuleErrors
+
+    wide = {"all_of": [{"field": f"x{number}", "operator": "eq", "value": 1} for number in range(100_000)]}
+    deep = {"field": "sun.is_up", "operator": "eq", "value": True}
+    for _ in range(100_000):
+        deep = {"not_": deep}
+
+    def refuse() -> None:
+        for tree in (wide, deep):
+            with suppress(RuleErrors):
+                _compiled(tree)
+
+    return _cpu_s(refuse)
+
+
+def _nested_s() -> float:
+    node = {"all_of": [{"field": "sun.is_up", "operator": "eq", "value": True}] * 100}
+    for _ in range(8):
+        node = {"not_": node, "for": "1m"}
+    return _cpu_s(lambda: _compiled(node))
+
+
+def _compiled(tree: dict):
+    return compile_rule(tree, FieldTree.for_zones([("room", "Room")]), kind="start", name="r", rule_id="r")
+
+
+def _cpu_s(call: Callable[[], object]) -> float:
+    began = time.process_time()
+    call()
+    return time.process_time() - began
+
+
 if __name__ == "__main__":
-    for row in rows():
-        print("  ".join(str(part) for part in row))
+    for one in rows():
+        print(one)

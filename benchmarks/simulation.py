@@ -13,26 +13,22 @@ from datetime import UTC, datetime, timedelta
 from time import process_time
 
 import simulation
+from benchmarks.rows import Row, row
 from simulation.house import conditions
 from simulation.thermal import transition_matrix
 
 AT = datetime(2025, 1, 10, 18, 0, tzinfo=UTC)
-Row = tuple[str, float, str, float, str]
 
 
 def rows() -> list[Row]:
     """All figures of the simulation."""
     return [
-        _row("simulation: one day, step and read every 10 s", _best(_day, 3), "s", 2.0),
-        _row("simulation: catch up 24 h in one step", _best(lambda: _catch_up(timedelta(days=1)), 3), "s", 1.0),
-        _row("simulation: catch up a year in one step", _best(lambda: _catch_up(timedelta(days=365)), 3), "s", 1.0),
-        _row("simulation: load, step 10 s, save as JSON", _best(_one_pass, 3) * 1e3, "ms", 1.0),
-        _row("simulation: first step in a process", _best(_first, 3) * 1e3, "ms", 50.0),
+        row("simulation: one day, step and read every 10 s", _best(_day, 3), "s", 2.0),
+        row("simulation: catch up 24 h in one step", _best(lambda: _catch_up(timedelta(days=1)), 3), "s", 1.0),
+        row("simulation: catch up a year in one step", _best(lambda: _catch_up(timedelta(days=365)), 3), "s", 1.0),
+        row("simulation: load, step 10 s, save as JSON", _best(_one_pass, 3) * 1e3, "ms", 1.0),
+        row("simulation: first step in a process", _best(_first, 3) * 1e3, "ms", 50.0),
     ]
-
-
-def _row(name: str, value: float, unit: str, target: float) -> Row:
-    return name, round(value, 4), unit, target, "ok" if value <= target else "short"
 
 
 def _best(work: Callable[[], float], times: int) -> float:
@@ -87,5 +83,5 @@ def _first() -> float:
 
 
 if __name__ == "__main__":
-    for row in rows():
-        print("  ".join(str(cell) for cell in row))
+    for one in rows():
+        print(one)
