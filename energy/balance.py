@@ -21,6 +21,12 @@ from .contradictions import Flows
 from .state import EnergySnapshot, EnergyState
 
 _NOWHERE = Sky()
+#: Parts of a snapshot, and what a source must have for them.
+_BY_PART = (
+    (("production_w",), "has_production"),
+    (("grid_w",), "has_grid"),
+    (("battery_w", "battery_soc_percent", "battery_remaining_wh"), "has_battery"),
+)
 _NO_LIMITS: Mapping[str, timedelta | None] = MappingProxyType({})
 
 
@@ -118,10 +124,13 @@ def _believed(
 
 def _of_source(seen: EnergySnapshot, facts: SourceFacts) -> EnergySnapshot:
     """Without what the source does not have."""
-    lacks = [] if facts.has_production else ["production_w"]
-    lacks += [] if facts.has_grid else ["grid_w"]
-    lacks += [] if facts.has_battery else ["battery_w", "battery_soc_percent", "battery_remaining_wh"]
-    return replace(seen, **dict.fromkeys(lacks))
+    lacks = [
+        part
+        for parts, here in _BY_PART
+        for part in parts
+        if not getattr(facts, here) and getattr(seen, part) is not None
+    ]
+    return replace(seen, **dict.fromkeys(lacks)) if lacks else seen
 
 
 def _put_right(seen: EnergySnapshot) -> tuple[EnergySnapshot, list[str]]:
@@ -137,8 +146,9 @@ def _put_right(seen: EnergySnapshot) -> tuple[EnergySnapshot, list[str]]:
             f"{seen.name_of('household_w')} shows {seen.household_w:.0f} W. Consumption cannot be negative, so "
             "0 W is used."
         )
-    production = None if seen.production_w is None else max(0.0, seen.production_w)
-    return replace(seen, production_w=production), [f"{note[:1].upper()}{note[1:]}" for note in notes]
+    if seen.production_w is not None and seen.production_w < 0:
+        seen = replace(seen, production_w=0.0)
+    return seen, [f"{note[:1].upper()}{note[1:]}" for note in notes]
 
 
 def _flows(facts: SourceFacts, seen: EnergySnapshot, sky: Sky, own_w: float, other_w: float, is_real: bool) -> Flows:
