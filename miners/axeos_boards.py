@@ -85,3 +85,18 @@ def chips_answer(info: Mapping[str, Any]) -> bool:
     each = info.get("asicTemps")
     told = each if isinstance(each, list) and each else [info.get("temp"), info.get("temp2")]
     return any(number(one, 1, 200) is not None for one in told)
+
+
+def is_overheated(info: Mapping[str, Any]) -> bool:
+    """A NerdQAxe tells at which temperature it stops, too."""
+    limit, hottest = number(info.get("overheat_temp"), 40, 200), max(chip_celsius(info), default=None)
+    return limit is not None and hottest is not None and hottest >= limit
+
+
+def nerd_pool(info: Mapping[str, Any]) -> bool | None:
+    """Whether a pool answers a NerdQAxe; None: it does not say."""
+    told, stratum = info.get("isStratumConnected"), info.get("stratum")
+    pools = stratum.get("pools") if isinstance(stratum, dict) else None
+    each = [one.get("connected") for one in pools if isinstance(one, dict)] if isinstance(pools, list) else []
+    known = [one for one in (told, *each) if isinstance(one, bool)]
+    return any(known) if known else None

@@ -155,15 +155,20 @@ class _Seen:
             return False
         uptime = self.uptime_seconds
         if uptime is None:
-            return not axeos_boards.chips_answer(self.info)
+            return self._chips_are_off
         since = self.resumed_at_seconds
         started = since if since is not None and since <= uptime else 0.0
         return uptime - started >= _STARTS_WITHIN_SECONDS
 
     @property
+    def _chips_are_off(self) -> bool:
+        """None of them tells a temperature, or it is above the one at which the firmware cuts their power."""
+        return not axeos_boards.chips_answer(self.info) or axeos_boards.is_overheated(self.info)
+
+    @property
     def is_latched(self) -> bool:
         """A NerdQAxe that cut the power of its chips: only a restart brings it back."""
-        return self.is_nerd and self.rests and not axeos_boards.chips_answer(self.info)
+        return self.is_nerd and self.rests and self._chips_are_off
 
     @property
     def fault(self) -> str:
@@ -182,8 +187,7 @@ class _Seen:
     def has_pool(self) -> bool | None:
         """Whether a pool answers it; None: it does not say."""
         if self.is_nerd:
-            told = self.info.get("isStratumConnected")
-            return told if isinstance(told, bool) else None
+            return axeos_boards.nerd_pool(self.info)
         said = self.info.get("poolConnectionInfo")
         if isinstance(said, str) and _LOST.search(said):
             return False

@@ -218,7 +218,16 @@ def test_what_was_just_resumed_is_starting_and_later_without_a_pool(bench_of, mo
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"temp": None}, {"uptimeSeconds": 4000}, {"asicTemps": [0, None, 0, 0]}], ids=str
+    "changes",
+    [
+        {},
+        {"temp": None},
+        {"uptimeSeconds": 4000},
+        {"asicTemps": [0, None, 0, 0]},
+        {"asicTemps": None, "overheat_temp": 70},
+        {"asicTemps": [75.2, 74, 73, 75], "overheat_temp": 70, "isStratumConnected": False},
+    ],
+    ids=str,
 )
 def test_an_overheated_nerdqaxe_protects_itself_until_it_is_restarted(bench_of, monkeypatch, changes):
     bench = showing(bench_of(bitaxe(NERDQAXE)), HOT_NERD, monkeypatch, **changes)
@@ -229,6 +238,22 @@ def test_an_overheated_nerdqaxe_protects_itself_until_it_is_restarted(bench_of, 
     with pytest.raises(Refused, match="restart it"):
         bench.write(75)
     assert bench.emulator.commands == []
+
+
+@pytest.mark.parametrize(
+    ("told", "alive"),
+    [
+        ({"isStratumConnected": False}, False),
+        ({"isStratumConnected": None, "stratum": {"pools": [{"connected": False}, {"connected": True}]}}, True),
+        ({"isStratumConnected": None, "stratum": {"pools": [{"connected": False}, None]}}, False),
+        ({"isStratumConnected": "yes", "stratum": []}, None),
+    ],
+    ids=str,
+)
+def test_the_pool_of_a_nerdqaxe(bench_of, monkeypatch, told, alive):
+    seen = showing(bench_of(bitaxe(NERDQAXE)), HOT_NERD, monkeypatch, asicTemps=[40, 41, 40, 41], **told).read()
+    assert seen.pool_alive is alive
+    assert (seen.status is MinerStatus.NO_POOL) == (alive is False)
 
 
 ROUTES = {
