@@ -9,6 +9,8 @@ from django.conf import settings
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from integrations.probe import Probe
+from integrations.registry import Advice
 from tests import factories
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -63,6 +65,27 @@ def test_read_now_answers_beside_the_button(open_page, home):
     page.fill("[name=dummy__temperature_celsius]", "warm")
     page.get_by_role("button", name="Read now").click()
     expect(page.locator(".probe-result.bad")).to_contain_text("‘warm’")
+    assert page.trouble == []
+
+
+def test_what_read_now_advises_is_filled_in_with_one_tap(open_page, home, monkeypatch):
+    suits = Advice(
+        "A limit of 2 h 35 min suits it.", fields={"stale_after_seconds": 9300, "long_silence_confirmed": True}
+    )
+    warmer = Advice("It shows too little.", settings={"temperature_celsius": "21"})
+    monkeypatch.setattr("integrations.admin.probe", lambda row: Probe(True, "19.5 °C.", advice=(suits, warmer)))
+    page = open_page(reverse("admin:climate_climatemonitor_add"))
+    page.select_option("[name=adapter_type]", "dummy")
+    page.get_by_role("button", name="Read now").click()
+    for _ in range(2):
+        page.get_by_role("button", name="Fill in").first.click()
+    expect(page.get_by_text("Filled in. Save to use it.")).to_have_count(2)
+    expect(page.locator("[name=stale_after_seconds]")).to_have_value("9300")
+    expect(page.locator("[name=long_silence_confirmed]")).to_be_checked()
+    expect(page.locator("[name=dummy__temperature_celsius]")).to_have_value("21")
+    expect(page.locator("[name=stale_after_seconds]")).to_be_visible()
+    page.get_by_role("button", name="Read now").click()
+    expect(page.get_by_role("button", name="Fill in")).to_have_count(2)
     assert page.trouble == []
 
 
