@@ -7,6 +7,7 @@ import random
 import pytest
 
 from integrations.errors import AdapterError
+from miners.judging import HEATS_FROM
 from miners.state import MinerStatus
 from tests.chance import IS_FRESH, seeds
 from tests.emulators.faults import Fault, Scope
@@ -74,7 +75,7 @@ def _look(bench, least_w: float) -> None:
     assert bench.emulator.rig.has_mains
     rig = bench.rig
     assert not (seen.status is MinerStatus.OFF and rig.is_drawing)
-    assert not (seen.status is MinerStatus.HEATING and rig.power_w < 0.5 * least_w)
+    assert not (seen.status is MinerStatus.HEATING and rig.power_w < HEATS_FROM * least_w)
 
 
 def _well_again(bench, most_w: float) -> None:

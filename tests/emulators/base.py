@@ -183,6 +183,8 @@ class Emulator(ABC):
             self.commands.append(str(request))
         with self.rig.lock:
             self.settle()
+            if not self.rig.has_mains:
+                return False  # a connection that was open when the power went
             match fault:
                 case Fault.DROP | Fault.HANG | Fault.GARBAGE | Fault.TRUNCATE | Fault.DRIP | Fault.SLOW | Fault.HUGE:
                     reply = self.answer(request, act=False)
