@@ -13,11 +13,11 @@ from django.conf import settings
 
 from climate import flat, ration, sensors, zone_state
 from climate.models import HIGH_LIMIT_MARGIN_K, ClimateMonitor, ClimateZone
-from miners import readback
+from miners import readback, went_off
 from miners.models import Miner
 from optimization import services, watchdog
 from optimization.control import guards, high_limit, strategy
-from optimization.passes import act, findings, plugs, run, situate, timing
+from optimization.passes import act, findings, plugs, rise, run, situate, timing
 from sites import heartbeat
 from sites.models import Site
 
@@ -296,6 +296,30 @@ _SWITCHING = Group(
             + ("tests/e2e/test_failures.py::test_a_plug_that_lies_about_being_off_is_found_by_its_meter",),
         ),
         Promise(
+            "A meter outranks its switch, but watts from before the switch changed prove nothing: an off that a meter "
+            "does not confirm is unconfirmed, never off. It is told once, its last watts count in every limit, off is "
+            "repeated more and more rarely, and a cold room may still be heated (docs/evidence.md).",
+            f"{_LOOK}; told after 3 periods, or when its meter should have reported; off at least every "
+            f"{_span(readback.UNCONFIRMED_RETRY_MAX)}",
+            _tests(
+                f"{_PASSES}/test_stuck_meter.py",
+                "test_it_is_unconfirmed_told_once_and_off_is_repeated_more_and_more_rarely",
+                "test_the_case_byte_for_byte",
+                "test_its_last_watts_count_in_every_limit",
+            )
+            + _tests("tests/drivers/test_evidence.py", "test_the_page_is_what_the_code_answers"),
+        ),
+        Promise(
+            f"A room that warms by {rise.RISE_K:g} K although its miner is told to be off and was not seen off is an "
+            "alarm of its own.",
+            f"{_span(rise.INERTIA)} + the rise + {_LOOK}",
+            _tests(
+                f"{_PASSES}/test_stuck_meter.py",
+                "test_a_welded_relay_whose_meter_reports_changes_only_is_never_off_and_the_room_tells",
+                "test_a_meter_upstream_that_stands_cuts_nothing_until_the_room_warms",
+            ),
+        ),
+        Promise(
             "A miner that cannot be reached and was last seen on is an alarm, never “off”; off is written first when "
             "it answers again.",
             f"{_LOOK} after it is back",
@@ -385,12 +409,29 @@ _SWITCHING = Group(
             ),
         ),
         Promise(
-            "Switched off by someone else: taken as a wish; control resumes by itself.",
+            "Switched off by someone else: taken as a manual request; control resumes by itself.",
             f"after {_span(situate.OUTSIDE_OFF_HOLD)}",
             _tests(
                 f"{_PASSES}/test_outside.py",
                 "test_off_at_the_device_is_adopted_for_two_hours",
                 "test_after_two_hours_control_resumes_by_itself",
+            )
+            + _tests(
+                f"{_PASSES}/test_own_timer.py",
+                "test_what_home_assistant_attributes_to_a_user_is_a_persons_also_at_the_timers_time",
+                "test_a_second_off_soon_after_the_restart_is_a_persons",
+            ),
+        ),
+        Promise(
+            "Switched off by a timer that counts from the first “on” (at the time declared, or after the same time "
+            f"{went_off.LEARNED_FROM} times): not taken for a person; told once, and started again where it is cold. "
+            "Nothing learned makes a dead-man longer.",
+            "its minimum off time",
+            _tests(
+                f"{_PASSES}/test_own_timer.py",
+                "test_the_declared_timer_that_counts_from_its_first_on",
+                "test_a_timer_nobody_declared_is_known_the_third_time",
+                "test_the_timer_of_an_upstream_plug",
             ),
         ),
         Promise(
@@ -421,10 +462,18 @@ _SWITCHING = Group(
             (guards.min_off, guards.start_budget),
         ),
         Promise(
-            "A plug’s own auto-off timer, once entered, is kept running while the miner is to heat: “on” is sent again "
-            "when half of it is left. Without this program the plug switches itself off.",
-            "the plug’s timer",
+            "A device’s own switch-off, once set up, is kept set while the miner is to heat, that of an upstream plug "
+            "while anything behind it may draw: “on” is sent again when half of it is left. Moved, or removed, by "
+            "something else it is set back, and told. Without this program the device switches itself off.",
+            f"its timer; set back within {_LOOK}",
             _tests(
+                "tests/drivers/test_own_off.py",
+                "test_moved_by_something_else_it_is_set_back_in_the_next_pass_and_told",
+                "test_where_on_and_off_share_a_slot_the_start_is_not_lost",
+                "test_one_that_never_reaches_its_watts_keeps_its_switch_off",
+            )
+            + _tests(f"{_PASSES}/test_cutoff.py", "test_while_anything_may_draw_its_upstream_plug_has_its_timer")
+            + _tests(
                 f"{_PASSES}/test_rearm.py",
                 "test_it_heats_through_its_timer_and_is_told_again_no_more_often_than_needed",
                 "test_what_is_to_be_off_is_never_told_on_again",
@@ -663,16 +712,16 @@ LIMITS = (
     ),
     Limit(
         "A plug that does not obey, or welds shut.",
-        "You are told and off is repeated; only you or a breaker can cut it. A power sensor finds it surely.",
+        "You are told and off is repeated; only you, a breaker or an upstream plug can cut it. A power sensor that "
+        "reports regularly finds it.",
     ),
     Limit(
         "Program, computer or network gone while a miner is on, and the plug without a timer of its own.",
         "Set the plug’s auto-off timer and enter it at the controller: its card says whether it has one.",
     ),
     Limit(
-        "A plug whose timer does not start anew at every “on”.",
-        "It goes off while it should heat, and counts as switched off by you. Leave its timer out here, or take "
-        "another plug.",
+        "A plug whose timer does not start again at every “on”.",
+        "It goes off while it should heat, and is started again after its rest. Take a plug whose timer starts again.",
     ),
     Limit(
         "A single sensor that lies believably: a wrong but possible, changing value below the high limit.",

@@ -34,8 +34,9 @@ class HomeAssistantSwitch(AutoOff):
     dead_man = None
     dead_man_help = (
         "A plug stays on when this program and Home Assistant are gone. Set the plug’s own auto-off timer, 30 minutes "
-        "for example, and enter it here: while it heats, ‘on’ is then sent again in time (the timer must start anew at "
-        "every ‘on’, also when it is on already: try it once). Shelly: Timers → Auto OFF. "
+        "for example, and enter it here: while it heats, ‘on’ is then sent again in time. Best is a timer that starts "
+        "again at every ‘on’; where it counts from the first one, the miner rests when it ends and is started again. "
+        "Shelly: Timers → Auto OFF. "
         "Tasmota: PulseTime, the seconds plus 100 (1900 for 30 minutes). A plug without a timer: an automation in "
         "Home Assistant that switches it off when its room is too warm or the room’s sensor is silent for 10 minutes."
     )
@@ -52,7 +53,7 @@ class HomeAssistantSwitch(AutoOff):
         auto_off_minutes: int | None = auto_off_field(
             None,
             "Plug’s own auto-off timer",
-            "The timer you set in the plug itself. Empty: none, or it does not start anew at every ‘on’.",
+            "The timer you set in the plug itself. Empty: it has none.",
         )
 
     @classmethod

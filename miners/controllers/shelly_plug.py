@@ -1,6 +1,6 @@
 """Metering plugs and relays of Shelly's second generation and later (Plus, Pro, Gen3, Gen4), asked directly.
 
-Every "on" brings the plug's own off timer with it (`toggle_after`): when nobody sends it anew, the plug switches
+Every "on" brings the plug's own off timer with it (`toggle_after`): when nobody sends it again, the plug switches
 itself off, whatever became of this program and its network. Facts: the maker's API pages; `docs/miners.md`.
 """
 
@@ -39,7 +39,7 @@ class ShellyPlug(AutoOff):
     description = "A metering plug or relay of Shelly (Plus, Pro, Gen3, Gen4), with its own off timer."
     dead_man = None
     dead_man_help = (
-        "Enter minutes for its own off timer: every ‘on’ starts it anew, and it switches itself off when none comes."
+        "Enter minutes for its own off timer: every ‘on’ starts it again, and it switches itself off when none comes."
     )
 
     class Config(AdapterConfig):
@@ -108,7 +108,7 @@ class ShellyPlug(AutoOff):
 
     @classmethod
     def write(cls, config: Config, session: Session | None, power_w: float, deadline: float) -> None:
-        """On brings the timer anew each time; off never brings one, or it would switch on again."""
+        """On brings the timer each time; off never brings one, or it would switch on again."""
         with _device(config, deadline) as device:
             if power_w <= 0:
                 if not surely(lambda: _is_at_rest(_status(device, config))):

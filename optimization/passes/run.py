@@ -27,7 +27,7 @@ from . import act, due, findings, last_resort, own_off, plugs, record, rise, tim
 from .load import SiteRows, load, memory_key
 from .observe import Observation, observe
 from .publish import publish
-from .situate import OUTSIDE_OFF_HOLD, Seen, note_silent_all, situate
+from .situate import OUTSIDE_OFF_HOLD, Seen, note_silent_all, said_off, situate
 from .tell import tell
 
 log = logging.getLogger(__name__)
@@ -269,21 +269,24 @@ def _notice_outside_on(
     for command in commands:
         pk = UUID(command.miner_id)
         desired = rows.desired.get(pk)
-        if command.action == "leave" or desired is None or desired.power_w > 0 or desired.confirmed_at is None:
+        if command.action == "leave" or desired is None or desired.power_w > 0:
             continue
-        status = seen.snapshots[pk].status
-        if status is MinerStatus.UNCONFIRMED:
-            desired.confirmed_at, desired.changed_at, desired.attempts, desired.next_attempt_at = None, now, 0, None
-            acted.changed[pk] = desired
-        if not status.is_on:
+        snapshot, was_confirmed = seen.snapshots[pk], desired.confirmed_at is not None
+        # Off by its switch's word, its meter not confirming it, it was off as well; welded contacts are no hand.
+        is_on = snapshot.status.is_on and (was_confirmed or snapshot.switch_is_on is not False)
+        if not (was_confirmed or said_off(rows.memory, pk)):
+            continue
+        if not is_on and not (was_confirmed and snapshot.status is MinerStatus.UNCONFIRMED):
             continue
         desired.confirmed_at, desired.changed_at, desired.attempts, desired.next_attempt_at = None, now, 0, None
         acted.changed[pk] = desired
+        if not is_on:
+            continue
         times = [text for text in seen.memory.outside_on.get(command.miner_id, []) if _is_of_today(text, now)]
         seen.memory.outside_on[command.miner_id] = [*times[-9:], now.isoformat()]
         if not times:
             name, what = rows.miners[pk].name, "was switched on from outside; it is switched off again"
-            if seen.snapshots[pk].pending_start:
+            if snapshot.pending_start:
                 what = "was to start by itself, by a timer or schedule set elsewhere; that is cancelled"
             acted.activity.append((Severity.WARNING, f"{name} {what}."))
 

@@ -65,9 +65,16 @@ def was_silent(memory: Memory, miner_id: UUID) -> bool:
     return str(miner_id) in (memory.shell.get("silent") or ())
 
 
+def said_off(memory: Memory, miner_id: UUID) -> bool:
+    """At the last look its switch said off, and its meter did not confirm that."""
+    return str(miner_id) in (memory.shell.get("said_off") or ())
+
+
 def note_silent(memory: Memory, snapshots: dict[UUID, MinerSnapshot]) -> None:
-    """Remember which devices do not say whether they are on, for the next pass."""
+    """Remember which devices do not say whether they are on, or are off by their word only, for the next pass."""
     memory.shell["silent"] = sorted(str(pk) for pk, snapshot in snapshots.items() if not snapshot.status.is_known)
+    doubtful = [pk for pk, snapshot in snapshots.items() if snapshot.status is MinerStatus.UNCONFIRMED]
+    memory.shell["said_off"] = sorted(map(str, doubtful))
 
 
 def note_silent_all(memory: Memory, miner_ids: Iterable[UUID]) -> None:

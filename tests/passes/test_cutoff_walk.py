@@ -1,7 +1,8 @@
 """10 000 steps of random faults over two stepped miners behind metering plugs, on one line with a limit.
 
 What may happen in a step: a device silent, refusing, stuck (it takes a command and does nothing), without power and
-back on by itself; its plug silent; wishes of any level; the program killed before it writes or before it records, so
+back on by itself; its plug silent, or the plug's meter standing still; a plug's own timer that counts from its first
+“on”; wishes of any level; the program killed before it writes or before it records, so
 that only what it had committed is left. The limit is the line's in one walk and the home's in the next. The oracle
 knows the true watts. The passes' own code decides and writes; only the wire is played here.
 """
@@ -20,7 +21,7 @@ import pytest
 
 from climate.state import ClimateReading
 from integrations.errors import AdapterError
-from miners import power
+from miners import evidence, power
 from miners.models import Circuit, ManualRequest, Miner, MinerController
 from miners.power import Level, PowerModel
 from miners.state import MinerSnapshot, MinerStatus
@@ -63,6 +64,12 @@ class Machine:
     fault: str = ""
     fault_until: int = 0
     plug_silent_until: int = 0
+    meter_stands_until: int = 0
+    shown_w: float = 0.0
+    shown_at: datetime | None = None
+    plug_switched_at: datetime | None = None
+    plug_timer_s: float | None = None
+    plug_on_for_s: float = 0.0
     comes_back_w: float = 0.0
     calm: int = 0
     level_writes: list[tuple[float, float, str]] = field(default_factory=list)  # elapsed s, W, guard
@@ -81,6 +88,13 @@ class Machine:
                 self.comes_back_w, self.watts = dice.choice([0.0, self.watts]), 0.0
         if dice.random() < 0.003:
             self.plug_silent_until = step + dice.randint(1, 15)
+        if dice.random() < 0.003:
+            self.meter_stands_until = step + dice.randint(1, dice.choice([20, 150]))
+        if dice.random() < 0.001:
+            self.plug_timer_s = dice.choice([None, 2400.0])
+        self.plug_on_for_s = self.plug_on_for_s + PERIOD_S if self.plug_on else 0.0
+        if self.plug_timer_s is not None and self.plug_on_for_s >= self.plug_timer_s:
+            self.switch_plug(False)
         well = not self.fault and step >= self.plug_silent_until
         self.calm = self.calm + 1 if well else 0
 
@@ -95,11 +109,24 @@ class Machine:
             return MinerSnapshot(MinerStatus.OFF, 0.0, True)
         return MinerSnapshot(MinerStatus.HEATING, self.watts, True, set_power_w=self.watts)
 
-    def read_plug(self, step: int) -> MinerSnapshot | None:
+    def read_plug(self, step: int, now: datetime) -> MinerSnapshot | None:
         if step < self.plug_silent_until or self.fault == "no power":
             return None
-        status = MinerStatus.HEATING if self.watts else MinerStatus.STARTING
-        return MinerSnapshot(status if self.plug_on else MinerStatus.OFF, self.watts, True)
+        if step >= self.meter_stands_until or self.shown_at is None:
+            self.shown_w, self.shown_at = self.watts, now
+        self.plug_switched_at = self.plug_switched_at or now
+        times = {"switched_at": self.plug_switched_at, "power_at": self.shown_at}
+        shown = evidence.of_switch(self.plug_on, self.shown_w, **times)
+        return MinerSnapshot(
+            shown.status, shown.power_w, shown.power_w is not None, last_power_w=shown.last_power_w,
+            switch_is_on=self.plug_on, **times,
+        )  # fmt: skip
+
+    def switch_plug(self, on: bool) -> None:
+        if on is not self.plug_on:
+            self.plug_on, self.plug_switched_at, self.plug_on_for_s = on, None, 0.0
+        if not on:
+            self.watts = 0.0
 
     def write(self, watts: float) -> AdapterError | None:
         if self.fault == "silent" or not self.has_power:
@@ -111,11 +138,9 @@ class Machine:
         return None
 
     def write_plug(self, watts: float, step: int) -> AdapterError | None:
-        if self.read_plug(step) is None:
+        if step < self.plug_silent_until or self.fault == "no power":
             return AdapterError("It does not answer.")
-        self.plug_on = watts > 0
-        if not self.plug_on:
-            self.watts = 0.0
+        self.switch_plug(watts > 0)
         return None
 
 
@@ -144,7 +169,7 @@ class Walk:
             miner = self.rows.miners[pk]
             for row_id, reading in (
                 (miner.controller_id, machine.read()),
-                (miner.cutoff_id, machine.read_plug(self.step_no)),
+                (miner.cutoff_id, machine.read_plug(self.step_no, self.clock.now())),
             ):
                 if reading is None:
                     seen.errors[row_id] = "cannot be read: it does not answer"
@@ -257,6 +282,7 @@ class Walk:
         self.counts["restarts"] += 1
 
     def judge(self) -> None:
+        self.counts["stands"] += any(one.meter_stands_until > self.step_no for one in self.machines.values())
         total = sum(machine.watts for machine in self.machines.values())
         if min(machine.calm for machine in self.machines.values()) >= REACHED_AFTER:
             assert total <= LIMIT_W, f"{total:.0f} W on a line of {LIMIT_W} W"
@@ -317,6 +343,7 @@ def test_random_faults(db, bench, monkeypatch):
         assert counts["levels"] > 20
         assert counts["cuts"] > 1
         assert counts["latched"] > 5
+        assert counts["stands"] > WALKS * 50
         assert counts["restarts"] > WALKS * 5
         assert counts["at its level"] > WALKS * 50
         assert counts["reached"] > WALKS * STEPS / 2

@@ -10,16 +10,19 @@ import copy
 import json
 import random
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from climate.state import ClimateReading
 from energy.state import EnergySnapshot
+from integrations.connections.entities import EntityAnswers, EntityState
+from miners.controllers.home_assistant_switch import HomeAssistantSwitch
 from miners.models import DesiredState, ManualRequest
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import Memory
 from optimization.passes import act, run
 from optimization.passes.load import SiteRows, load
 from optimization.passes.observe import Observation
+from sites.clock import ManualClock
 from sites.models import Alarm
 
 from .bench import Home
@@ -38,6 +41,11 @@ SENSOR_FAULTS = ("unavailable", "stale", "nan", "-127", "85", "frozen", "jump")
 #: Faults in which the sensor's word cannot be told from a good one for a while.
 DECEIVING = ("frozen", "stale", "jump")
 PLUG_FAULTS = ("unreachable", "refuses", "lies", "power cut")
+METER_FAULTS = ("stuck", "stuck when off", "slow", "lost", "turned round")
+#: Auto-off timers of the plug that nobody declared: they count from its first “on”.
+TIMERS_S = (1500.0, 2400.0)
+PLUG, PLUG_W = "switch.plug", "sensor.plug_power"
+CONFIG = HomeAssistantSwitch.Config(entity_switch=PLUG, entity_power=PLUG_W)
 
 
 @dataclass
@@ -73,6 +81,16 @@ class World:
     sensor: Fault | None = None
     plug: Fault | None = None
     meter_dark_until: int = 0  # step; 0: it answers
+    #: The plug as Home Assistant shows it, by the clock of the home; `on_at`, `timer_s`: its own timer.
+    clock: ManualClock = field(default_factory=lambda: ManualClock(datetime(2026, 1, 15, tzinfo=UTC)))
+    meter: Fault | None = None
+    shown_w: float = 0.0
+    shown_at: datetime | None = None
+    said_on: bool = False
+    switched_at: datetime | None = None
+    switched_by: str = ""
+    on_at: float = 0.0
+    timer_s: float | None = None
     shown: float = 20.0
     shown_age_s: float = 0.0
     jump_k: float = 0.0
@@ -90,6 +108,10 @@ class World:
             self.plug = Fault(dice.choice(PLUG_FAULTS), step + dice.randint(1, dice.choice([6, 6, 60])))
             if self.plug.kind == "power cut":
                 self.plug_on, self.comes_back_on = False, self.plug_on and chance() < 0.5
+        if self.meter is None and chance() < 0.004:
+            self.meter = Fault(dice.choice(METER_FAULTS), step + dice.randint(1, dice.choice([20, 200, 1000])))
+        if chance() < 0.002:
+            self.timer_s = dice.choice([None, *TIMERS_S])
         if not self.meter_dark_until and chance() < 0.002:
             self.meter_dark_until = step + dice.randint(1, 150)
 
@@ -100,6 +122,8 @@ class World:
             if self.plug.kind == "power cut":
                 self.plug_on = self.comes_back_on
             self.plug = None
+        if self.meter is not None and step >= self.meter.until:
+            self.meter = None
         if step >= self.meter_dark_until:
             self.meter_dark_until = 0
 
@@ -109,6 +133,8 @@ class World:
         if dice.random() < 0.02:
             self.house.sun_w = dice.choice([0.0] * 8 + [800.0, 2500.0])
         self.surplus_w = min(4000.0, max(-2000.0, self.surplus_w + dice.gauss(0, 150)))
+        if self.plug_on and self.timer_s is not None and self.clock.elapsed - self.on_at >= self.timer_s:
+            self.plug_on, self.switched_by = False, ""
         self.house.go(PERIOD_S, self.plug_on)
         self.shown_age_s += PERIOD_S
 
@@ -136,14 +162,37 @@ class World:
     def read_plug(self) -> MinerSnapshot:
         if not self.answers:
             return MinerSnapshot(MinerStatus.UNREACHABLE, problem="It does not answer.")
-        return MinerSnapshot(MinerStatus.HEATING if self.plug_on else MinerStatus.OFF, WATTS * self.plug_on, True)
+        return HomeAssistantSwitch.read(CONFIG, self.plug_states())
+
+    def plug_states(self) -> EntityAnswers:
+        """Switch and power sensor as Home Assistant has them, each with its own time."""
+        now, kind = self.clock.now(), self.meter.kind if self.meter else ""
+        if self.plug_on is not self.said_on or self.switched_at is None:
+            self.said_on, self.switched_at = self.plug_on, now
+        stands = kind == "stuck" or (kind == "stuck when off" and not self.plug_on)
+        if kind == "slow" and self.shown_at is not None:
+            stands = timedelta(0) <= now - self.shown_at < timedelta(minutes=5)
+        if not stands or self.shown_at is None:
+            self.shown_w, self.shown_at = WATTS * self.plug_on + self.dice.random(), now
+        watts = "unavailable" if kind == "lost" else f"{-self.shown_w if kind == 'turned round' else self.shown_w:.1f}"
+        return EntityAnswers({
+            PLUG: EntityState(PLUG, "on" if self.plug_on else "off", observed_at=now, changed_at=self.switched_at,
+                              user_id=self.switched_by),
+            PLUG_W: EntityState(PLUG_W, watts, "W", observed_at=self.shown_at),
+        })  # fmt: skip
+
+    def turn(self, on: bool, by: str) -> None:
+        """A command or a hand; a repeated “on” does not start the timer again."""
+        if on is not self.plug_on:
+            self.plug_on, self.switched_by = on, by
+            self.on_at = self.clock.elapsed
 
     def write_plug(self, power_w: int) -> str | None:
         if not self.answers:
             return "It does not answer."
         if self.plug is not None:
             return "It refuses." if self.plug.kind == "refuses" else None
-        self.plug_on = power_w > 0
+        self.turn(power_w > 0, "the program's user")
         return None
 
 
