@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sites.words import THIN
+
 from .known_models import BY_PLUG
 from .power import Level, OffBy, PowerModel
 from .wire import number
@@ -51,7 +53,7 @@ KINDS = {
         _HOME["nano3s"], {"0": 70.0, "1": 100.0, "2": 140.0}, 6.0, False, {"0": 3.2, "1": 5.0, "2": 6.6}
     ),
 }
-_DRIVEN = "Avalon Q, Mini 3 and Nano 3S"
+_SWITCHED = "Avalon Q and Mini 3"
 #: A machine with this or more at the wall is no longer put behind a household plug by itself (W).
 _HEAVY_W = 2_000.0
 
@@ -87,7 +89,7 @@ def refusal(values: Mapping[str, str], called: str) -> str:
     if power_w is not None and power_w >= _HEAVY_W:
         instead += " It must carry its current; hard cuts wear its supply, so switch it seldom."
     where = called.partition(" at ")[2]
-    return f"{name} at {where} cannot be switched: {_DRIVEN} can. {_works(values, power_w)}{instead}"
+    return f"{name} at {where} cannot be switched: only {_SWITCHED} can. {_works(values, power_w)}{instead}"
 
 
 def _works(values: Mapping[str, str], power_w: float | None) -> str:
@@ -96,14 +98,14 @@ def _works(values: Mapping[str, str], power_w: float | None) -> str:
     usual_w = number(values.get("MPO"), 1, 20_000)
     parts = []
     if power_w is not None:
-        parts.append(f"takes {power_w:.0f} W")
+        parts.append(f"takes {power_w:.0f}{THIN}W")
     elif usual_w is not None:
-        parts.append(f"takes about {usual_w:.0f} W")
+        parts.append(f"takes about {usual_w:.0f}{THIN}W")
     if hash_rate is not None:
-        parts.append(f"gives {hash_rate / 1000:.2f} TH/s")
+        parts.append(f"gives {hash_rate / 1000:.2f}{THIN}TH/s")
     if hottest is not None:
-        parts.append(f"is at {hottest:.0f} °C at most")
+        parts.append(f"has chips of up to {hottest:.0f}{THIN}°C")
     if not parts:
         return ""
     told = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
-    return f"It {told} now. "
+    return f"It now {told}. "

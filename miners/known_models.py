@@ -16,7 +16,7 @@ BY_PYASIC = "Choose ‘Other miners (pyasic-rs)’ for it, or put it behind a pl
 INSTALL_PYASIC = "Install pyasic-rs first: pip install -r requirements-miners.txt."
 UPDATE_BRAIINS = "Update Braiins OS to 25.07 or later, then look again."
 UPDATE_LUXOS = "Update LuxOS and allow its API (port 4028), then look again."
-OPEN_AXEOS = "It takes commands from its own network only: let this program be in the same one, then look again."
+OPEN_AXEOS = "It takes commands from its own network only: put this program in the same network, then look again."
 OPEN_VNISH = "Its API does not answer: update VNish, then look again."
 
 

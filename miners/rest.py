@@ -26,7 +26,7 @@ NO_DEAD_MAN_HELP = (
 )
 #: What a driver cannot see of a device before it happens; a sentence of its limits.
 UNSEEN_SCHEDULES = (
-    "A start that its own page, app or cloud has scheduled is not seen ahead: it is switched off again once it starts."
+    "A start scheduled by its own page, app or cloud cannot be seen in advance: it is switched off again afterwards."
 )
 _MOST_TOKENS = 1000
 _REFUSALS = (400, 405, 409, 412, 422, 423)

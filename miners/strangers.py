@@ -98,7 +98,7 @@ def _stranger(target: Target, sign: _Sign, own_name: str, has_pyasic: bool) -> S
     own = "".join(letter if letter.isprintable() else "?" for letter in own_name)
     name = f"{sign.name} {own}" if own and not own.startswith(("Antminer", "Avalon")) else own or sign.name
     install = f" {INSTALL_PYASIC}" if sign.instead is BY_PYASIC and not has_pyasic else ""
-    return Stranger(name, f"{name} at {target.address} is not driven as it is. {sign.instead}{install}")
+    return Stranger(name, f"{name} at {target.address} cannot be used as it is. {sign.instead}{install}")
 
 
 def _version(address: str, deadline: float) -> str:

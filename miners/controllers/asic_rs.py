@@ -44,7 +44,7 @@ _OWN_DRIVERS = {
     "braiins": "Braiins OS",
     "vnish": "VNish",
 }
-_AVALONS = "An Avalon that it does not switch needs a plug: put it behind one, and set up the plug instead."
+_AVALONS = "An Avalon that this driver cannot switch needs a plug: put it behind one and set up the plug instead."
 _WORDS = {
     "Mining": Word.ON,
     "DegradedMining": Word.ON,
@@ -216,9 +216,9 @@ async def _identity(miner: Any, config: AsicRs.Config) -> Identity:
     limits = ["Only on and off: its power is set in its own web page.", UNSEEN_SCHEDULES]
     switches = _switches(miner)
     if not switches:
-        limits.insert(0, "It cannot be switched through pyasic-rs: only a plug can. It is read.")
+        limits.insert(0, "pyasic-rs cannot switch it: only a plug can. Its figures are read.")
     if data.wattage is None:
-        limits.append("It does not tell what it draws: a metering plug before it does.")
+        limits.append("It does not say what it draws. An upstream metering plug does.")
     running = data.wattage is not None and _word(miner, data) is Word.ON and data.wattage >= _SMALLEST_W / 4
     full_w = float(config.full_power_w or 0) or (data.wattage if running else 0.0)
     if not full_w:

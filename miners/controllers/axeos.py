@@ -174,13 +174,13 @@ class _Seen:
     def fault(self) -> str:
         """Why it protects itself, empty when it does not."""
         if (number(self.info.get("overheat_mode")) or 0) > 0 or self.info.get("overheat_mode") is True:
-            return "It was too hot and stopped itself. Check its fan, then clear its overheat mode in its web page."
+            return "It was too hot and stopped itself. Check its fan, then clear its overheat mode on its web page."
         for key in ("power_fault", "hardware_fault"):
             said = self.info.get(key)
             if said not in (None, "", 0, False, "none", "None"):
                 return f"It reports a fault: {str(said)[:80]!a}."
         if self.is_latched:
-            return "It cut the power of its chips and stays so until it is restarted. Check its fan, then restart it."
+            return "It cut the power of its chips and stays off until it is restarted. Check its fan, then restart it."
         return ""
 
     @property
@@ -227,9 +227,7 @@ class _Device:
             return
         self._post("/api/system/shutdown" if seen.is_nerd else "/api/system/pause")
         if seen.restarts:
-            raise Unreachable(
-                f"{_NAME} at {self._http.place} restarts just now. Its off is sent again when it is back."
-            )
+            raise Unreachable(f"{_NAME} at {self._http.place} is restarting. Off is sent again once it is back.")
 
     def run(self, seen: _Seen, power_w: float) -> None:
         if seen.fault:
@@ -402,5 +400,5 @@ def _problem(seen: _Seen, word: Word, status: MinerStatus) -> str:
     if seen.fault:
         return f"{said} {seen.fault}".strip()
     if word is Word.NO_POOL and status is MinerStatus.NO_POOL:
-        return "No pool answers it, so it rests. It goes on by itself when one does."
+        return "No pool answers, so it is idle. It resumes by itself when one does."
     return seen.draws.problem or said

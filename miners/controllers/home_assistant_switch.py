@@ -26,8 +26,8 @@ class HomeAssistantSwitch(AutoOff):
     key = "home_assistant_switch"
     label = "Home Assistant switch"
     description = (
-        "A smart plug, switch, light or fan in Home Assistant: on and off, and watts where a sensor shows them. What "
-        "automations, schedules or timers there will switch on later is not seen ahead: it is switched off again."
+        "A smart plug, switch, light or fan in Home Assistant: on and off, and watts where a sensor shows them. A "
+        "start by an automation, schedule or timer cannot be seen in advance: it is switched off again."
     )
     connection = ConnectionKind.HOME_ASSISTANT
     only_read = frozenset({"entity_power"})

@@ -27,7 +27,7 @@ _NAME = "The miner"
 _STANDBY_W = 30.0
 #: A machine that says nothing of its preset is judged as one of the smallest of its kind (W).
 _SMALLEST_W = 800.0
-_SWITCHES = "Its preset switcher is on: it changes its power by itself. Switch that off in its own web page."
+_SWITCHES = "Its preset switcher is on, so it changes its power by itself. Switch that off on its web page."
 _THROTTLES_FROM = (1, 3, 3)
 #: Percent of the preset's power the firmware takes.
 _THROTTLE = range(20, 101, 5)
@@ -211,7 +211,7 @@ def _sentence(word: Word, state: str, description: str) -> str:
     if word is Word.NO_POOL:
         return "None of its pools answers."
     if word is Word.NONE:
-        return f"It says ‘{state[:40]}’, which is not known." if state else "It does not work now, and says no more."
+        return f"It says ‘{state[:40]}’, which is not known." if state else "It is not mining now and gives no reason."
     return ""
 
 

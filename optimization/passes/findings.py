@@ -209,8 +209,8 @@ def _may_start_again(name: str, snapshot: MinerSnapshot) -> str:
     """It draws no heating power, but nothing shows that it stays so."""
     if snapshot.status is MinerStatus.PROTECT:
         why = f" {snapshot.problem}" if snapshot.problem else ""
-        return f"{name} protects itself and has not taken its off, so it may heat again by itself.{why}"
-    return f"{name} was told to be off, but a start is still pending on it. Cancel it at the device."
+        return f"{name} is protecting itself and has not accepted its off: it may start heating again by itself.{why}"
+    return f"{name} was switched off, but a start is still pending on it. Cancel that on the device."
 
 
 def _start_limit(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot) -> timedelta:

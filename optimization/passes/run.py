@@ -287,7 +287,7 @@ def _notice_outside_on(
         if not times:
             name, what = rows.miners[pk].name, "was switched on from outside; it is switched off again"
             if snapshot.pending_start:
-                what = "was to start by itself, by a timer or schedule set elsewhere; that is cancelled"
+                what = "would have started by itself, by a timer or schedule set elsewhere; that is cancelled"
             acted.activity.append((Severity.WARNING, f"{name} {what}."))
 
 

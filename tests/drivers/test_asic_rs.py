@@ -12,11 +12,15 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from pydantic import ValidationError
 
-from integrations.errors import BadAnswer, DeadlineExceeded, Refused, Unreachable
+from integrations.errors import BadAnswer, DeadlineExceeded, MissingSetting, Refused, Unreachable
 from miners.controllers import asic_rs
-from miners.controllers.asic_rs import AsicRs
+from miners.controllers.asic_rs import AsicRs, is_installed
+from miners.power import OffBy
 from miners.state import MinerStatus
-from tests.servers.process import PATIENT_SECONDS, soon
+from tests.emulators.whatsminer import WhatsMiner
+from tests.servers.process import PATIENT_SECONDS, missing, soon
+
+from .devices import Device
 
 CONFIG = AsicRs.Config.model_validate({"address": "127.0.0.1"})
 
@@ -198,7 +202,52 @@ def test_what_cannot_be_switched_is_said(library):
     miner.supports_pause = False
     with pytest.raises(Refused, match="plug"):
         write(0)
-    assert any("plug" in sentence for sentence in AsicRs.identify(CONFIG, soon()).limits)
+    for pause, resume in ((False, True), (True, False), (False, False)):
+        miner.supports_pause, miner.supports_resume = pause, resume
+        identity = AsicRs.identify(CONFIG, soon())
+        assert identity.limits[0] == "pyasic-rs cannot switch it: only a plug can. Its figures are read."
+        assert identity.power.off_by is OffBy.PLUG
+    miner.supports_pause = miner.supports_resume = True
+    assert AsicRs.identify(CONFIG, soon()).power.off_by is OffBy.DEVICE
+
+
+def test_a_machine_that_answers_and_tells_no_watts_says_so_and_is_switched_by_its_hash_rate(library):
+    told = {"hashrate": HashRate(95.0), "uptime": timedelta(hours=1)}
+    miner = library(Miner(data(operating_state=state("Mining"), **told)))
+    seen = read()
+    assert (seen.status, seen.power_w) == (MinerStatus.HEATING, None)
+    assert seen.problem == "The miner does not say what it draws."
+    with pytest.raises(MissingSetting, match="does not tell what it draws") as caught:
+        AsicRs.identify(CONFIG, soon())
+    assert caught.value.settings == ("full_power_w",)
+    config = AsicRs.Config.model_validate({"address": "127.0.0.1", "full_power_w": 1400})
+    assert AsicRs.identify(config, soon()).power.max_w == 1400
+    assert read(config=config).power_w == 1400
+    miner.told = data(operating_state=state("Paused"), **{**told, "hashrate": HashRate(0.0)})
+    assert read().status is MinerStatus.OFF
+    write(1400)
+    assert miner.commands == ["resume"]
+
+
+def test_an_avalon_is_sent_to_its_driver_and_told_what_else_there_is(library):
+    library(Miner(data(wattage=2085.0), "Avalon Stock", "Canaan"))
+    with pytest.raises(Refused, match="needs a plug"):
+        read()
+
+
+def test_a_recorded_m20s_through_the_package_is_read_and_only_a_plug_switches_it(bench_of):
+    if not is_installed():
+        missing("pyasic-rs", "pip install -r requirements-miners.txt")
+    bench = bench_of(Device("m20s", AsicRs, WhatsMiner, many_at_once=True))
+    identity = bench.identify()
+    assert "M20S" in identity.model
+    assert (identity.power.off_by, identity.power.max_w) == (OffBy.PLUG, 3417)
+    seen = bench.read()
+    assert (seen.status, seen.power_w) == (MinerStatus.HEATING, 3417)
+    assert seen.hash_rate_th_s == pytest.approx(67.4, abs=0.05)
+    with pytest.raises(Refused, match="Put it behind a plug"):
+        bench.write(0)
+    assert bench.emulator.commands == []
 
 
 def test_whatever_it_raises_is_a_clear_error_and_the_miner_is_looked_for_again(library):

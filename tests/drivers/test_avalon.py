@@ -359,9 +359,13 @@ def answering(bench, name):
         (
             "avalon_nano3_first_generation.json",
             "Avalon Nano 3 (first generation)",
-            "takes about 90 W, gives 2.63 TH/s and is at 87 °C",
+            "takes about 90\u202fW, gives 2.63\u202fTH/s and has chips of up to 87\u202f°C",
         ),
-        ("avalon_a1246.json", "Avalon A1246", "takes 3504 W, gives 81.07 TH/s and is at 77 °C"),
+        (
+            "avalon_a1246.json",
+            "Avalon A1246",
+            "takes 3504\u202fW, gives 81.07\u202fTH/s and has chips of up to 77\u202f°C",
+        ),
     ],
 )
 def test_a_model_it_cannot_switch_is_refused_by_its_name_and_what_to_do_instead(bench_of, name, model, says):

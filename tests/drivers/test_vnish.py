@@ -176,7 +176,7 @@ RECORDED_NULL = json.loads((Path(__file__).parent / "cases/vnish_miner_null.json
 def test_one_that_says_nothing_of_its_mining_is_unknown_and_says_so(bench, monkeypatch, summary):
     monkeypatch.setattr(bench.emulator, "_summary", lambda: summary)
     seen = bench.read()
-    assert (seen.status, seen.problem) == (MinerStatus.UNKNOWN, "It does not work now, and says no more.")
+    assert (seen.status, seen.problem) == (MinerStatus.UNKNOWN, "It is not mining now and gives no reason.")
     bench.write(0)
     assert any("mining/stop" in command for command in bench.emulator.commands)
 

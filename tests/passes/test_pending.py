@@ -4,11 +4,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from miners.pending import Told, known, shows_on
 from miners.power import Level, PowerModel, on_or_off
+from miners.services import all_off
 from miners.state import MinerSnapshot, MinerStatus
+from optimization import services
 from optimization.services import _not_seen_off
+from optimization.watchdog import watchdog
 from tests import factories
 
 from . import bench as bench_module
@@ -106,6 +110,53 @@ def test_who_wants_it_on_does_not_wait_for_a_far_start_that_is_pending(bench_hom
     bench_home.plug.shows = None
     bench_home.go()
     assert bench_home.desired.confirmed_at is not None
+
+
+def _deleted(home: Home) -> list[str]:
+    try:
+        services.delete_safely(home.miner, seconds=0)
+    except ValidationError as error:
+        return error.messages
+    return []
+
+
+WAYS_TO_STOP = {
+    "clean stop": lambda home: services.clean_stop(seconds=0),
+    "unit disabled": lambda home: services.disable_unit(home.unit, seconds=0),
+    "miner set aside": lambda home: services.see_off(home.miner, seconds=0),
+    "miner deleted": _deleted,
+}
+
+
+@pytest.mark.parametrize("stop", WAYS_TO_STOP.values(), ids=WAYS_TO_STOP)
+@pytest.mark.parametrize("cancels", [True, False])
+def test_whatever_stops_it_is_over_only_when_no_start_is_pending(bench_home, stop, cancels):
+    bench_home.says(23.0)
+    bench_home.plug.shows = OFF_AT_REST
+    bench_home.go()
+    bench_home.plug.shows = TIMER
+    bench_home.plug.obeys = False
+    bench_home.go()
+    bench_home.plug.shows = OFF_AT_REST if cancels else TIMER
+    told = stop(bench_home)
+    assert any("was told to be off" in text for text in told) == (not cancels)
+    assert 0 in bench_home.plug.writes
+
+
+def test_all_off_by_hand_and_the_watchdog_reach_what_would_start_by_itself(bench_home):
+    bench_home.plug.shows = OFF_AT_REST
+    bench_home.go()
+    bench_home.plug.writes.clear()
+    bench_home.plug.shows = TIMER
+    all_off([bench_home.site], by="Ada")
+    bench_home.go(2, 30)
+    assert bench_home.plug.writes == [0, 0]
+    (heater,) = watchdog._sites[str(bench_home.site.pk)].heaters.values()
+    heater.off(0.0)
+    assert bench_home.plug.writes == [0, 0, 0]
+    bench_home.plug.shows = OFF_AT_REST
+    bench_home.go()
+    assert watchdog._sites[str(bench_home.site.pk)].heaters == {}
 
 
 # --- protection is a reason --------------------------------------------------------------------------------------
