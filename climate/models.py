@@ -103,7 +103,7 @@ class ClimateMonitor(AdapterRow):
     def cautions(self) -> list[str]:
         """What is to be known of it before it is relied on, one sentence each."""
         try:
-            adapter, config = self.adapter, self.settings
+            adapter, config = self.adapter, self.validated()
         except (LookupError, ConfigError):
             return []
         advice = age_advice(adapter.reports_every_seconds(config))

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from integrations.ask import call
 from integrations.connections.entities import EntityState
 from integrations.connections.home_assistant import HomeAssistantSession, open_home_assistant
-from integrations.errors import AdapterError, Untrusted
+from integrations.errors import AdapterError, Untrusted, in_words
 from integrations.models import HomeAssistant
 from integrations.tls import told
 from optimization import shipped
@@ -101,7 +101,7 @@ def _entities(request: HttpRequest) -> tuple[list[EntityState], str]:
     try:
         return _ask(row, lambda session, deadline: session.entities(deadline)), ""
     except AdapterError as error:
-        return [], str(error)
+        return [], in_words(error)
 
 
 @step()
@@ -113,7 +113,7 @@ def connect(request: HttpRequest) -> HttpResponse:
         try:
             config, sentence = _ask(row, _config_and_check)
         except AdapterError as error:
-            form.add_error("certificate" if isinstance(error, Untrusted) else None, str(error))
+            form.add_error("certificate" if isinstance(error, Untrusted) else None, in_words(error))
         else:
             _remember(request, url=row.url, token=encrypt(str(row.token)), certificate=row.certificate, said=sentence)
             _remember(request, **_place(config))

@@ -10,6 +10,7 @@ from django.core.validators import URLValidator
 from pydantic import ValidationError as ConfigError
 
 from climate.models import TARGET_MAX_CELSIUS, TARGET_MIN_CELSIUS
+from climate.monitors.home_assistant import is_thermostat, thermostat_caution
 from energy.monitors.home_assistant import HomeAssistantEnergyMonitor
 from integrations import tls
 from integrations.connections.entities import EntityState
@@ -100,6 +101,7 @@ class RoomForm(forms.Form):
     def __init__(self, *args, entity: EntityState, **kwargs):
         super().__init__(*args, prefix=entity.entity_id, **kwargs)
         self.entity, self.value_now = entity, _value_now(entity)
+        self.caution = thermostat_caution(entity.entity_id) if is_thermostat(entity.entity_id) else ""
         self.fields["name"].initial = room_name(entity)
 
     def clean(self) -> dict[str, Any]:

@@ -1,5 +1,9 @@
 """The only errors an adapter may raise; each carries one plain sentence for a person."""
 
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+
 
 class AdapterError(Exception):
     """Something outside did not do what was asked. `str(error)` is a sentence for a person."""
@@ -30,9 +34,13 @@ class Untrusted(Unreachable):
 
 
 class Unauthorized(AdapterError):
-    """The credentials were refused."""
+    """The credentials were refused. `next_try_at`: when they are shown again (aware UTC; None: nobody knows)."""
 
     code = "unauthorized"
+
+    def __init__(self, sentence: str, next_try_at: datetime | None = None) -> None:
+        super().__init__(sentence)
+        self.next_try_at = next_try_at
 
 
 class Withheld(Unauthorized):
@@ -73,3 +81,12 @@ class RateLimited(AdapterError):
     def __init__(self, sentence: str, retry_after_seconds: float | None = None) -> None:
         super().__init__(sentence)
         self.retry_after_seconds = retry_after_seconds
+
+
+def in_words(error: AdapterError, tz: tzinfo = UTC) -> str:
+    """The sentence of `error` and, where its credentials wait, when they are tried again, by the clocks of a site."""
+    at = getattr(error, "next_try_at", None)
+    if at is None:
+        return str(error)
+    zone = " UTC" if tz is UTC else ""
+    return f"{error} Next try at {at.astimezone(tz):%H:%M}{zone}; a changed one is tried at once."

@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import socket
 import ssl
 import threading
 import time
@@ -108,6 +109,8 @@ class Answer:
     retry_after: str = ""
     #: How it wants to be told who asks (`WWW-Authenticate`); empty without one.
     challenge: str = ""
+    #: What the other side's clock showed (`Date`); empty without one.
+    date: str = ""
 
     def json(self) -> Any:
         """The body as JSON. Raises `BadAnswer` for anything else, NaN and infinities included."""
@@ -129,7 +132,7 @@ class Http:
         self, base_url: str, *, name: str, headers: Mapping[str, str] | None = None, certificate: str = ""
     ) -> None:
         self.name = name
-        self._base, self.place = _checked_address(base_url, name)
+        self._base, self.place = checked_address(base_url, name)
         self._session = requests.Session()
         # No proxy, no .netrc: what the environment says about the internet is wrong for a device at home.
         self._session.trust_env = False
@@ -172,11 +175,12 @@ class Http:
                     self.name,
                     retry_after=said.get("Retry-After", ""),
                     challenge=said.get("WWW-Authenticate", ""),
+                    date=said.get("Date", ""),
                 )
         except AdapterError:
             raise
         except TimeoutError:
-            raise self._too_late() from None
+            raise _too_late(self.name, self.place) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise self._plain(error, deadline) from None
 
@@ -206,39 +210,43 @@ class Http:
     def _too_large(self, limit_bytes: int) -> BadAnswer:
         return BadAnswer(f"{self.name} at {self.place} answered with more than {limit_bytes / MEGABYTE:g} MB.")
 
-    def _too_late(self) -> DeadlineExceeded:
-        return DeadlineExceeded(f"{self.name} at {self.place} did not answer in time.")
-
     def _plain(self, error: BaseException, deadline: float) -> AdapterError:
-        """The error of a library as one of ours; its own text may hold an address with secrets."""
-        causes = list(_causes(error))
-        refusal = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
-        if refusal is not None or any(
-            isinstance(cause, requests.exceptions.SSLError | urllib3.exceptions.SSLError) for cause in causes
-        ):
-            parts = urlsplit(self._base)
-            who = f"{self.name} at {self.place}"
-            about = tls.explained(refusal, who, parts.hostname or "", parts.port or 443)
-            return about or Unreachable(f"{who} has no certificate this computer trusts, or speaks plain http only.")
-        if any(isinstance(cause, urllib3.exceptions.NameResolutionError) for cause in causes):
-            return Unreachable(
-                f"The name in {self.place} is not known in this network. Check the address of {self.name}."
-            )
-        if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-            return Unreachable(f"{self.name} at {self.place} refuses the connection. Is it running?")
-        if time.monotonic() >= deadline or any(
-            isinstance(cause, TimeoutError | requests.Timeout | urllib3.exceptions.TimeoutError) for cause in causes
-        ):
-            return self._too_late()
-        if any(isinstance(cause, ConnectionError) for cause in causes):
-            return Unreachable(f"{self.name} at {self.place} closed the connection before its answer was complete.")
-        if any(isinstance(cause, IncompleteRead | urllib3.exceptions.InvalidChunkLength) for cause in causes):
-            return BadAnswer(f"{self.name} at {self.place} broke off in the middle of its answer.")
-        if any(isinstance(cause, HTTPException | ValueError) for cause in causes):
-            return BadAnswer(
-                f"{self.name} at {self.place} does not answer as a web server does. Check address and port."
-            )
-        return Unreachable(f"{self.name} at {self.place} cannot be reached.")
+        return plain_words(error, self.name, self.place, self._base, deadline)
+
+
+def plain_words(error: BaseException, name: str, place: str, base_url: str, deadline: float) -> AdapterError:
+    """The error of a library as one of ours; its own text may hold an address with secrets.
+
+    `name` is how sentences call the device, `place` its host and port.
+    """
+    causes = list(_causes(error))
+    refusal = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
+    if refusal is not None or any(
+        isinstance(cause, requests.exceptions.SSLError | urllib3.exceptions.SSLError) for cause in causes
+    ):
+        parts = urlsplit(base_url)
+        who = f"{name} at {place}"
+        about = tls.explained(refusal, who, parts.hostname or "", parts.port or 443)
+        return about or Unreachable(f"{who} has no certificate this computer trusts, or speaks plain http only.")
+    if any(isinstance(cause, urllib3.exceptions.NameResolutionError | socket.gaierror) for cause in causes):
+        return Unreachable(f"The name in {place} is not known in this network. Check the address of {name}.")
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return Unreachable(f"{name} at {place} refuses the connection. Is it running?")
+    if time.monotonic() >= deadline or any(
+        isinstance(cause, TimeoutError | requests.Timeout | urllib3.exceptions.TimeoutError) for cause in causes
+    ):
+        return _too_late(name, place)
+    if any(isinstance(cause, ConnectionError) for cause in causes):
+        return Unreachable(f"{name} at {place} closed the connection before its answer was complete.")
+    if any(isinstance(cause, IncompleteRead | urllib3.exceptions.InvalidChunkLength) for cause in causes):
+        return BadAnswer(f"{name} at {place} broke off in the middle of its answer.")
+    if any(isinstance(cause, HTTPException | ValueError) for cause in causes):
+        return BadAnswer(f"{name} at {place} does not answer as a web server does. Check address and port.")
+    return Unreachable(f"{name} at {place} cannot be reached.")
+
+
+def _too_late(name: str, place: str) -> DeadlineExceeded:
+    return DeadlineExceeded(f"{name} at {place} did not answer in time.")
 
 
 def _left(deadline: float) -> float:
@@ -249,7 +257,7 @@ def _left(deadline: float) -> float:
     return left
 
 
-def _checked_address(base_url: str, name: str) -> tuple[str, str]:
+def checked_address(base_url: str, name: str) -> tuple[str, str]:
     """The address without a trailing slash, and `host:port` for sentences."""
     try:
         parts = urlsplit(base_url)

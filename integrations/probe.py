@@ -16,7 +16,7 @@ from sites import live
 
 from . import registry
 from .ask import call, running_session
-from .errors import AdapterError, BadAnswer
+from .errors import AdapterError, BadAnswer, in_words
 from .models import AdapterRow, Connection, config_messages
 from .registry import Advice, Kind, Session
 from .tls import told
@@ -45,7 +45,7 @@ def probe(row: Connection | AdapterRow) -> Probe:
         # A key of its own: a look never stands in the way of the pass.
         return call(("probe", row.pk), told(look), PROBE_SECONDS, name=f"‘{row}’")
     except AdapterError as error:
-        return Probe(False, str(error), code=error.code)
+        return Probe(False, in_words(error, row.site.tz if row.site_id else UTC), code=error.code)
 
 
 def _look_at(row: Connection, deadline: float) -> Probe:

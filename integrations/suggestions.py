@@ -8,7 +8,7 @@ from sites.store import store
 
 from .ask import call
 from .connections.home_assistant import open_home_assistant
-from .errors import AdapterError
+from .errors import AdapterError, in_words
 from .models import HomeAssistant
 
 #: Typing a word asks Home Assistant once, not once a letter (s).
@@ -28,7 +28,7 @@ def suggest(
     try:
         entities = _entities(row)
     except AdapterError as error:
-        return [], str(error)
+        return [], in_words(error, row.site.tz)
     words = query.lower().split()
     fitting = [one for one in entities if not domains or one["id"].partition(".")[0] in domains]
     found = [one for one in fitting if all(word in f"{one['id']} {one['name']}".lower() for word in words)]

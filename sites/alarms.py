@@ -27,7 +27,7 @@ _TABLE = (
         "cannot_switch_off",
         Severity.ALARM,
         "Cannot switch off",
-        "It keeps trying to switch it off and does so first when the device answers again.",
+        "It keeps trying; when the device answers again, an off is the first thing it is told.",
         "If the room gets too warm, switch the plug or the breaker off by hand.",
     ),
     AlarmKind(

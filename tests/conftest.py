@@ -30,6 +30,8 @@ def pytest_unconfigure() -> None:
 @pytest.fixture(autouse=True)
 def _clean_store():
     """No lease, cadence, live snapshot or watched home leaks from one test into the next."""
+    from django.conf import settings
+
     from optimization.watchdog import watchdog
     from sites import recording
     from sites.store import store
@@ -38,6 +40,7 @@ def _clean_store():
     yield
     store.cache_clear()
     recording.forget()
+    (settings.DATA_DIR / "refused.json").unlink(missing_ok=True)
     watchdog.keep_only(())
 
 

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from climate.state import ClimateReading
 from integrations import units
-from integrations.connections.entities import entity_field, entity_type, is_on, measured
+from integrations.connections.entities import domain_of, entity_field, entity_type, is_on, measured
 from integrations.errors import AdapterError
-from integrations.registry import Adapter, AdapterConfig, ConnectionKind, Kind, register
+from integrations.registry import Adapter, AdapterConfig, Advice, Ask, ConnectionKind, Kind, register
 
 _TEMPERATURE_DOMAINS = ("sensor", "climate", "input_number", "number")
 _HUMIDITY_DOMAINS = ("sensor", "input_number", "number")
@@ -27,7 +27,8 @@ class HomeAssistantClimateMonitor(Adapter):
 
     class Config(AdapterConfig):
         entity_temperature: Annotated[str, entity_type(*_TEMPERATURE_DOMAINS)] = entity_field(
-            "The room's temperature: a sensor, or a thermostat (its current temperature is read).",
+            "The room's temperature: a sensor, or a thermostat (its current temperature is read; when its own sensor "
+            "fails it keeps showing the last one, so a sensor is the better choice).",
             *_TEMPERATURE_DOMAINS,
             classes=("temperature",),
         )
@@ -53,6 +54,14 @@ class HomeAssistantClimateMonitor(Adapter):
         )
 
     @classmethod
+    def cautions(cls, config: Config) -> tuple[str, ...]:
+        return (thermostat_caution(config.entity_temperature),) if is_thermostat(config.entity_temperature) else ()
+
+    @classmethod
+    def advice(cls, config: Config, answers: Mapping[str, Any], ask: Ask) -> list[Advice]:
+        return [Advice(caution) for caution in cls.cautions(config)]
+
+    @classmethod
     def wants(cls, config: Config) -> tuple[str, ...]:
         entities = (config.entity_temperature, config.entity_humidity, config.entity_window, config.entity_presence)
         return tuple(filter(None, entities))
@@ -65,6 +74,17 @@ class HomeAssistantClimateMonitor(Adapter):
         presence, presence_problem = _is_on(config.entity_presence, answers)
         humidity = _humidity(config, answers)
         return ClimateReading(temperature, humidity, at, window, presence, window_problem, presence_problem)
+
+
+def is_thermostat(entity_id: str) -> bool:
+    return domain_of(entity_id) == "climate"
+
+
+def thermostat_caution(entity_id: str) -> str:
+    return (
+        f"‘{entity_id}’ is a thermostat: when its own sensor fails, it keeps showing the last temperature, and nothing "
+        "here can see that. Choose the sensor itself where Home Assistant has it."
+    )
 
 
 def _humidity(config: HomeAssistantClimateMonitor.Config, answers: Mapping[str, Any]) -> float | None:

@@ -1,48 +1,40 @@
 """Home Assistant: one question a pass for every entity that any adapter wants.
 
-`POST /api/template` renders a template that walks a list of entity ids and emits JSON: the state,
-unit and true last-reported time of exactly these (unknown ones are absent). A token that may not
-render templates falls back to `GET /api/states`. Behaviour of real releases: 2024.3 and 2026.11.
+`POST /api/template` renders a template that walks a list of entity ids and emits JSON: the state, unit and true
+last-reported time of exactly these (unknown ones are absent). Only an administrator's token may render templates; with
+another, `GET /api/states` is read. Behaviour of real releases: 2024.3 and 2026.11.
 """
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from ..errors import AdapterError, BadAnswer, NotFound, Refused, Unauthorized, Unreachable
-from ..http import MEGABYTE, Answer, Http
+from ..http import MEGABYTE, Answer
 from ..registry import ConnectionKind, opener
+from . import home_assistant_states as states_of
 from .entities import EntityAnswers, EntityState, domain_of, is_entity_id
+from .home_assistant_door import Door, User
 
-_NAME = "Home Assistant"
 _STATES_LIMIT_BYTES = 8 * MEGABYTE
 #: Home Assistant cuts a rendered template at 256 KiB; 400 entities stay far below.
 _IDS_PER_QUESTION = 400
-#: How long a refused token is not shown again: Home Assistant logs each refusal, and may ban for them (s).
-_REMEMBER_REFUSED_TOKEN_S = 30.0
-#: How long a refusal of templates, the unit system and the list of ids are remembered (s).
-_REMEMBER_TEMPLATE_REFUSAL_S = 3600.0
+#: How long it is remembered who the token belongs to, and that this cannot be asked or no template is rendered (s).
+_REMEMBER_USER_S = 3600.0
+_REMEMBER_NO_USER_S = 600.0
+#: The same while it does not answer at all: it may be starting (s).
+_REMEMBER_SILENCE_S = 60.0
+#: How long the unit system and the list of ids are remembered (s).
 _REMEMBER_UNIT_SYSTEM_S = 600.0
 _REMEMBER_KNOWN_IDS_S = 60.0
-#: What a token without rights, an old release, or one without the API integration answers.
-_NO_TEMPLATES = (400, 401, 403, 404, 405)
-
-#: Rows of: id, state, unit, device class, current temperature, own time, name, time of the last change, user.
-_TEMPLATE = """\
-{%- set ns = namespace(rows=[]) -%}
-{%- for id in IDS -%}{%- set s = states[id] -%}{%- if s -%}
-{%- set ns.rows = ns.rows + [[id, s.state,
- s.attributes.get('unit_of_measurement') or s.attributes.get('temperature_unit'),
- s.attributes.get('device_class'), s.attributes.get('current_temperature'),
- (s.last_reported if s.last_reported is defined else s.last_updated).isoformat(), s.name,
- s.last_changed.isoformat(), s.context.user_id]] -%}
-{%- endif -%}{%- endfor -%}
-{{ ns.rows | to_json }}"""
+#: Asking who it is may take this part of the time there is: a proxy may swallow WebSockets.
+_PART_FOR_WHO = 1 / 3
+#: What an old release, or one without the API integration, answers to a template.
+_NO_TEMPLATES = (400, 404, 405)
 
 
 class HomeAssistantSession:
@@ -51,15 +43,15 @@ class HomeAssistantSession:
     may_block = True
 
     def __init__(self, url: str, token: str, certificate: str = "") -> None:
-        if not token:
-            raise Unauthorized("Home Assistant needs a token. Create a long-lived access token in your profile there.")
-        if not (token.isascii() and token.isprintable()) or " " in token:
-            raise Unauthorized("The token holds characters that no token has. Copy it from Home Assistant again.")
-        self._http = Http(url, name=_NAME, headers={"Authorization": f"Bearer {token}"}, certificate=certificate)
-        self._token_refused_until = 0.0
-        self._templates_refused_until = 0.0
+        self._door = Door(url, token, certificate)
+        #: Whose token it is (None: it could not be asked), and until when that is remembered.
+        self._user: User | None = None
+        self._user_until = float("-inf")
+        self._templates_refused_until = float("-inf")
         self._system_unit: tuple[float, str] | None = None
         self._known: tuple[float, tuple[str, ...]] = (-_REMEMBER_KNOWN_IDS_S, ())
+        self._clock = states_of.SourceClock()
+        self._before_restart = states_of.BeforeRestart()
 
     def ask(self, keys: Collection[str], deadline: float) -> EntityAnswers:
         """The states of entity ids; unknown ones are absent. Raises `AdapterError`."""
@@ -70,16 +62,18 @@ class HomeAssistantSession:
         answers = EntityAnswers()
         if not wanted:
             return answers
-        if time.monotonic() < self._token_refused_until:
-            raise _refused_token()
-        states = None
-        if time.monotonic() >= self._templates_refused_until:
-            states = self._ask_template(wanted, deadline)
-        if states is None:
-            states = self._pick(wanted, deadline)
-        answers.update((state.entity_id, self._with_unit(state, deadline)) for state in states)
-        if len(answers) < len(wanted):
-            self._explain_missing(answers, deadline)
+        try:
+            states = self._asked(wanted, deadline)
+            answers.update((state.entity_id, self._with_unit(state, deadline)) for state in states)
+            if len(answers) < len(wanted):
+                self._explain_missing(answers, deadline)
+        except AdapterError:
+            self._before_restart.interrupted()
+            raise
+        if answers.starting:
+            self._before_restart.interrupted()
+        for key, state in answers.items():
+            answers[key] = self._clock.ours(self._before_restart.kept(state))
         return answers
 
     def call_service(self, domain: str, service: str, entity_id: str, deadline: float) -> None:
@@ -87,7 +81,14 @@ class HomeAssistantSession:
         if not is_entity_id(f"{domain}.{service}") or not is_entity_id(entity_id):
             raise BadAnswer(f"‘{domain}.{service}’ on ‘{entity_id[:80]}’ cannot be asked of Home Assistant.")
         path = f"/api/services/{domain}/{service}"
-        answer = self._http.request("POST", path, json={"entity_id": entity_id}, deadline=deadline)
+        answer = self._door.request(
+            "POST",
+            path,
+            json={"entity_id": entity_id},
+            deadline=deadline,
+            right="switch anything",
+            is_off=service == "turn_off",
+        )
         if answer.status == 400:
             raise Refused(f"Home Assistant refuses {service} for ‘{entity_id}’.")
         self._checked(answer, f"/api/services ({domain}.{service})")
@@ -102,7 +103,8 @@ class HomeAssistantSession:
 
     def _notification(self, service: str, data: dict[str, str], deadline: float) -> None:
         path = f"/api/services/persistent_notification/{service}"
-        self._checked(self._http.request("POST", path, json=data, deadline=deadline), path)
+        answer = self._door.request("POST", path, json=data, deadline=deadline, right="show notifications")
+        self._checked(answer, path)
 
     def entities(self, deadline: float, domains: Collection[str] = ()) -> list[EntityState]:
         """All entities of these domains (all domains when empty), by id: for suggestions and set-up."""
@@ -113,10 +115,10 @@ class HomeAssistantSession:
 
     def config(self, deadline: float) -> dict[str, Any]:
         """`GET /api/config`: version, location_name, time_zone, latitude, longitude, currency, unit_system, state."""
-        answer = self._http.request("GET", "/api/config", deadline=deadline)
+        answer = self._door.request("GET", "/api/config", deadline=deadline)
         config = self._checked(answer, "/api/config").json()
         if not isinstance(config, dict):
-            raise BadAnswer(f"{self._http.place} does not answer like Home Assistant. Check the address.")
+            raise BadAnswer(f"{self._door.place} does not answer like Home Assistant. Check the address.")
         return config
 
     def check(self, deadline: float) -> str:
@@ -128,46 +130,75 @@ class HomeAssistantSession:
             f"{count} entities, time zone {_text(config.get('time_zone'))}."
         )
         if _is_starting(config):
-            sentence += " It is still starting."
-        elif self._ask_template([], deadline) is None:
-            sentence += (
-                " This token may not render templates, so every pass reads all entities; "
-                "a token of an administrator spares that."
+            return f"{sentence} It is still starting."
+        user = self._who(deadline)
+        if user is None:
+            return (
+                f"{sentence} Whose token this is cannot be asked, as no WebSocket gets through, so every pass reads "
+                "all entities."
+            )
+        if not user.is_admin:
+            return (
+                f"{sentence} The token belongs to ‘{user.name}’, who is no administrator and may not render templates, "
+                "so every pass reads all entities; a token of an administrator spares that."
             )
         return sentence
 
     def close(self) -> None:
-        self._http.close()
+        self._door.close()
 
     # -- two ways to read states ---------------------------------------------------------------
 
+    def _asked(self, wanted: list[str], deadline: float) -> list[EntityState]:
+        """The states of `wanted`, by Home Assistant's clock, and what that clock shows."""
+        if time.monotonic() >= self._templates_refused_until:
+            user = self._who(deadline)
+            states = self._ask_template(wanted, deadline) if user is not None and user.is_admin else None
+            if states is not None:
+                return states
+        ids = set(wanted)
+        return [state for state in self._states(deadline) if state.entity_id in ids]
+
+    def _who(self, deadline: float) -> User | None:
+        """Whose token it is; None where that cannot be asked. A template is asked for only where it is known."""
+        now = time.monotonic()
+        if now < self._user_until:
+            return self._user
+        try:
+            self._user = self._door.who(min(deadline, now + (deadline - now) * _PART_FOR_WHO))
+            self._user_until = time.monotonic() + _REMEMBER_USER_S
+        except Unauthorized:
+            raise
+        except AdapterError as error:
+            remember_s = _REMEMBER_SILENCE_S if isinstance(error, Unreachable) else _REMEMBER_NO_USER_S
+            self._user, self._user_until = None, time.monotonic() + remember_s
+        return self._user
+
     def _ask_template(self, wanted: list[str], deadline: float) -> list[EntityState] | None:
-        """States by template; None when this token may not render one."""
+        """States by template; None where none is rendered."""
         states: list[EntityState] = []
-        for start in range(0, max(1, len(wanted)), _IDS_PER_QUESTION):
-            ids = wanted[start : start + _IDS_PER_QUESTION]
-            template = _TEMPLATE.replace("IDS", json.dumps(ids))
-            answer = self._http.request("POST", "/api/template", json={"template": template}, deadline=deadline)
+        for start in range(0, len(wanted), _IDS_PER_QUESTION):
+            question = {"template": states_of.template(wanted[start : start + _IDS_PER_QUESTION])}
+            sent = datetime.now(UTC)
+            try:
+                answer = self._door.request("POST", "/api/template", json=question, deadline=deadline)
+            except Unauthorized:
+                self._user_until = float("-inf")  # it may be another user's by now; asked again before the next one
+                raise
             if answer.status in _NO_TEMPLATES:
+                self._templates_refused_until = time.monotonic() + _REMEMBER_USER_S
                 return None
-            rows = self._checked(answer, "/api/template").json()
-            if not isinstance(rows, list):
-                raise _no_states()
-            states += [_state_of_row(row) for row in rows]
+            at, found = states_of.rendered(self._checked(answer, "/api/template").json())
+            self._clock.heard(at, at, sent, datetime.now(UTC))
+            states += found
         return states
 
-    def _pick(self, wanted: list[str], deadline: float) -> list[EntityState]:
-        """The same from the list of all states; only when that works was it the template that is refused."""
-        states = self._states(deadline)
-        self._templates_refused_until = time.monotonic() + _REMEMBER_TEMPLATE_REFUSAL_S
-        return [state for state in states if state.entity_id in set(wanted)]
-
     def _states(self, deadline: float) -> list[EntityState]:
-        answer = self._http.request("GET", "/api/states", deadline=deadline, limit_bytes=_STATES_LIMIT_BYTES)
-        listed = self._checked(answer, "/api/states").json()
-        if not isinstance(listed, list):
-            raise _no_states()
-        return [_state_of_json(item) for item in listed]
+        sent = datetime.now(UTC)
+        answer = self._door.request("GET", "/api/states", deadline=deadline, limit_bytes=_STATES_LIMIT_BYTES)
+        states = states_of.listed(self._checked(answer, "/api/states").json())
+        self._clock.heard_date(answer.date, sent, datetime.now(UTC))
+        return states
 
     # -- what else is worth knowing ------------------------------------------------------------
 
@@ -198,20 +229,15 @@ class HomeAssistantSession:
         """`answer` when it is a success, else the error its status stands for."""
         if answer.status in (200, 201):
             return answer
-        if answer.status == 401:
-            self._token_refused_until = time.monotonic() + _REMEMBER_REFUSED_TOKEN_S
-            raise _refused_token()
-        if answer.status == 403:
-            raise Unauthorized("Home Assistant refuses this computer or token (403). Is its address banned there?")
         if answer.status == 404 and what.startswith("/api/services"):
             raise NotFound(f"Home Assistant does not know {what}.")
         if answer.status in (404, 502, 503, 504):
             # 404 for the whole API: it is starting (or something else answers at this address).
             raise Unreachable(
-                f"Home Assistant at {self._http.place} is not ready ({answer.status}). "
+                f"Home Assistant at {self._door.place} is not ready ({answer.status}). "
                 "It may be starting; otherwise check the address."
             )
-        raise BadAnswer(f"Home Assistant at {self._http.place} answered {answer.status} to {what}.")
+        raise BadAnswer(f"Home Assistant at {self._door.place} answered {answer.status} to {what}.")
 
 
 @opener(ConnectionKind.HOME_ASSISTANT)
@@ -227,76 +253,6 @@ def turn(session: HomeAssistantSession, entity_id: str, *, on: bool, deadline: f
 
 def _is_starting(config: dict[str, Any]) -> bool:
     return config.get("state", "RUNNING") != "RUNNING"
-
-
-def _refused_token() -> Unauthorized:
-    return Unauthorized(
-        "Home Assistant refuses the token. Create a new long-lived access token there and enter it here."
-    )
-
-
-def _no_states() -> BadAnswer:
-    return BadAnswer("Home Assistant answered with something that is no list of states.")
-
-
-def _state_of_row(row: Any) -> EntityState:
-    if not isinstance(row, list) or len(row) != 9:
-        raise _no_states()
-    entity_id, state, unit, device_class, current_temperature, at, name, changed_at, user_id = row
-    return _state(entity_id, state, unit, device_class, (at,), name, current_temperature, changed_at, user_id)
-
-
-def _state_of_json(item: Any) -> EntityState:
-    attributes = item.get("attributes") if isinstance(item, dict) else None
-    if not isinstance(attributes, dict):
-        raise _no_states()
-    return _state(
-        item.get("entity_id"),
-        item.get("state"),
-        attributes.get("unit_of_measurement") or attributes.get("temperature_unit"),
-        attributes.get("device_class"),
-        (item.get("last_reported"), item.get("last_updated")),
-        attributes.get("friendly_name"),
-        attributes.get("current_temperature"),
-        item.get("last_changed"),
-        item["context"].get("user_id") if isinstance(item.get("context"), dict) else None,
-    )
-
-
-def _state(
-    entity_id: Any,
-    state: Any,
-    unit: Any,
-    device_class: Any,
-    times: Iterable[Any],
-    name: Any,
-    current_temperature: Any,
-    changed_at: Any,
-    user_id: Any,
-) -> EntityState:
-    if not isinstance(entity_id, str) or not isinstance(state, str):
-        raise _no_states()
-    return EntityState(
-        entity_id,
-        state,
-        unit if isinstance(unit, str) else None,
-        device_class if isinstance(device_class, str) else None,
-        _time(next((at for at in times if at is not None), None), entity_id),
-        name if isinstance(name, str) else entity_id,
-        current_temperature,
-        None if changed_at is None else _time(changed_at, entity_id),
-        user_id if isinstance(user_id, str) else "",
-    )
-
-
-def _time(text: Any, entity_id: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-        if at.utcoffset() is None:
-            raise ValueError
-        return at.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
-        raise BadAnswer(f"Home Assistant gives no usable time for ‘{entity_id[:80]}’.") from None
 
 
 def _text(value: Any) -> str:

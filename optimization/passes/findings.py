@@ -8,8 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from climate.state import SensorHealth
+from integrations.errors import AdapterError, Unauthorized, in_words
 from integrations.registry import ConnectionKind
-from miners import evidence, pending, plug
+from miners import evidence, pending, plug, readback
 from miners.dead_man import rearm_seconds
 from miners.models import DesiredState, Miner
 from miners.state import MinerSnapshot, MinerStatus
@@ -62,6 +63,7 @@ def find(
         found.extend(_miner(rows, seen, pk, command, now))
         found.extend(_frost(seen, rows, pk, command))
     found.extend(_not_answering(rows, seen, observation, now))
+    found.extend(_out_of_hand(rows, observation))
     found.extend(_connections(rows, seen, observation, now))
     for pk, state in seen.energy.items():
         if state.doubt:
@@ -281,10 +283,28 @@ def _not_answering(rows: SiteRows, seen: Seen, observation: Observation, now: da
 
 
 def _is_connection_lost(miner: Miner, observation: Observation) -> bool:
-    controller = miner.controller
-    return controller is not None and any(
-        getattr(controller, f"{kind}_id") in observation.connection_errors for kind in ConnectionKind
-    )
+    return _connection_error(miner, observation) is not None
+
+
+def _connection_error(miner: Miner, observation: Observation) -> AdapterError | None:
+    """Why the connection that the miner is switched through did not answer."""
+    if miner.controller is None:
+        return None
+    ids = (getattr(miner.controller, f"{kind}_id") for kind in ConnectionKind)
+    return next((error for pk in ids if (error := observation.connection_errors.get(pk)) is not None), None)
+
+
+def _out_of_hand(rows: SiteRows, observation: Observation) -> list[Finding]:
+    """Miners that may be on behind a connection that refuses us: told before anybody wants them off."""
+    found = []
+    for pk, miner in rows.miners.items():
+        desired, error = rows.desired.get(pk), _connection_error(miner, observation)
+        if desired is None or not isinstance(error, Unauthorized) or not readback.may_be_on(desired):
+            continue
+        if miner.cutoff_id not in observation.readings:
+            text = f"{miner.name} may be on and cannot be switched off. {in_words(error, rows.site.tz)}"
+            found.append(Finding("cannot_switch_off", f"miner:{pk}", text))
+    return found
 
 
 def _connections(rows: SiteRows, seen: Seen, observation: Observation, now: datetime) -> list[Finding]:
@@ -300,7 +320,8 @@ def _connections(rows: SiteRows, seen: Seen, observation: Observation, now: date
         since = since if since is not None and since <= now else now
         bad[str(pk)] = since.isoformat()
         if now - since >= CONNECTION_GRACE or error.code == "unauthorized":
-            text = str(error) if str(error).startswith(row.name) else f"{row.name}: {error}"
+            words = in_words(error, rows.site.tz)
+            text = words if words.startswith(row.name) else f"{row.name}: {words}"
             found.append(Finding("connection_lost", f"connection:{pk}", text))
     seen.memory.shell["connection_bad"] = bad
     return found

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from climate.reports import Suggestion
 from climate.state import HEATING_MIN_W, ZoneState
+from integrations.errors import in_words
 from miners.state import MinerStatus
 from optimization.control.situation import Command
 from sites import live
@@ -169,7 +170,9 @@ def _connections(rows: SiteRows, observation: Observation) -> dict[str, Any]:
         str(pk): {
             "ok": pk not in observation.connection_errors,
             "code": observation.connection_errors[pk].code if pk in observation.connection_errors else "",
-            "problem": str(observation.connection_errors.get(pk, "")),
+            "problem": in_words(observation.connection_errors[pk], rows.site.tz)
+            if pk in observation.connection_errors
+            else "",
         }
         for pk in rows.connections
         if pk in observation.asked

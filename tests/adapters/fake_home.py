@@ -5,12 +5,18 @@ It renders no template: it answers the rows that ours would give for the ids nam
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 from tests.servers.stub import Request, Wire
 
+#: Of every WebSocket (RFC 6455).
+_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 UNAUTHORIZED = (401, b"401: Unauthorized", "text/plain")
 TOKEN = "right"
 
@@ -50,27 +56,66 @@ PERSON = json.loads(
 class FakeHome:
     """The behaviour; change its attributes to change the home."""
 
-    def __init__(self, *states: dict[str, Any], templates: bool | int = True) -> None:
+    def __init__(self, *states: dict[str, Any], templates: bool | int = True, is_admin: bool | None = True) -> None:
         self.states = {state["entity_id"]: state for state in states or (LIVING_ROOM, CLIMATE, PLUG)}
         #: True, or the status with which rendering is refused.
         self.templates = templates
+        #: Whose token it is; None: no WebSocket gets through.
+        self.is_admin = is_admin
         self.core_state = "RUNNING"
+        #: How far its clock is from ours; None: an answer shows no `Date`.
+        self.clock_ahead: timedelta | None = None
+        self.token = TOKEN
         self.paths: list[str] = []
 
-    def __call__(self, request: Request, wire: Wire) -> None:
+    def __call__(self, request: Request, wire: Wire) -> Any:
         self.paths.append(request.path)
-        if request.headers.get("authorization") != f"Bearer {TOKEN}":
+        if request.path == "/api/websocket":
+            return self._converse(request, wire)
+        if request.headers.get("authorization") != f"Bearer {self.token}":
             wire.answer(*UNAUTHORIZED)
         elif request.path == "/api/template":
             self._template(request, wire)
         elif request.path == "/api/states":
-            wire.answer(200, list(self.states.values()))
+            wire.answer(200, list(self.states.values()), headers=self._date())
         elif request.path == "/api/config":
             wire.answer(200, self._config())
         elif request.path.startswith("/api/services/"):
             wire.answer(200, [])
         else:
             wire.answer(404, b"404: Not Found", "text/plain")
+        return None
+
+    @property
+    def asked(self) -> list[str]:
+        """What was asked with the token, but for whose it is."""
+        return [path for path in self.paths if path != "/api/websocket"]
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + (self.clock_ahead or timedelta(0))
+
+    def _date(self) -> dict[str, str]:
+        return {} if self.clock_ahead is None else {"Date": format_datetime(self.now(), usegmt=True)}
+
+    def _converse(self, request: Request, wire: Wire) -> bool:
+        """The two exchanges that tell whose token it is, as recorded with 2026.11.0."""
+        if self.is_admin is None:
+            wire.answer(404, b"404: Not Found", "text/plain")
+            return False
+        accept = base64.b64encode(hashlib.sha1(f"{request.headers['sec-websocket-key']}{_GUID}".encode()).digest())
+        wire.send(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
+        )
+        _say(wire, {"type": "auth_required", "ha_version": "2026.11.0"})
+        if _hear(wire).get("access_token") != self.token:
+            _say(wire, {"type": "auth_invalid", "message": "Invalid access token or password"})
+            return False
+        _say(wire, {"type": "auth_ok", "ha_version": "2026.11.0"})
+        asked = _hear(wire)
+        user = {"id": "1", "name": "Anna", "is_owner": False, "is_admin": self.is_admin, "credentials": []}
+        _say(wire, {"id": asked["id"], "type": "result", "success": True, "result": user})
+        return False
 
     def _config(self) -> dict[str, Any]:
         names = {"version": "2026.11.0", "location_name": "Test Home", "time_zone": "Europe/Zurich"}
@@ -82,7 +127,7 @@ class FakeHome:
             return
         ids = json.loads(re.search(r"for id in (\[.*?\])", request.json()["template"])[1])
         rows = [self._row(self.states[entity_id]) for entity_id in ids if entity_id in self.states]
-        wire.answer(200, rows, "text/plain; charset=utf-8")
+        wire.answer(200, {"now": self.now().isoformat(), "rows": rows}, "text/plain; charset=utf-8")
 
     @staticmethod
     def _row(state: dict[str, Any]) -> list[Any]:
@@ -91,3 +136,29 @@ class FakeHome:
         more = [attributes.get(name) for name in ("device_class", "current_temperature")]
         row = [state["entity_id"], state["state"], unit, *more, state["last_reported"], attributes["friendly_name"]]
         return [*row, state["last_changed"], (state.get("context") or {}).get("user_id")]
+
+
+def _say(wire: Wire, value: Any) -> None:
+    """A text frame of a server."""
+    text = json.dumps(value).encode()
+    size = bytes([len(text)]) if len(text) < 126 else bytes([126]) + len(text).to_bytes(2)
+    wire.send(b"\x81" + size + text)
+
+
+def _hear(wire: Wire) -> dict[str, Any]:
+    """The text of a client's frame, which is masked."""
+    size = _exactly(wire, 2)[1] & 0x7F
+    if size == 126:
+        size = int.from_bytes(_exactly(wire, 2))
+    mask, masked = _exactly(wire, 4), _exactly(wire, size)
+    return json.loads(bytes(byte ^ mask[at % 4] for at, byte in enumerate(masked)))
+
+
+def _exactly(wire: Wire, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        part = wire.sock.recv(count - len(data))
+        if not part:
+            raise ConnectionResetError
+        data += part
+    return data

@@ -186,7 +186,7 @@ def test_a_lost_sensor(ha, token, mode, words):
 
 @pytest.mark.parametrize(
     ("state", "unit", "words"),
-    [("garbage", "°C", "‘garbage’"), ("nan", "°C", "‘nan’"), ("20,5", "°C", "point"), ("20.5", "hPa", "‘hPa’")],
+    [("garbage", "°C", "‘garbage’"), ("nan", "°C", "‘nan’"), ("1.234,5", "°C", "point"), ("20.5", "hPa", "‘hPa’")],
 )
 def test_nonsense_from_a_sensor(ha, state, unit, words):
     ha.put_state("sensor.odd", state, unit_of_measurement=unit)

@@ -23,9 +23,13 @@ def session(server, token: str = TOKEN) -> HomeAssistantSession:
     return HomeAssistantSession(server.url, token)
 
 
-@pytest.mark.parametrize("templates", [True, 401, 403, 400, 404, 405])
-def test_shapes_of_2026_by_template_and_by_states(stub, templates):
-    home = FakeHome(templates=templates)
+@pytest.mark.parametrize(
+    "ways",
+    [{}, {"is_admin": False}, {"is_admin": None}, {"templates": 400}, {"templates": 404}, {"templates": 405}],
+    ids=["administrator", "guest", "no WebSocket", "400", "404", "405"],
+)
+def test_shapes_of_2026_by_template_and_by_states(stub, ways):
+    home = FakeHome(**ways)
     answers = session(stub(home)).ask([TEMPERATURE, THERMOSTAT, PLUG], soon())
     temperature = answers[TEMPERATURE]
     assert (temperature.state, temperature.unit, temperature.device_class) == ("21.37", "°C", "temperature")
@@ -39,13 +43,13 @@ def test_shapes_of_2026_by_template_and_by_states(stub, templates):
     assert (answers[PLUG].changed_at, answers[PLUG].user_id) == (changed_at, "")
 
 
-@pytest.mark.parametrize("templates", [True, 403])
-def test_a_room_of_2026_with_window_and_people(stub, templates):
+@pytest.mark.parametrize("is_admin", [True, False])
+def test_a_room_of_2026_with_window_and_people(stub, is_admin):
     """The temperature's own `last_reported` counts, not that of its contact nor of the last change."""
     config = HomeAssistantClimateMonitor.Config(
         entity_temperature=TEMPERATURE, entity_window=WINDOW["entity_id"], entity_presence=PERSON["entity_id"]
     )
-    home = FakeHome(LIVING_ROOM, WINDOW, PERSON, templates=templates)
+    home = FakeHome(LIVING_ROOM, WINDOW, PERSON, is_admin=is_admin)
     answers = session(stub(home)).ask(HomeAssistantClimateMonitor.wants(config), soon())
     reading = HomeAssistantClimateMonitor.read(config, answers)
     assert reading == ClimateReading(21.37, None, REPORTED, window_open=True, is_occupied=False)
@@ -59,28 +63,29 @@ def test_a_thermostat_of_2026_is_read_in_its_own_unit(stub):
 
 def test_one_question_for_everything(stub):
     home = FakeHome()
-    session(stub(home)).ask([TEMPERATURE, PLUG, THERMOSTAT], soon())
-    assert home.paths == ["/api/template"]
+    asking = session(stub(home))
+    for _ in range(3):
+        asking.ask([TEMPERATURE, PLUG, THERMOSTAT], soon())
+    # Whose token it is is asked once.
+    assert home.paths == ["/api/websocket", *["/api/template"] * 3]
 
 
-def test_a_refusal_of_templates_is_remembered(stub):
-    home = FakeHome(templates=401)
+@pytest.mark.parametrize("is_admin", [False, None])
+def test_no_template_is_asked_for_where_it_would_be_refused(stub, is_admin):
+    """Home Assistant counts that refusal as a wrong token."""
+    home = FakeHome(templates=401, is_admin=is_admin)
     asking = session(stub(home))
     for _ in range(3):
         asking.ask([TEMPERATURE], soon())
-    assert home.paths == ["/api/template", "/api/states", "/api/states", "/api/states"]
+    assert home.paths == ["/api/websocket", *["/api/states"] * 3]
 
 
-def test_a_refused_token_is_not_shown_every_pass_but_an_off_always_is(stub):
-    server = stub(FakeHome())
-    asking = session(server, token="wrong")
+def test_a_release_without_templates_is_remembered(stub):
+    home = FakeHome(templates=404)
+    asking = session(stub(home))
     for _ in range(3):
-        with pytest.raises(Unauthorized):
-            asking.ask([TEMPERATURE], soon())
-    assert [request.path for request in server.requests] == ["/api/template", "/api/states"]
-    with pytest.raises(Unauthorized):
-        asking.call_service("switch", "turn_off", PLUG, soon())
-    assert len(server.requests) == 3
+        asking.ask([TEMPERATURE], soon())
+    assert home.asked == ["/api/template", *["/api/states"] * 3]
 
 
 def test_a_starting_home_does_not_count_as_refusing_templates(stub):
@@ -92,7 +97,7 @@ def test_a_starting_home_does_not_count_as_refusing_templates(stub):
         asking.ask([TEMPERATURE], soon())
     server.behave = home
     assert TEMPERATURE in asking.ask([TEMPERATURE], soon())
-    assert home.paths == ["/api/template"]
+    assert set(home.asked) <= {"/api/template", "/api/states"}
 
 
 def test_missing_entities_are_absent_and_the_others_known(stub):
@@ -133,7 +138,7 @@ def test_many_entities_are_asked_in_parts(stub):
     ids = [f"sensor.s{n}" for n in range(900)]
     home.states |= {id_: {**home.states[TEMPERATURE], "entity_id": id_} for id_ in ids}
     assert set(session(stub(home)).ask(ids, soon())) == set(ids)
-    assert home.paths == ["/api/template"] * 3
+    assert home.asked == ["/api/template"] * 3
 
 
 @pytest.mark.parametrize("key", ["{{ 1 }}", "sensor.a') }}", "Sensor.A", "sensor"])
@@ -156,17 +161,16 @@ def test_faults_while_asking(stub, fault):
 @pytest.mark.parametrize("path", ["/api/template", "/api/states"])
 def test_ten_megabytes(stub, path):
     """Refused whole, by the template and by the larger limit of the list of states."""
-
-    def behave(request, wire):
-        return huge(request, wire) if request.path == path else wire.answer(401, b"no")
-
+    home = FakeHome(is_admin=path == "/api/template")
     with pytest.raises(BadAnswer, match="more than"):
-        session(stub(behave)).ask([TEMPERATURE], soon())
+        session(stub(lambda request, wire: (huge if request.path == path else home)(request, wire))).ask(
+            [TEMPERATURE], soon()
+        )
 
 
 @pytest.mark.parametrize("at", [None, "yesterday", "2026-11-22T15:53:28", 17, "99999-01-01T00:00:00+00:00"])
 def test_a_state_without_a_usable_time(stub, at):
-    home = FakeHome(templates=401)
+    home = FakeHome(is_admin=False)
     home.states = {TEMPERATURE: {**home.states[TEMPERATURE], "last_reported": at, "last_updated": at}}
     with pytest.raises(BadAnswer, match="no usable time"):
         session(stub(home)).ask([TEMPERATURE], soon())
@@ -204,7 +208,9 @@ def test_check(stub):
     assert session(stub(FakeHome())).check(soon()) == (
         "Home Assistant 2026.11.0 ‘Test Home’ answers: 3 entities, time zone Europe/Zurich."
     )
-    assert "may not render templates" in session(stub(FakeHome(templates=401))).check(soon())
+    guest = session(stub(FakeHome(is_admin=False))).check(soon())
+    assert "belongs to ‘Anna’, who is no administrator and may not render templates" in guest
+    assert "no WebSocket gets through" in session(stub(FakeHome(is_admin=None))).check(soon())
 
 
 def test_check_of_something_else(stub):

@@ -12,7 +12,7 @@ from integrations.probe import probe
 from optimization.demo import create_demo_home
 from optimization.setup import HomePlan, MinerPlan, RoomPlan, create_home
 from sites.models import Site
-from tests.adapters.fake_home import LIVING_ROOM, PLUG, TOKEN, FakeHome
+from tests.adapters.fake_home import CLIMATE, LIVING_ROOM, PLUG, TOKEN, FakeHome
 
 
 def sensor(entity_id: str, name: str, state: str, unit: str) -> dict:
@@ -99,6 +99,16 @@ def test_a_grid_of_two_sensors(signed_in, stub):
     source = Site.objects.get(name="Two").energy_sources.get()
     assert (source.has_grid, source.has_battery, source.has_production) == (True, False, False)
     assert source.monitor.settings.entity_grid_export == "sensor.sold"
+
+
+def test_a_thermostat_is_offered_with_a_warning(signed_in, stub):
+    fake = stub(FakeHome(*ENTITIES, CLIMATE))
+    connect(signed_in, fake)
+    page = signed_in.get(reverse("setup-rooms")).content.decode()
+    thermostat, sensor = page.index(CLIMATE["entity_id"]), page.index(f'name="{LIVING}-use"')
+    assert page.count("it keeps showing the last temperature") == 1
+    assert 0 < page.index("it keeps showing the last temperature") - thermostat < 2000
+    assert sensor
 
 
 def test_a_wrong_token_is_said_and_goes_no_further(signed_in, fake):

@@ -49,9 +49,12 @@ def _hass() -> Path | None:
 
 
 class HomeAssistantServer(Server):
-    """One running Home Assistant: `url`, `token` (administrator), `guest_token` (may not render templates)."""
+    """One running Home Assistant: `url`, `token` (administrator), `guest_token` (may not render templates).
 
-    def __init__(self, units: str = "metric") -> None:
+    `ban_after`: so many refused tokens ban an address.
+    """
+
+    def __init__(self, units: str = "metric", ban_after: int | None = None) -> None:
         hass = _hass()
         if hass is None:
             missing("Home Assistant", "python -m tests.servers.homeassistant install")
@@ -59,7 +62,7 @@ class HomeAssistantServer(Server):
         admin = Account(uuid.uuid4().hex, "Tester", "system-admin", uuid.uuid4().hex * 2)
         guest = Account(uuid.uuid4().hex, "Guest", "system-users", uuid.uuid4().hex * 2)
         self.token, self.guest_token = admin.token, guest.token
-        write_config(self.folder, self.port, units, admin, guest)
+        write_config(self.folder, self.port, units, admin, guest, ban_after)
         self._command = [hass, "-c", self.folder, "--skip-pip", "--log-no-color"]
         self._http = requests.Session()
         self._http.trust_env = False

@@ -54,10 +54,12 @@ SENSORS = (
 )
 
 
-def write_config(folder: Path, port: int, units: str, admin: Account, guest: Account) -> None:
+def write_config(
+    folder: Path, port: int, units: str, admin: Account, guest: Account, ban_after: int | None = None
+) -> None:
     """Everything `hass -c folder` needs to come up without a person: settings, users, onboarding done."""
     # JSON is YAML.
-    (folder / "configuration.yaml").write_text(json.dumps(_configuration(port, units), indent=1))
+    (folder / "configuration.yaml").write_text(json.dumps(_configuration(port, units, ban_after), indent=1))
     storage = folder / ".storage"
     storage.mkdir(exist_ok=True)
     steps = ["user", "core_config", "integration", "analytics"]
@@ -136,7 +138,8 @@ def _auth(accounts: list[Account]) -> dict[str, Any]:
     }
 
 
-def _configuration(port: int, units: str) -> dict[str, Any]:
+def _configuration(port: int, units: str, ban_after: int | None) -> dict[str, Any]:
+    bans = {} if ban_after is None else {"ip_ban_enabled": True, "login_attempts_threshold": ban_after}
     return {
         "homeassistant": {
             "name": "Test Home",
@@ -149,7 +152,7 @@ def _configuration(port: int, units: str) -> dict[str, Any]:
             "language": "en",
             "time_zone": "Europe/Zurich",
         },
-        "http": {"server_host": "127.0.0.1", "server_port": port},
+        "http": {"server_host": "127.0.0.1", "server_port": port, **bans},
         "api": None,
         "config": None,
         # Without it Home Assistant comes up in recovery mode.
