@@ -28,6 +28,7 @@ from miners.address import DeviceAddress, http_device
 from miners.answer import Part, ToldWatts
 from miners.judging import Word, contradiction, draws_nothing, judge, settled
 from miners.power import Identity, Level, OffBy, PowerModel, PowerSource
+from miners.rest import UNSEEN_SCHEDULES
 from miners.state import MinerSnapshot, MinerStatus
 from miners.wire import count, mean, number
 from sites.store import store
@@ -329,6 +330,8 @@ def _limits(seen: _Seen) -> Iterator[str]:
     yield "After a power cut it heats again by itself, whatever it was told before."
     if seen.is_nerd and seen.switches:
         yield "It comes back on by a restart, which takes about half a minute."
+    if seen.switches:
+        yield UNSEEN_SCHEDULES
     if len(seen.power.levels) > 1:
         yield "Every change of its level is written to its flash memory, so levels change at most every 10 minutes."
     if seen.is_guess:
