@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from climate.ration import FROST_LIFT_K, LIFT_K, Ration
-from climate.state import SensorHealth
+from climate.state import Lowered, SensorHealth, ZoneState
 from miners.power import heat_limits_celsius
 from miners.state import MinerStatus
 from sites.clock import FUTURE_TOLERANCE
@@ -26,9 +26,16 @@ UNRECORDED_HOLD, UNRECORDED = timedelta(minutes=10), "unrecorded"
 #: So far below its limit a hot device may start again.
 COOLED_K = 10.0
 HOUR, DAY = timedelta(hours=1), timedelta(hours=24)
-#: This share of a day's starts may follow each other as closely as the hour's budget allows, and that share for a room
-#: which is so far below its band.
-FREELY, WHEN_COLD, CLEARLY_K = 0.25, 0.5, 1.0
+#: A day's starts are spread from here on (share of them); until then the hour's budget alone holds.
+SPREAD_FROM = 0.25
+#: A room so far below its band in a comfort slot waits for no even share; one so far below, for nothing but the cap.
+COLD_K, FREEZING_K = 0.5, 4.0
+#: But no start, for a cold room either, while each that is left would have to last so many even shares: after it the
+#: room would be without heat for too long.
+AHEAD = 1.5
+#: Targets that nobody sits in.
+_SETBACKS = frozenset({"eco", "away", "frost"})
+_AS_ASKED = (None, Lowered.HIGH_LIMIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,33 +290,56 @@ def start_budget(case: Guarded) -> Ceiling | None:
         return None  # frost protection may always have one start an hour
     if len(last_hour) >= miner.max_starts_per_hour:
         return Ceiling(
-            "start_budget", 0, f"{miner.name} started {len(last_hour)} times in the last hour; that is its limit."
+            "start_budget", 0, f"{miner.name} started {_times(last_hour)} in the last hour; that is its limit."
         )
     if len(last_day) >= miner.max_starts_per_day:
-        return Ceiling("start_budget", 0, f"{miner.name} started {len(last_day)} times in 24 hours; that is its limit.")
-    left = _until_next_of_few(miner, last_day, case.now) if case.intent.origin == "policy" else timedelta(0)
-    if left > timedelta(0):
-        text = f"{miner.name} started {len(last_day)} times in 24 hours, of {miner.max_starts_per_day} it may."
-        return Ceiling(
-            "start_budget", 0, f"{text} The rest is spread over the day: the next one is in {_minutes(left)}."
-        )
-    return None
+        return Ceiling("start_budget", 0, f"{miner.name} started {_times(last_day)} in 24 hours; that is its limit.")
+    left = _until_next(miner, last_day, case.now) if case.intent.origin == "policy" else timedelta(0)
+    return Ceiling("start_budget", 0, _spread_text(miner, last_day, left)) if left > timedelta(0) else None
 
 
-def _until_next_of_few(miner: MinerSituation, last_day: Sequence[datetime], now: datetime) -> timedelta:
-    """How long the next start waits so that the day's starts last a day, once a quarter of them is used.
+def _spread_text(miner: MinerSituation, last_day: Sequence[datetime], left: timedelta) -> str:
+    used, most = len(last_day), miner.max_starts_per_day
+    text = f"{miner.name} has used {used} of its {most} starts in 24 hours. The rest are spread over the day"
+    return f"{text}: the next one waits {_minutes(left)} at most."
 
-    Used up by noon they would leave a room without heat until the next day. But a room that has become clearly too
-    cold, behind an open window say, waits only when half of them are used.
+
+def _until_next(miner: MinerSituation, last_day: Sequence[datetime], now: datetime) -> timedelta:
+    """How long the next start waits so that what is left lasts until the oldest starts leave the 24 hours.
+
+    Used up by noon, they would leave a room without heat until the next day. So each waits for its even share of what
+    is left of the day, or of the time until the oldest one counts no more, whichever is shorter. A room that somebody
+    sits in and that has become clearly too cold does not wait for its share, as long as not far too much is used.
     """
-    used = len(last_day) / miner.max_starts_per_day
-    is_cold = any(
-        zone.temperature_celsius is not None and zone.temperature_celsius < zone.lower_bound - CLEARLY_K
-        for zone in miner.zones
-    )
-    if used < (WHEN_COLD if is_cold else FREELY):
+    most, used = miner.max_starts_per_day, len(last_day)
+    below_k = _below_band_k(miner)
+    if used < SPREAD_FROM * most or below_k > FREEZING_K:
         return timedelta(0)
-    return DAY / miner.max_starts_per_day - (now - max(last_day))
+    even, remaining, returns_at = DAY / most, most - used, min(last_day) + DAY
+    not_ahead = returns_at - now - AHEAD * remaining * even
+    if _comfort_below_band_k(miner) > COLD_K:
+        return not_ahead
+    share = min(even, (returns_at - max(last_day)) / remaining)
+    return max(not_ahead, share - (now - max(last_day)))
+
+
+def _below_band_k(miner: MinerSituation, zones: Sequence[ZoneState] | None = None) -> float:
+    """How far its coldest room is below its band (K); a room whose temperature is not known counts as within it."""
+    rooms = miner.zones if zones is None else zones
+    known = [zone for zone in rooms if zone.temperature_celsius is not None]
+    return max((zone.lower_bound - zone.temperature_celsius for zone in known), default=0.0)
+
+
+def _comfort_below_band_k(miner: MinerSituation) -> float:
+    """The same, of its rooms that are not set back now."""
+    return _below_band_k(
+        miner,
+        [zone for zone in miner.zones if zone.target.preset not in _SETBACKS and zone.target.lowered in _AS_ASKED],
+    )
+
+
+def _times(starts: Sequence[datetime]) -> str:
+    return "once" if len(starts) == 1 else f"{len(starts)} times"
 
 
 def _minutes(span: timedelta) -> str:
