@@ -106,6 +106,8 @@ def power_words(live: Mapping[str, Any]) -> str:
         return "does not answer"
     if status == "unknown":
         return "not known"
+    if status == "unconfirmed":
+        return "not measured"
     if live.get("power_is_measured") and live.get("power_w") is not None:
         return formats.power(live["power_w"])
     if is_on(live) and live.get("power_source") == PowerSource.TABLE and live.get("drawn_w"):

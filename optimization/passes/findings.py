@@ -156,8 +156,7 @@ def _own_off_moved(rows: SiteRows, seen: Seen, miner: Miner, now: datetime) -> l
     """Something else moves the switch-off that its dead-man is, again and again."""
     for row, whose in ((miner.controller, miner.name), (miner.cutoff, f"the upstream plug of {miner.name}")):
         moved = None if row is None else own_off.moved(seen.memory, row.pk, now)
-        seconds = rearm_seconds(row)
-        if moved is None or moved.times < 2 or seconds is None:
+        if moved is None or moved.times < 2 or (seconds := rearm_seconds(row)) is None:
             continue
         text = (
             f"Something else {moved.words} of {whose}, last at {_clock_words(rows, moved.last_at, now)} and "

@@ -48,10 +48,11 @@ def watch(
     """Note how the switch-offs stand; what is to be told (severity, sentence). `plugs`: upstream ones, by miner."""
     kept, told = dict(_kept(memory)), []
     for row, whose, snapshot in _devices(rows, snapshots, plugs):
-        key, seconds = str(row.pk), rearm_seconds(row)
+        key, left = str(row.pk), snapshot.switches_off_in_seconds
         before = kept.get(key) if isinstance(kept.get(key), dict) else {}
-        left = snapshot.switches_off_in_seconds
-        if seconds is None or left is None or not snapshot.status.is_on:
+        # Most devices tell of no switch-off: their settings need not be looked at.
+        seconds = None if left is None or not snapshot.status.is_on else rearm_seconds(row)
+        if seconds is None:
             if before:  # one that told of a wrong one before, and of none now, has a right one
                 kept[key] = {**before, "right": snapshot.status.is_on and left is None, "moved_now": False}
             continue

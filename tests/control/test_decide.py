@@ -247,6 +247,16 @@ def test_frost_heats_below_its_limit_and_on_to_one_kelvin_above(celsius, is_hold
     assert (seen.power_w > 0) == heats
 
 
+@pytest.mark.parametrize(("celsius", "origin"), [(3.0, "frost"), (20.0, "policy"), (22.0, "policy")])
+def test_off_by_its_switch_and_not_confirmed_by_its_meter_it_may_start_where_it_is_cold(celsius, origin):
+    """That adds nothing to what is counted already. Its minimum off time holds as always."""
+    unconfirmed = MinerSnapshot(MinerStatus.UNCONFIRMED, last_power_w=1000.0)
+    one = miner(zone(celsius), snapshot=unconfirmed, desired_origin="policy", desired_confirmed=False)
+    seen = command(one)
+    assert (seen.power_w > 0, seen.intent.origin) == (celsius < 21, origin)
+    assert command(replace(one, switched_off_at=NOW - timedelta(seconds=60))).power_w == 0
+
+
 def test_frost_needs_a_good_sensor_and_can_be_switched_off():
     assert command(miner(zone(None, lowest_celsius=3.0))).intent.origin == "policy"
     assert command(miner(zone(3.0, frost_limit_celsius=None))).intent.origin == "policy"

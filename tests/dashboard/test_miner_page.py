@@ -77,7 +77,9 @@ def test_before_the_first_pass_and_without_a_switch(seen_home, words):
     assert "Switched by nothing yet" in words()
 
 
-@pytest.mark.parametrize("status", ["unreachable", "unknown", "protect", "no_pool", "stopping", "ramping"])
+@pytest.mark.parametrize(
+    "status", ["unreachable", "unknown", "protect", "no_pool", "stopping", "ramping", "unconfirmed"]
+)
 def test_it_answers_in_every_state(seen_home, words, status):
     seen_home.publish(miner={"status": status, "power_w": None, "power_is_measured": False})
     assert words()
