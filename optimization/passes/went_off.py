@@ -61,8 +61,9 @@ def note_runs(rows: SiteRows, observation: Observation, memory: Memory, now: dat
             runs[key] = before
         elif is_on:
             at = seen.switched_at.isoformat() if seen.switched_at is not None and seen.switch_is_on else None
-            same = isinstance(before, dict) and before.get("at") == at
-            runs[key] = before if same else {"seen": now.isoformat(), "at": at}
+            begun = before if isinstance(before, dict) else {"seen": now.isoformat(), "first": at}
+            # Never seen off in between, it may have been out of reach only: its timer then counts from before.
+            runs[key] = {**begun, "at": at}
     memory.shell["runs"] = runs
 
 
@@ -98,9 +99,8 @@ def _ended(rows: SiteRows, miner: Miner, observation: Observation, memory: Memor
             continue
         by = seen.switched_by or by
         since = desired.switched_on_at if row is miner.controller else None
-        run = _run(_kept(memory, "runs").get(str(row.pk)), seen, since, period_seconds, now)
-        if run is not None:
-            runs.append((run, rearm_seconds(row)))
+        lengths = _runs(_kept(memory, "runs").get(str(row.pk)), seen, since, period_seconds, now)
+        runs += [(run, rearm_seconds(row)) for run in lengths]
     timer_off, started_at = parse_time(_kept(memory, "timer_offs").get(str(miner.pk))), desired.switched_on_at
     is_restart = timer_off is not None and started_at is not None and timer_off <= started_at <= now
     return Ended(
@@ -113,17 +113,17 @@ def _ended(rows: SiteRows, miner: Miner, observation: Observation, memory: Memor
     )
 
 
-def _run(
+def _runs(
     entry: Any, seen: MinerSnapshot, started_at: datetime | None, period_seconds: float, now: datetime
-) -> Run | None:
-    """From its first “on”: by its source's own clock, else from our start, or our first sight, to this one."""
+) -> list[Run]:
+    """From its first “on”, and from its last: by its source's own clock, else from our start, or our first sight."""
     if not isinstance(entry, dict):
         entry = {}
-    on_at = parse_time(entry.get("at"))
-    if on_at is not None and seen.switched_at is not None and seen.switched_at >= on_at:
-        return Run((seen.switched_at - on_at).total_seconds())
+    begun = {at for name in ("first", "at") if (at := parse_time(entry.get(name))) is not None}
+    if begun and seen.switched_at is not None and seen.switched_at >= max(begun):
+        return [Run((seen.switched_at - at).total_seconds()) for at in sorted(begun)]
     since = [at for at in (parse_time(entry.get("seen")), started_at) if at is not None and at <= now]
-    return Run((now - min(since)).total_seconds(), period_seconds) if since else None
+    return [Run((now - min(since)).total_seconds(), period_seconds)] if since else []
 
 
 def _remember(memory: Memory, miner: Miner, ended: Ended, cause: Cause, now: datetime) -> None:

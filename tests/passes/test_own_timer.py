@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from integrations.connections.entities import EntityState
 from miners.models import ManualRequest, MinerController
 from miners.services import resume
 from miners.state import SwitchedBy
@@ -85,6 +86,20 @@ def test_what_home_assistant_attributes_to_a_user_is_a_persons_also_at_the_timer
     assert wishes() == [(0, "outside")]
     street.run(30)
     assert not outlet.on
+
+
+def test_out_of_reach_in_between_it_is_the_timer_all_the_same(street, monkeypatch):
+    """Home Assistant dates a switch that comes back anew; the plug's timer goes on from its first “on”."""
+    outlet = street.outlet("plug", timer_seconds=1800, restarts=False)
+    street.heater(outlet, auto_off_minutes=30, min_off_seconds=MIN_OFF_S)
+    street.run(8)
+    gone = [EntityState(outlet.switch, "unavailable", observed_at=street.now, changed_at=street.now)]
+    with monkeypatch.context() as patch:
+        patch.setattr(Outlet, "states", lambda self: gone)
+        street.run(2)
+    outlet.changed_at = street.now
+    street.run(22)
+    assert (outlet.on, wishes()) == (False, [])
 
 
 def test_a_second_off_soon_after_the_restart_is_a_persons(street):
