@@ -8,6 +8,7 @@ Each of them can be undone: a target by hand with `restore_override` and the wis
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,11 +18,14 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from sites import lowering
 from sites.clock import FUTURE_TOLERANCE
+from sites.held import Order
 from sites.models import Site
 from sites.services import log_activity
 
 from . import holds, schedule
+from .lower import held_overrides, iso, order_of, withdraw
 from .models import (
     TARGET_MAX_CELSIUS,
     TARGET_MIN_CELSIUS,
@@ -98,9 +102,23 @@ def set_override(
     check_target(zone, preset, target_celsius)
     if until is not None and until <= now:
         raise ValidationError({"until": "This time has passed. Choose a later one."})
+
+    def order() -> Order | None:
+        do = ("override", {"target_celsius": target_celsius, "preset": preset, "until": iso(until)})
+        plan = plan_of(zone, now)
+        held = {zone: (plan, replace(plan, override=override.as_override()))}
+        return order_of(f"{zone.name}: target {_words(override)}", held, by, now, do, until=until)
+
+    row = lowering.or_hold(lambda: write_override(override, by), order)
+    withdraw(zone)  # it replaces what was asked before and is not stored yet
+    return row
+
+
+def write_override(override: TargetOverride, by: str) -> TargetOverride:
+    zone = override.zone
     with transaction.atomic():
         lock(zone)
-        _end_overrides(zone, now)
+        _end_overrides(zone, override.created_at)
         override.save()
         log_activity(zone.site, f"{zone.name}: target {_words(override)} by hand.", actor=by)
         zone.site.wake()
@@ -121,6 +139,19 @@ def set_age_limit(monitor: ClimateMonitor, seconds: int, *, by: str) -> None:
 
 def cancel_override(zone: ClimateZone, *, by: str) -> list[TargetOverride]:
     """Back to the schedule. Answers the wishes it ended, none when nothing was set by hand."""
+    if withdraw(zone) and not open_overrides(zone, timezone.now()):
+        return []
+
+    def order() -> Order | None:
+        now = timezone.now()
+        plan = plan_of(zone, now)
+        held = {zone: (plan, replace(plan, override=None))}
+        return order_of(f"{zone.name}: back to the schedule", held, by, now, ("cancel", {}))
+
+    return lowering.or_hold(lambda: write_cancel(zone, by), order)
+
+
+def write_cancel(zone: ClimateZone, by: str) -> list[TargetOverride]:
     with transaction.atomic():
         lock(zone)
         ended = _end_overrides(zone, timezone.now())
@@ -172,7 +203,7 @@ def plan_of(zone: ClimateZone, now: datetime) -> Plan:
     return Plan(
         zone.default_target_celsius,
         [slot.as_slot() for slot in zone.slots.all()],
-        active_override(zone, now),
+        held_overrides(zone.site_id).get(str(zone.pk)) or active_override(zone, now),
         periods_of(zone, open_periods(zone.site, now)),
     )
 
@@ -240,6 +271,27 @@ def save_period(period: TargetPeriod, zones: Sequence[ClimateZone], *, by: str) 
     if is_new:
         period.by = by[:80]
     period.full_clean()
+
+    def order() -> Order | None:
+        """Of a new one that holds at once; a change of a planned one is none that anybody waits for."""
+        now = timezone.now()
+        if not is_new or period.is_planned:
+            return None
+        rooms = zones or list(site.zones.select_related("site"))
+        plans = {zone: plan_of(zone, now) for zone in rooms}
+        held = {
+            zone: (one, replace(one, periods=[*one.periods, period.as_period(zone)])) for zone, one in plans.items()
+        }
+        names = ("preset", "target_celsius", "name")
+        arguments = {name: getattr(period, name) for name in names} | {"site_id": str(site.pk), "is_whole": not zones}
+        do = ("period", {**arguments, "ends_at": iso(period.ends_at)})
+        return order_of(f"{site.name}: {period.name}", held, by, now, do, until=period.ends_at)
+
+    return lowering.or_hold(lambda: write_period(period, zones, is_new, by), order)
+
+
+def write_period(period: TargetPeriod, zones: Sequence[ClimateZone], is_new: bool, by: str) -> TargetPeriod:
+    site = period.site
     with transaction.atomic():
         lock(site)  # two people planning at once must see each other
         check_period(period, zones)
@@ -296,6 +348,19 @@ def _end_tapped(period: TargetPeriod, zones: Sequence[ClimateZone], now: datetim
 
 def end_period(period: TargetPeriod, *, by: str) -> bool:
     """Back to the schedule; False when it was ended already. `resume_period` takes it back."""
+
+    def order() -> Order | None:
+        now = timezone.now()
+        rows = open_periods(period.site, now).exclude(pk=period.pk)
+        plans = {zone: plan_of(zone, now) for zone in period.site.zones.select_related("site")}
+        held = {zone: (one, replace(one, periods=periods_of(zone, rows))) for zone, one in plans.items()}
+        do = ("end", {"period_id": str(period.pk)})
+        return order_of(f"{period.site.name}: {period.name} over", held, by, now, do)
+
+    return lowering.or_hold(lambda: write_end(period, by), order)
+
+
+def write_end(period: TargetPeriod, by: str) -> bool:
     with transaction.atomic():
         lock(period.site)
         ended = TargetPeriod.objects.filter(pk=period.pk, cancelled_at__isnull=True).update(cancelled_at=timezone.now())

@@ -15,6 +15,9 @@ from climate.models import ClimateMonitor
 from climate.reports import words
 from miners import services as mining
 from optimization.demo import create_demo_home, remove_demo_home
+from optimization.passes import due
+from optimization.passes.held_orders import stored
+from sites import held
 from sites.models import Alarm, Site
 from sites.services import acknowledge_alarm
 
@@ -41,6 +44,17 @@ def all_homes_off(request: HttpRequest) -> HttpResponse:
     count = mining.all_off(sites, by=who(request))
     text = f"{count} miner{'' if count == 1 else 's'} in {len(sites)} homes told to go off, until you resume."
     return done(request, text, undo=Undo(reverse("resume-all-homes"), {}))
+
+
+@action
+def withdraw(request: HttpRequest, order_id: str) -> HttpResponse:
+    """What is in force from memory and not stored yet no longer holds."""
+    order = next((one for one in held.orders() if one.id == order_id), None)
+    if order is None:
+        return done(request, "It has been stored or taken back already.")
+    held.keep(stored(order))
+    due.wake(order.site_id)
+    return done(request, f"Taken back: {order.what}.")
 
 
 @action

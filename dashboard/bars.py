@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sites import recording
+from sites import held, recording
 from sites.models import Site
 from sites.store import store
 
@@ -54,11 +54,24 @@ class AllOffBar:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldBar:
+    """A request that is in force and not stored, or not left to a pass: what, since when, by whom, what was done."""
+
+    what: str
+    since: str
+    by: str
+    result: str
+    is_stored: bool
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bars:
     """The bars of one home."""
 
     alarms: tuple[AlarmBar, ...]
     unrecorded: UnrecordedBar | None
+    held: tuple[HeldBar, ...]
     late: str
     late_since: datetime | None
     all_off: AllOffBar | None
@@ -103,6 +116,17 @@ def all_off_bar(miners: tuple[MinerFacts, ...], at: Moment) -> AllOffBar | None:
     return AllOffBar(formats.moment(first.since, at.now, at.tz), first.by, confirmed, len(miners))
 
 
+def held_bars(site: Site, at: Moment) -> tuple[HeldBar, ...]:
+    return tuple(
+        HeldBar(
+            one.what, formats.moment(formats.parse_time(one.at) or at.now, at.now, at.tz), one.by, one.result,
+            is_stored=not one.do, id=one.id,
+        )
+        for one in held.orders(site.pk)
+        if one.do or one.watts or one.targets
+    )  # fmt: skip
+
+
 def _unrecorded(at: Moment) -> UnrecordedBar | None:
     told = recording.state()
     return None if told is None else UnrecordedBar(formats.moment(told.since, at.now, at.tz), told.text)
@@ -123,6 +147,7 @@ def bars_of(
     return Bars(
         alarms=tuple(_alarm(alarm, at) for alarm in alarms),
         unrecorded=_unrecorded(at),
+        held=held_bars(site, at),
         late=late,
         late_since=last_pass if late else None,
         all_off=all_off_bar(miners, at),

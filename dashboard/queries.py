@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
 
+from climate.lower import held_overrides
 from climate.models import ClimateZone, TargetOverride, TargetPeriod, ZoneReading
 from climate.services import open_periods, periods_of
 from climate.targets import Override, Period, Plan, Preset, resolve_target
@@ -140,9 +142,10 @@ def _dead_man(controller: MinerController | None, cutoff: MinerController | None
     return DeadMan(words, dead_man.help_of(controller), str(controller.pk))
 
 
-def _overrides(zone_ids: Iterable, now: datetime) -> dict[Any, Override]:
+def _overrides(site: Site, zone_ids: Iterable, now: datetime) -> dict[Any, Override]:
     rows = TargetOverride.objects.filter(_holding(now), zone__in=list(zone_ids)).select_related("zone")
-    return {row.zone_id: row.as_override() for row in rows.order_by("created_at")}
+    in_memory = {UUID(pk): override for pk, override in held_overrides(site.pk).items()}
+    return {row.zone_id: row.as_override() for row in rows.order_by("created_at")} | in_memory
 
 
 def _last_hours(key: Any, zone_ids: list, now: datetime) -> dict[str, list]:
@@ -191,7 +194,7 @@ def zones(
     ids = [row.pk for row in rows]
     seen, overrides, readings = (
         snapshot(site).get("zones", {}),
-        _overrides(ids, at.now),
+        _overrides(site, ids, at.now),
         _last_hours((only or site).pk, ids, at.now),
     )
     by_id = {miner.id: miner for miner in miners}

@@ -13,6 +13,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 from django_htmx.http import trigger_client_event
 
+from sites.lowering import DoneAtOnce
+
 from .page import TOAST_KEY, signed_in
 
 
@@ -32,14 +34,18 @@ def action(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return view(request, *args, **kwargs)
         except ValidationError as error:
             return done(request, " ".join(error.messages), is_error=True)
+        except DoneAtOnce as told:
+            return done(request, str(told), is_alarm=not (told.is_sure and told.is_stored))
 
     wrapped.__name__, wrapped.__doc__ = view.__name__, view.__doc__
     return require_POST(signed_in(wrapped))
 
 
-def done(request: HttpRequest, text: str, *, undo: Undo | None = None, is_error: bool = False) -> HttpResponse:
+def done(
+    request: HttpRequest, text: str, *, undo: Undo | None = None, is_error: bool = False, is_alarm: bool = False
+) -> HttpResponse:
     """The toast, and a live refresh; without JavaScript the page again, with the toast on it."""
-    toast = {"text": text, "is_error": is_error}
+    toast = {"text": text, "is_error": is_error or is_alarm}
     if undo is not None:
         toast |= {"undo_url": undo.url, "undo_fields": undo.fields}
     if request.htmx:

@@ -60,6 +60,7 @@ urlpatterns = [
     path("miners/<uuid:miner_id>/resume/", miner_actions.miner_resume, name="miner-resume"),
     path("sites/<uuid:site_id>/all-off/", actions.all_off, name="all-off"),
     path("sites/<uuid:site_id>/resume-all/", actions.resume_all, name="resume-all"),
+    path("held/<slug:order_id>/withdraw/", actions.withdraw, name="withdraw"),
     path("all-off/", actions.all_homes_off, name="all-homes-off"),
     path("resume-all/", actions.resume_all_homes, name="resume-all-homes"),
     for_staff("sites/<uuid:site_id>/remove-demo/", actions.remove_demo, name="remove-demo"),

@@ -16,6 +16,7 @@ from ninja.errors import ValidationError as RequestError
 from pydantic import ValidationError as SchemaError
 
 from sites.faults import fault_of
+from sites.lowering import DoneAtOnce
 from sites.rest.problems import (
     MOST_PROBLEMS,
     Conflict,
@@ -78,6 +79,11 @@ def install(api: NinjaAPI) -> None:
     @on(RowError)
     def refused_by_row(request: HttpRequest, error: RowError):
         return answer(409 if is_taken(error) else 422, from_django(error, getattr(request, "api_body", None)))
+
+    @on(DoneAtOnce)
+    def done_at_once(request: HttpRequest, told: DoneAtOnce):
+        more = {"message": str(told), "stored": told.is_stored, "miners": told.miners, "wish": None}
+        return lambda request: api.create_response(request, more, status=202)
 
     @on(Conflict)
     def conflict(request: HttpRequest, error: Conflict):

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import logging
 import sys
+from urllib.parse import urlsplit
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.views.defaults import server_error
 
 from dashboard.context import theme_of
 from sites.faults import RETRY_AFTER_SECONDS, Fault, fault_of
+from sites.lowering import DoneAtOnce
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +33,21 @@ class UnavailableMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, DoneAtOnce):
+            return _done(request, error)
         fault = fault_of(error)
         if fault is None:
             return None
         log.error("%s %s: %s (%s)", request.method, request.path, fault.what, error)
         return answer(request, fault)
+
+
+def _done(request: HttpRequest, told: DoneAtOnce) -> HttpResponse:
+    """A page of the set-up asked for less heat: back to where it was, with what happened."""
+    messages.warning(request, str(told))
+    referer = urlsplit(request.headers.get("Referer", ""))
+    is_ours = referer.netloc == request.get_host() and referer.path.startswith("/")
+    return redirect(referer.path if is_ours else "admin:index")
 
 
 def handler500(request: HttpRequest) -> HttpResponse:

@@ -280,7 +280,9 @@ def _change(request: HttpRequest, miner_id: UUID, body: MinerPatch) -> Miner:
     was_active = miner.is_active
     new_links = {"controller_id", "climate_zone_ids", "cutoff_id"} & body.model_fields_set
     check = _is_real_throughout if new_links else None
-    miner = rows.write(miner, body, _LINKS, prepare=_keep_controller_while_on, check=check)
+    miner = rows.write_or_set_aside(
+        miner, body, _LINKS, by=rows.person(request), prepare=_keep_controller_while_on, check=check
+    )
     miner.not_seen_off = rows.see_off(miner, by=rows.person(request)) if was_active and not miner.is_active else []
     return miner
 

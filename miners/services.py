@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from integrations.ask import call
+from sites import held, lowering
+from sites.held import Order
 from sites.models import Severity, Site
 from sites.services import log_activity
 
 from .by_hand import ON_DEFAULT, ON_MAX, watts_taken
-from .models import ManualRequest, Miner, MinerController
+from .models import DesiredState, ManualRequest, Miner, MinerController
 from .power import Identity, identity_json
 
 IDENTIFY_SECONDS = 5.0
@@ -72,7 +77,8 @@ def request_power(
     """Request `power_w` by hand, instead of any earlier request for this miner; None: its usual power.
 
     0 is off and holds until resumed (or `until`); more ends at `until`, by default in 2 h, at most in 24 h, and is
-    stored as what the miner takes for it (`by_hand.watts_taken`). Raises ValidationError.
+    stored as what the miner takes for it (`by_hand.watts_taken`). Raises ValidationError; for less heat than now also
+    `DoneAtOnce`, where that could not be stored or where no pass acts on it.
     """
     now = timezone.now()
     if power_w is None:
@@ -83,16 +89,29 @@ def request_power(
         until = until or now + ON_DEFAULT
         if not now < until <= now + ON_MAX:
             raise ValidationError({"until": "By hand a miner runs at most 24 hours. Choose an end within that."})
-    with transaction.atomic():
-        ManualRequest.objects.filter(miner=miner, cancelled_at__isnull=True).update(cancelled_at=now)
-        # Made at the very moment the one before ended: that tells “replaced” from “resumed”.
-        request = ManualRequest.objects.create(
-            miner=miner, power_w=power_w, until=until, created_at=now, by=by[:80], origin=origin
-        )
-        what = "off" if power_w == 0 else f"on at {power_w} W"
-        log_activity(miner.site, f"{miner.name}: {what} by hand.", actor=by)
-        miner.site.wake()
-    return request
+    what = "off" if power_w == 0 else f"on at {power_w} W"
+
+    def write() -> ManualRequest:
+        with transaction.atomic():
+            ManualRequest.objects.filter(miner=miner, cancelled_at__isnull=True).update(cancelled_at=now)
+            # Made at the very moment the one before ended: that tells “replaced” from “resumed”.
+            request = ManualRequest.objects.create(
+                miner=miner, power_w=power_w, until=until, created_at=now, by=by[:80], origin=origin
+            )
+            log_activity(miner.site, f"{miner.name}: {what} by hand.", actor=by)
+            miner.site.wake()
+        _withdraw([miner])
+        return request
+
+    if power_w > 0 and power_w >= _wanted_w(miner):
+        return write()
+    order = _power_order(miner.site, f"{miner.name} {what}", {str(miner.pk): power_w}, by, until=until, origin=origin)
+    return lowering.carry_out([(order, write)])[0]
+
+
+def _wanted_w(miner: Miner) -> int:
+    """What is wanted of it now."""
+    return DesiredState.objects.filter(miner=miner).values_list("power_w", flat=True).first() or 0
 
 
 def adopt_off(miners: Sequence[Miner], now: datetime, until: datetime) -> None:
@@ -107,41 +126,104 @@ def adopt_off(miners: Sequence[Miner], now: datetime, until: datetime) -> None:
 
 def resume(miner: Miner, *, by: str) -> bool:
     """Back to automatic; False when there was no wish."""
+    return bool(_resume(miner.site, [miner], f"{miner.name}: back to automatic.", by))
+
+
+def _resume(site: Site, miners: Sequence[Miner], text: str, by: str) -> int:
+    """End every request of these miners, stored or not; returns how many."""
+    withdrawn = _withdraw(miners)
+    rows = ManualRequest.objects.filter(miner__in=miners, cancelled_at__isnull=True)
+    if withdrawn and not rows.exists():
+        return withdrawn
     with transaction.atomic():
-        ended = ManualRequest.objects.filter(miner=miner, cancelled_at__isnull=True).update(cancelled_at=timezone.now())
+        ended = rows.update(cancelled_at=timezone.now())
         if ended:
-            log_activity(miner.site, f"{miner.name}: back to automatic.", actor=by)
-            miner.site.wake()
-    return bool(ended)
+            log_activity(site, text, actor=by)
+            site.wake()
+    return ended + withdrawn
 
 
 def all_off(sites: Iterable[Site], *, by: str) -> int:
-    """“All off”: every miner of these sites off until resumed. Returns how many."""
-    count = 0
+    """“All off”: every miner of these sites off until resumed. Returns how many.
+
+    Raises `DoneAtOnce` where that could not be stored, or where no pass acts on it.
+    """
+    requests = []
     for site in sites:
-        with transaction.atomic():
-            miners = list(site.miners.all())
-            now = timezone.now()
-            ManualRequest.objects.filter(miner__in=miners, cancelled_at__isnull=True).update(cancelled_at=now)
-            ManualRequest.objects.bulk_create(
-                ManualRequest(miner=miner, power_w=0, created_at=now, by=by[:80]) for miner in miners
+        ids = tuple(str(pk) for pk in site.miners.values_list("pk", flat=True))
+        order = _power_order(site, f"All miners of {site.name} off", dict.fromkeys(ids, 0), by, is_all=True)
+        requests.append((order, partial(store_power, **order.arguments)))
+    return sum(lowering.carry_out(requests))
+
+
+def store_power(
+    site_id: str, watts: dict[str, int], by: str, until: str | None, origin: str = "person", is_all: bool = False
+) -> int:
+    """Requests by hand for miners of one home, instead of any earlier ones; returns how many. `until`: ISO."""
+    with transaction.atomic():
+        site, now = Site.objects.get(pk=site_id), timezone.now()
+        miners = {miner: watts[str(miner.pk)] for miner in site.miners.filter(pk__in=list(watts))}
+        ManualRequest.objects.filter(miner__in=miners, cancelled_at__isnull=True).update(cancelled_at=now)
+        # Made at the very moment the one before ended: that tells “replaced” from “resumed”.
+        ManualRequest.objects.bulk_create(
+            ManualRequest(
+                miner=miner,
+                power_w=power_w,
+                until=None if until is None else parse_datetime(until),
+                created_at=now,
+                by=by[:80],
+                origin=origin,
             )
+            for miner, power_w in miners.items()
+        )
+        if is_all:
             log_activity(site, "All miners off.", severity=Severity.WARNING, actor=by)
-            site.wake()
-        count += len(miners)
-    return count
+        else:
+            for miner, power_w in miners.items():
+                what = "off" if power_w == 0 else f"on at {power_w} W"
+                log_activity(site, f"{miner.name}: {what} by hand.", actor=by)
+        site.wake()
+    return len(miners)
+
+
+def _power_order(
+    site: Site,
+    what: str,
+    watts: dict[str, int],
+    by: str,
+    *,
+    until: datetime | None = None,
+    origin: str = "person",
+    is_all: bool = False,
+) -> Order:
+    end = None if until is None else until.isoformat()
+    arguments = {"site_id": str(site.pk), "watts": watts, "by": by, "until": end, "origin": origin, "is_all": is_all}
+    return Order(
+        site_id=str(site.pk),
+        what=what,
+        by=by,
+        off=tuple(pk for pk, power_w in watts.items() if power_w == 0),
+        watts=watts,
+        until=end,
+        do="miners.services.store_power",
+        arguments=arguments,
+    )
+
+
+def _withdraw(miners: Iterable[Miner]) -> int:
+    """What was asked of these miners by hand and is not stored yet no longer holds; returns of how many."""
+    gone, found = {str(miner.pk) for miner in miners}, set()
+    for order in held.orders():
+        if not gone & set(order.watts):
+            continue
+        found |= gone & set(order.watts)
+        left = {pk: power_w for pk, power_w in order.watts.items() if pk not in gone}
+        # That they were told to be off stays known until a pass has looked.
+        arguments = {**order.arguments, "watts": left} if order.do and left else {}
+        held.keep(replace(order, watts=left, arguments=arguments, do=order.do if left else ""))
+    return len(found)
 
 
 def resume_all(sites: Iterable[Site], *, by: str) -> int:
     """End every wish of these sites' miners. Returns how many."""
-    count = 0
-    for site in sites:
-        with transaction.atomic():
-            ended = ManualRequest.objects.filter(miner__site=site, cancelled_at__isnull=True).update(
-                cancelled_at=timezone.now()
-            )
-            if ended:
-                log_activity(site, "All miners back to automatic.", actor=by)
-                site.wake()
-        count += ended
-    return count
+    return sum(_resume(site, list(site.miners.all()), "All miners back to automatic.", by) for site in sites)

@@ -13,7 +13,8 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from unfold.admin import StackedInline
 
-from sites.admin_base import RecordAdmin, SiteRowAdmin, SiteRowForm, only_site, refuse_unless
+from sites.admin_base import LoweringAdmin, RecordAdmin, SiteRowAdmin, SiteRowForm, only_site, refuse_unless
+from sites.held import Order
 from sites.words import NOTHING, celsius, listed, local_time, watts
 
 from . import services
@@ -127,7 +128,7 @@ class UnitForm(SiteRowForm):
 
 
 @admin.register(OptimizationUnit)
-class OptimizationUnitAdmin(SiteRowAdmin):
+class OptimizationUnitAdmin(LoweringAdmin, SiteRowAdmin):
     """What is decided together, and whether it is decided at all."""
 
     form = UnitForm
@@ -156,6 +157,10 @@ class OptimizationUnitAdmin(SiteRowAdmin):
     @admin.display(description="last reason")
     def last_reason(self, unit: OptimizationUnit) -> str:
         return unit.reason or "no decision yet"
+
+    def lowers(self, request, obj) -> Order | None:
+        is_disabled = obj.is_enabled and "is_enabled" not in request.POST
+        return services.disabling(obj, by=request.user.get_username()) if is_disabled else None
 
     def save_model(self, request, obj, form, change):
         """Switching on and off goes through the services; the row itself keeps its state until then."""

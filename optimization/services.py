@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -17,7 +18,9 @@ from miners.models import DesiredState, Miner, MinerController
 from miners.readback import may_be_on
 from miners.reality import reality_problem
 from optimization.rules import CompiledPolicy, FieldTree, RuleErrors, compile_rule
+from sites import lowering
 from sites.clock import Clock
+from sites.held import Order
 from sites.models import Site
 from sites.services import log_activity
 
@@ -164,15 +167,34 @@ def disable_unit(unit: OptimizationUnit, *, by: str = "", seconds: float = STOP_
     """Stop deciding for a unit: its miners are switched off and seen off first, as far as they answer.
 
     Returns a sentence for each miner whose off was not seen within `seconds`; the passes go on
-    trying for those, for a miner we had on stays ours until it was seen off.
+    trying for those, for a miner we had on stays ours until it was seen off. Raises `DoneAtOnce`.
     """
     miners = list(unit.miners.all())
-    with transaction.atomic():
-        OptimizationUnit.objects.filter(pk=unit.pk).update(is_enabled=False)
-        log_activity(unit.site, f"Unit {unit.name} is off.", actor=by)
-        unit.site.wake()
+    order = disabling(unit, by=by)
+    lowering.carry_out([(order, partial(store_disabled, **order.arguments))])
     unit.is_enabled = False
     return switch_off(miners, seconds=seconds)
+
+
+def disabling(unit: OptimizationUnit, *, by: str) -> Order:
+    """A unit is disabled."""
+    return Order(
+        site_id=str(unit.site_id),
+        what=f"Unit {unit.name} disabled",
+        by=by,
+        off=tuple(str(miner.pk) for miner in unit.miners.all() if not miner.leave_on),
+        units=(str(unit.pk),),
+        do="optimization.services.store_disabled",
+        arguments={"unit_id": str(unit.pk), "by": by},
+    )
+
+
+def store_disabled(unit_id: str, by: str) -> None:
+    with transaction.atomic():
+        unit = OptimizationUnit.objects.select_related("site").get(pk=unit_id)
+        OptimizationUnit.objects.filter(pk=unit_id).update(is_enabled=False)
+        log_activity(unit.site, f"Unit {unit.name} is off.", actor=by)
+        unit.site.wake()
 
 
 def switch_off(

@@ -14,6 +14,7 @@ from django.utils import timezone
 from sites import heartbeat
 from sites.faults import fault_of
 
+from .passes import held_orders
 from .passes.due import due_sites
 from .passes.run import CHUNK_SITES, run_sites
 from .watchdog import watchdog
@@ -37,13 +38,14 @@ def _told_in_one_line() -> Iterator[None]:
 def tick() -> None:
     """Run every due site; more than one chunk is spread over the workers of the queue `control`."""
     with _told_in_one_line():
+        held_orders.store_all()
         due = due_sites(timezone.now(), settings.TICK_SECONDS)
         watchdog.keep_only({str(pk) for pk in due.every})
         chunks = [due.now[start : start + CHUNK_SITES] for start in range(0, len(due.now), CHUNK_SITES)]
         for chunk in chunks[1:]:
             run_chunk.apply_async(([str(pk) for pk in chunk],), expires=settings.TICK_SECONDS * 10)
         if chunks:
-            run_sites(chunks[0])
+            held_orders.let_go(run_sites(chunks[0]).completed)
         # A site where no pass ends any more is no sign of life; one whose passes fail is told and restarts nothing.
         if not watchdog.stuck_sites():
             heartbeat.completed_tick(due.longest_period_seconds)
@@ -53,4 +55,4 @@ def tick() -> None:
 def run_chunk(site_ids: list[str]) -> None:
     """One pass of these sites."""
     with _told_in_one_line():
-        run_sites(UUID(pk) for pk in site_ids)
+        held_orders.let_go(run_sites(UUID(pk) for pk in site_ids).completed)

@@ -39,6 +39,8 @@ class Heater:
     miner_id: str
     name: str
     off: Callable[[float], None]
+    #: Looks at it, until a deadline (monotonic): it is off, without anything pending.
+    is_off: Callable[[float], bool] | None = None
 
 
 @dataclass(slots=True)
@@ -49,6 +51,8 @@ class _Watched:
     failed: float = float("-inf")
     fired_at: float | None = None
     still_on: dict[str, Heater] = field(default_factory=dict)
+    #: Miners seen off by the last pass, which need not be told.
+    resting: frozenset[str] = frozenset()
 
 
 def _completed_key(site_id: str) -> str:
@@ -73,11 +77,14 @@ class Watchdog:
         self._tell: Callable[[Collection[str]], None] | None = None
         self._is_excused: Callable[[], bool] = lambda: False
 
-    def completed(self, site_id: str, period_seconds: float, heaters: Collection[Heater]) -> None:
-        """A pass of this site has completed; `heaters` are its miners believed on."""
+    def completed(
+        self, site_id: str, period_seconds: float, heaters: Collection[Heater], resting: Collection[str] = ()
+    ) -> None:
+        """A pass of this site has completed; `heaters` are its miners believed on, `resting` those seen off."""
         limit = late_after_seconds(period_seconds)
+        by_id = {one.miner_id: one for one in heaters}
         with self._lock:
-            self._sites[site_id] = _Watched(self._monotonic(), limit, {one.miner_id: one for one in heaters})
+            self._sites[site_id] = _Watched(self._monotonic(), limit, by_id, resting=frozenset(resting))
         # For the other workers of a fleet: gone again when no pass completes in time.
         store().set(_completed_key(site_id), self._name, limit)
 
@@ -91,6 +98,12 @@ class Watchdog:
             one.failed, one.heaters = now, {heater.miner_id: heater for heater in heaters}
             if one.fired_at is not None:
                 one.still_on = {pk: heater for pk, heater in one.heaters.items() if pk not in seen_off}
+
+    def watched(self, site_id: str) -> tuple[list[Heater], frozenset[str]] | None:
+        """What may be on in a site this process controls, and which miners are seen off; None: another one does."""
+        with self._lock:
+            one = self._sites.get(site_id)
+            return None if one is None else (list(one.heaters.values()), one.resting)
 
     def keep_only(self, site_ids: Collection[str]) -> None:
         """Stop watching sites that are gone."""

@@ -17,7 +17,9 @@ from django.utils.module_loading import import_string
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from . import consequences, live
+from . import consequences, live, lowering
+from .faults import DATABASE_ERRORS, fault_of
+from .held import Order
 from .models import Site
 from .words import listed, local_time
 
@@ -152,8 +154,33 @@ class DeletionAdmin(PageAdmin):
         return reverse(f"{self.admin_site.name}:{meta.app_label}_{meta.model_name}_change", args=[obj.pk])
 
 
-class SetAsideAdmin(DeletionAdmin):
+class LoweringAdmin(DeletionAdmin):
+    """Forms that may ask for less heat: that is done at once and held where it cannot be stored."""
+
+    def lowers(self, request, obj) -> Order | None:
+        """What this form asks of the stored row, when that is less heat."""
+        raise NotImplementedError
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except DATABASE_ERRORS as error:
+            fault = fault_of(error)
+            if fault is None or not fault.reads or request.method != "POST" or object_id is None:
+                raise
+            obj = self.get_object(request, unquote(object_id))
+            order = self.lowers(request, obj) if obj is not None else None
+            if order is None or not self.has_change_permission(request, obj):
+                raise
+            lowering.hold(order, fault)
+
+
+class SetAsideAdmin(LoweringAdmin):
     """Rows that can be deactivated: what they heat is switched off, and the form waits until that is seen."""
+
+    def lowers(self, request, obj) -> Order | None:
+        is_set_aside = obj.is_active and "is_active" not in request.POST
+        return lowering.set_aside(obj, by=request.user.get_username()) if is_set_aside else None
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)

@@ -83,7 +83,7 @@ def change_site(request: HttpRequest, site_id: UUID, body: SitePatch):
     """
     site = rows.get(Site.objects.all(), site_id)
     was_active = site.is_active
-    site = rows.write(site, body)
+    site = rows.write_or_set_aside(site, body, by=rows.person(request))
     site.not_seen_off = rows.see_off(site, by=rows.person(request)) if was_active and not site.is_active else []
     return site
 

@@ -40,6 +40,13 @@ def completed_tick(period_seconds: float = 0.0) -> None:
         listener(limit_seconds)
 
 
+def forget() -> None:
+    """As a process that has just begun (tests)."""
+    global _process_began, _last_tick, _last_limit_seconds
+    with _lock:
+        _process_began, _last_tick, _last_limit_seconds = time.monotonic(), None, LATE_AFTER_SECONDS
+
+
 def still_alive() -> None:
     """Tell the listeners that this process lives although no tick completes, for what it needs is not there."""
     for listener in tuple(_listeners):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from django.db import connection, transaction
@@ -26,12 +26,11 @@ def waiting_at_most(seconds: float) -> Iterator[None]:
             _wait(USUAL_SECONDS)
 
 
-@contextmanager
-def if_possible(seconds: float) -> Iterator[None]:
-    """Write in here what may go unwritten where the database does not take it within this time."""
+def if_possible(write: Callable[[], object], seconds: float) -> None:
+    """Write what may go unwritten where the database does not take it within this time."""
     try:
         with waiting_at_most(seconds), transaction.atomic():
-            yield
+            write()
     except DATABASE_ERRORS as error:
         if fault_of(error) is None:
             raise

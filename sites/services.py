@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
+from django.apps import apps
 from django.contrib.auth.models import update_last_login
 from django.db import transaction
 from django.utils import timezone
@@ -59,6 +60,17 @@ def end_alarms_everywhere(kind: str) -> None:
     Alarm.objects.filter(kind=kind, ended_at__isnull=True).update(ended_at=timezone.now())
 
 
+def set_aside(label: str, pk: str, by: str) -> None:
+    """Deactivate a row that was asked to be while nothing could be stored; the passes keep it off already."""
+    row = apps.get_model(label)._default_manager.get(pk=pk)
+    with transaction.atomic():
+        row.is_active = False
+        row.save(update_fields=["is_active"])
+        site = row if isinstance(row, Site) else row.site
+        log_activity(site, f"Set aside: {row._meta.verbose_name} {row}.", actor=by)
+        site.wake()
+
+
 def acknowledge_alarm(alarm: Alarm, by: str) -> None:
     """A person has seen it; it stays until its cause has gone."""
     if alarm.acknowledged_at is None:
@@ -94,14 +106,12 @@ def _note_use(row: ApiToken, now: datetime) -> None:
     """Reading needs no write: while nothing can be stored, or somebody else is writing, this is noted later."""
     if recording.state() is not None:
         return
-    with if_possible(_NOTE_SECONDS):
-        ApiToken.objects.filter(pk=row.pk).update(last_used_at=now)
+    if_possible(lambda: ApiToken.objects.filter(pk=row.pk).update(last_used_at=now), _NOTE_SECONDS)
 
 
 def note_last_login(sender, user, **kwargs) -> None:
     """Django's own note of a sign-in, where it can be stored: nobody is kept out because it cannot."""
-    with if_possible(_NOTE_SECONDS):
-        update_last_login(sender, user, **kwargs)
+    if_possible(lambda: update_last_login(sender, user, **kwargs), _NOTE_SECONDS)
 
 
 def create_sign_in_link(user) -> str:

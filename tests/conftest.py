@@ -33,14 +33,16 @@ def _clean_store():
     from django.conf import settings
 
     from optimization.watchdog import watchdog
-    from sites import recording
+    from sites import heartbeat, held, recording
     from sites.store import store
 
     store.cache_clear()
+    heartbeat.forget()
     yield
     store.cache_clear()
     recording.forget()
     (settings.DATA_DIR / "refused.json").unlink(missing_ok=True)
+    held.forget()
     watchdog.keep_only(())
 
 

@@ -5,19 +5,25 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
-from integrations.models import AdapterRow
+from django.utils import timezone
+
+from integrations.ask import open_session
+from integrations.errors import AdapterError
+from integrations.models import CONNECTIONS, AdapterRow, Connection
 from miners import plug
-from miners.models import DesiredState
+from miners.models import DesiredState, Miner
 from miners.state import MinerStatus
 from optimization.watchdog import Heater, watchdog
+from sites.models import Site
 
-from . import pending
+from . import pending, plugs
 from .driver import adapter_of
 from .load import SiteRows
-from .observe import Observation
+from .observe import Observation, read_rows, wanted_rows
 from .situate import Seen
 
 log = logging.getLogger(__name__)
@@ -30,7 +36,8 @@ def hand_over(rows: SiteRows, seen: Seen, observation: Observation, *, is_record
     if is_recorded:
         # Wanted off is in the database now: that they were told off need not be remembered any longer.
         watchdog.forget_fired(str(rows.site.pk), {str(pk) for pk, one in rows.desired.items() if one.power_w == 0})
-    watchdog.completed(str(rows.site.pk), rows.site.control_period_seconds, heaters)
+    resting = _real_miners(rows) - {one.miner_id for one in heaters}
+    watchdog.completed(str(rows.site.pk), rows.site.control_period_seconds, heaters, resting)
 
 
 def hand_over_failed(rows: SiteRows, observation: Observation) -> None:
@@ -44,6 +51,26 @@ def hand_over_failed(rows: SiteRows, observation: Observation) -> None:
     watchdog.failed(str(rows.site.pk), rows.site.control_period_seconds, heaters, seen_off)
 
 
+def heaters_of(site_id: str) -> list[Heater]:
+    """How to switch off every real miner of a home, read from the database alone: no pass here has seen any of them."""
+    miners = Miner.objects.filter(site=site_id).select_related("controller", "cutoff", "site")
+    rows = SiteRows(Site.objects.get(pk=site_id), miners={miner.pk: miner for miner in miners})
+    for model in CONNECTIONS.values():
+        rows.connections.update({row.pk: row for row in model.objects.filter(site=site_id)})
+    used = {row.connection_id for row in wanted_rows(rows)}
+    observation = Observation()
+    for pk in used & set(rows.connections):
+        with suppress(AdapterError):
+            observation.sessions[pk] = open_session(rows.connections[pk], now=timezone.now())
+    found = (_heater(rows, miner, observation) for miner in rows.miners.values())
+    return [one for one in found if one is not None]
+
+
+def _real_miners(rows: SiteRows) -> set[str]:
+    """Ids of the miners that something real switches."""
+    return {str(pk) for pk, miner in rows.miners.items() if _is_real(miner.controller) or _is_real(miner.cutoff)}
+
+
 def _heaters(rows: SiteRows, statuses: Mapping[UUID, MinerStatus], observation: Observation) -> list[Heater]:
     """What may be on, and how it is switched off."""
     heaters = []
@@ -53,21 +80,44 @@ def _heaters(rows: SiteRows, statuses: Mapping[UUID, MinerStatus], observation: 
             desired.power_w > 0 or desired.seen_on is not False or statuses[pk] is not MinerStatus.OFF
         ):
             continue
-        device, cut = _off(miner.controller, observation), _off(miner.cutoff, observation)
-        if device is not None and cut is not None:
-            off = cut if plug.is_switch(miner.power) or miner.cut_at else _off_else_cut(device, cut)
-        else:
-            off = device or cut
-        if off is not None:
-            heaters.append(Heater(str(pk), miner.name, off))
+        heater = _heater(rows, miner, observation)
+        if heater is not None:
+            heaters.append(heater)
     return heaters
+
+
+def _heater(rows: SiteRows, miner: Miner, observation: Observation) -> Heater | None:
+    """How this miner is switched off and looked at; None: nothing real switches it."""
+    device, cut = _off(miner.controller, observation), _off(miner.cutoff, observation)
+    if device is not None and cut is not None:
+        off = cut if plug.is_switch(miner.power) or miner.cut_at else _off_else_cut(device, cut)
+    else:
+        off = device or cut
+    connections = rows.connections
+    return (
+        None
+        if off is None
+        else Heater(str(miner.pk), miner.name, off, lambda until: _is_off(miner, connections, until))
+    )
+
+
+def _is_off(miner: Miner, connections: Mapping[UUID, Connection], deadline: float) -> bool:
+    """Looked at now: it is off, and nothing is pending that would start it."""
+    asked = [row for row in (miner.controller, miner.cutoff) if row is not None]
+    seconds = max(0.1, deadline - time.monotonic())
+    return plugs.look(miner, read_rows(asked, connections, seconds, timezone.now())).status is MinerStatus.OFF
+
+
+def _is_real(controller: AdapterRow | None) -> bool:
+    adapter = adapter_of(controller)
+    return adapter is not None and adapter.is_real
 
 
 def _off(controller: AdapterRow | None, observation: Observation) -> Callable[[float], None] | None:
     """How to switch off through this row; None when nothing real is there."""
-    adapter = adapter_of(controller)
-    if adapter is None or not adapter.is_real:
+    if not _is_real(controller):
         return None
+    adapter = controller.adapter
     session = observation.sessions.get(controller.connection_id) if adapter.connection else None
     return lambda deadline: adapter.write(controller.settings, session, 0, deadline)
 

@@ -23,7 +23,7 @@ from sites.kept import kept
 from sites.models import Alarm, Site
 from sites.store import store
 
-from . import unrecorded
+from . import held_orders, unrecorded
 
 
 @dataclass(slots=True)
@@ -47,6 +47,8 @@ class SiteRows:
     rules: dict[UUID, list[Rule]] = field(default_factory=dict)
     connections: dict[UUID, Connection] = field(default_factory=dict)
     alarms: list[Alarm] = field(default_factory=list)
+    #: Miners asked to be off by requests that are not stored yet.
+    asked_off: set[UUID] = field(default_factory=set)
     #: Ended alarms that still stand in Home Assistant.
     untold: list[Alarm] = field(default_factory=list)
 
@@ -156,6 +158,7 @@ def _load_memory(found: dict[UUID, SiteRows], ids: list[UUID]) -> None:
                 if state is not None:
                     row.state = state
         unrecorded.restore(rows)
+    held_orders.apply(found)
 
 
 def memory_key(site_id: UUID) -> str:

@@ -307,8 +307,7 @@ def _failed(rows: SiteRows, observation: Observation, report: PassReport) -> Non
     last_resort.hand_over_failed(rows, observation)
     store().set(memory_key(site.pk), replace(rows.memory, shell={}).to_json())
     text = f"The control of {site.name} failed; its miners are as they were."
-    with if_possible(_ALARM_SECONDS):
-        raise_site_alarm(site, KINDS["pass_failed"], text)
+    if_possible(lambda: raise_site_alarm(site, KINDS["pass_failed"], text), _ALARM_SECONDS)
 
 
 def _end_failure(rows: SiteRows, batch: record.Batch, now: datetime) -> None:

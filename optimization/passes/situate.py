@@ -101,6 +101,9 @@ def situate(
     reports.note(rows, observation, memory, now)
     zones = reports.with_rations(rows, zones, snapshots, memory, now)
     went_off = [miner for pk, miner in rows.miners.items() if _was_on_and_is_off(rows, miner, snapshots[pk])]
+    # Asked for here, and done at once without a pass: nobody at the device.
+    as_asked = [miner for miner in went_off if _is_asked_off(rows, miner, now)]
+    went_off = [miner for miner in went_off if miner not in as_asked]
     # A device that reports why it stopped itself was switched off by nobody.
     protected = [miner for miner in went_off if snapshots[miner.pk].fault]
     causes = went_off_by.causes(rows, [one for one in went_off if one not in protected], observation, memory, now)
@@ -111,9 +114,9 @@ def situate(
     # The rest went off while we looked at them all the time, or somebody is known to have done it: a person's hand.
     outside_off = [one for one in went_off if one.pk not in by_itself]
     went_off_by.note_runs(rows, observation, memory, now)
-    for miner in (*protected, *came_back_off, *by_timer):
+    for miner in (*as_asked, *protected, *came_back_off, *by_timer):
         _take_as_off(rows.desired[miner.pk], miner, snapshots[miner.pk], now)
-    _rest_from_now(rows, snapshots, went_off, now)
+    _rest_from_now(rows, snapshots, [*as_asked, *went_off], now)
     miners = {
         pk: _miner(rows, miner, snapshots[pk], zones, miner in outside_off, pk in stopping, now)
         for pk, miner in rows.miners.items()
@@ -186,6 +189,13 @@ def situate(
         outdoor=outdoor,
         plugs=shown,
     )
+
+
+def _is_asked_off(rows: SiteRows, miner: Miner, now: datetime) -> bool:
+    """A person wants it off: by a request that holds, or one that is not stored yet."""
+    request = rows.requests.get(miner.pk)
+    is_asked = request is not None and request.power_w == 0 and wish_holds(request.until, request.created_at, now)
+    return is_asked or miner.pk in rows.asked_off
 
 
 def _was_on_and_is_off(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot) -> bool:

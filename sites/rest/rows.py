@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 from ninja.responses import Status
 from pydantic import BaseModel
 
-from sites import live
+from sites import live, lowering
 from sites.models import Site
 
 from .problems import Conflict, Invalid, Loc, Missing, in_use, problem, renamed
@@ -108,6 +108,13 @@ def write(
     except ValidationError as error:
         raise renamed(error, {link.attribute: name for name, link in links.items()}) from None
     return row
+
+
+def write_or_set_aside(row: Row, body: BaseModel, links: Mapping[str, Link] = NO_LINKS, *, by: str, **how: Any) -> Row:
+    """`write`; deactivating is done at once and held where nothing can be stored. Raises `DoneAtOnce`, too."""
+    if not row.is_active or getattr(body, "is_active", None) is not False:
+        return write(row, body, links, **how)
+    return lowering.carry_out([(lowering.set_aside(row, by=by), lambda: write(row, body, links, **how))])[0]
 
 
 def _save(row: models.Model, values: dict[str, Any], several: dict[str, list[models.Model]]) -> None:

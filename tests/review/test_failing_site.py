@@ -161,7 +161,7 @@ def test_a_failing_home_does_not_stop_the_heartbeat(two_homes, watchdog, watched
     beats = []
     monkeypatch.setattr(heartbeat, "completed_tick", lambda *args: beats.append(1))
     monkeypatch.setattr(tasks, "watchdog", watchdog)
-    monkeypatch.setattr(tasks, "run_sites", lambda ids: None)
+    monkeypatch.setattr(tasks, "run_sites", lambda ids: run.PassReport())
     break_stage(monkeypatch, "decide", broken.site)
     look_and_go(two_homes, watchdog, 10)
     tasks.tick()
