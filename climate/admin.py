@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.urls import path
@@ -59,6 +60,7 @@ class ClimateMonitorAdmin(AdapterAdmin):
     not_asked_for = frozenset({"name", "is_outdoor", *believed})
     list_display = ("name", "kind", "connected_by", "reads")
     alternative = "To replace the sensor, add the new one to its room first."
+    actions = ("confirm_value",)
 
     def get_queryset(self, request):
         return super().get_queryset(request).prefetch_related("zones")
@@ -73,6 +75,18 @@ class ClimateMonitorAdmin(AdapterAdmin):
         super().save_model(request, obj, form, change)
         for caution in obj.cautions():
             self.message_user(request, f"{obj}: {caution}", messages.WARNING)
+
+    @admin.action(description="What it says is right (a sensor in doubt)", permissions=["change"])
+    def confirm_value(self, request, queryset):
+        by = request.user.get_username()
+        for row in queryset.select_related("site"):
+            try:
+                doubted = services.doubted_celsius(row)
+                services.confirm_value(row, doubted, by=by)
+            except ValidationError as error:
+                self.message_user(request, " ".join(error.messages), messages.WARNING)
+            else:
+                self.message_user(request, f"{row}: {celsius(doubted)} is believed from the next update on.")
 
     @admin.display(description="reads")
     def reads(self, row: ClimateMonitor) -> str:

@@ -52,6 +52,20 @@ monitors_router = adapter_router(
 zones_router = Router(tags=["climate-zones"])
 
 
+class ConfirmIn(Body):
+    """What it says, as the person saw it."""
+
+    celsius: float = Field(ge=-60, le=60, description="°C; `doubted_celsius` of the zone's reading.")
+
+
+@monitors_router.post("/{uuid:row_id}/confirm", response={204: None})
+def confirm_value(request: HttpRequest, row_id: UUID, body: ConfirmIn):
+    """What a sensor in doubt says is right: the next pass believes it. 422 when nothing, or another value, is."""
+    monitor = rows.get(ClimateMonitor.objects.select_related("site"), row_id)
+    services.confirm_value(monitor, body.celsius, by=rows.person(request))
+    return Status(204, None)
+
+
 class ZoneIn(Body):
     site_id: UUID
     name: str = field(ClimateZone, "name")
@@ -144,9 +158,16 @@ def delete_zone(request: HttpRequest, zone_id: UUID):
 
 
 class SensorSeen(Answer):
-    """One sensor of the zone, as judged: ok, suspect or lost, and why."""
+    """One sensor of the zone, as judged: ok, suspect or lost, and why.
+
+    `temperature_celsius` is what control sees; `says_celsius` the sensor's own word: a jump that nothing bears out yet,
+    or what is not believed, stands only there. `doubted_celsius`: no room can have got there; `POST
+    /climate-monitors/{id}/confirm` says that it is right all the same.
+    """
 
     temperature_celsius: float | None
+    says_celsius: float | None = None
+    doubted_celsius: float | None = None
     health: SensorHealth
     problem: str
     observed_at: datetime | None

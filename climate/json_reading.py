@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from climate.state import ClimateReading
+from climate.told import ToldCelsius
 from integrations import units
 from integrations.errors import AdapterError, BadAnswer
 from integrations.json_path import JsonPath, measured, pick
@@ -79,9 +80,11 @@ def reading(config: JsonReadingConfig, document: Any, what: str, arrived_at: dat
 
     Raises `AdapterError`: a temperature or a time that is asked for has to be there.
     """
-    temperature = measured(document, config.json_path, units.celsius, config.unit, what)
+    told = ToldCelsius()
+    temperature = measured(document, config.json_path, told, config.unit, what)
     observed_at = _time(pick(document, config.timestamp_path, what), what) if config.timestamp_path else arrived_at
-    return ClimateReading(temperature, _humidity(config, document, what), observed_at)
+    humidity = _humidity(config, document, what)
+    return ClimateReading(temperature, humidity, observed_at, number=told.number, unit=told.unit)
 
 
 def with_window(reading: ClimateReading, config: JsonReadingConfig, found: Found) -> ClimateReading:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -20,6 +20,7 @@ from sites.words import listed
 
 from . import schedule
 from .reports import LONGEST_LIMIT, USUAL_LIMIT
+from .sensors import PLAUSIBLE_CELSIUS, PLAUSIBLE_OUTDOORS_CELSIUS
 from .targets import FROST_PRESET_CELSIUS, Override, Period, Preset
 from .wake_up import age_advice
 
@@ -65,8 +66,12 @@ class ClimateMonitor(AdapterRow):
         "largest jump (K in 10 min)",
         default=5.0,
         validators=[MinValueValidator(0.5), MaxValueValidator(40)],
-        help_text="A change faster than this is not believed until it has stayed for 10 minutes.",
+        help_text="A faster change is in doubt until the value comes back, another sensor of the room agrees with it, "
+        "or you say that it is right.",
     )
+    #: A person said that a value in doubt is right: when, and which.
+    confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    confirmed_celsius = models.FloatField(null=True, blank=True, editable=False)
     is_outdoor = models.BooleanField(
         "measures outdoors", default=False, help_text="The outdoor temperature of the home; it reads no room."
     )
@@ -77,6 +82,20 @@ class ClimateMonitor(AdapterRow):
                 fields=["site"], condition=models.Q(is_outdoor=True), name="one_outdoor_sensor_per_site"
             ),
         ]
+
+    @property
+    def plausible_range_celsius(self) -> tuple[float, float]:
+        """From the coldest to the warmest that is believed of it, °C."""
+        low, high = PLAUSIBLE_OUTDOORS_CELSIUS if self.is_outdoor else PLAUSIBLE_CELSIUS
+        low = low if self.plausible_low_celsius is None else self.plausible_low_celsius
+        return low, high if self.plausible_high_celsius is None else self.plausible_high_celsius
+
+    @property
+    def confirmed_by_hand(self) -> tuple[datetime, float] | None:
+        """When a person said that a value in doubt is right, and which (°C)."""
+        if self.confirmed_at is None or self.confirmed_celsius is None:
+            return None
+        return self.confirmed_at, self.confirmed_celsius
 
     def clean(self):
         super().clean()

@@ -1,19 +1,27 @@
 """How far a sensor can be believed: pure, from what it says now and what is remembered of it.
 
 Sources: DESIGN §5.1 (unavailable → lost after 2 min; age → lost after its own limit; plausible
-−10…45 °C), jump limit of heating-control practice (5 K in 10 min), and its "down after 2 min, up
-after 5 min of good data". What all of a room's sensors together show is judged in `flat`.
+−10…45 °C; a value that moves faster than a room can is suspect until something else confirms it), and
+“down after 2 min, up after 5 min of good data” of heating-control practice. How fast a room can change
+is `room_physics`'s answer, which of the believed values control sees `steady`'s; what all of a room's
+sensors together show is judged in `flat`.
+
+A value that no room can have reached since the last one that was believed is *in doubt*, and no waiting
+makes it true: it would be as impossible in an hour. It is believed again when it has come back more
+than half the way, when another good sensor of the room bears it out, or when a person says it is right.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from sites import remembered
 from sites.clock import is_ahead
 
-from . import remembered
+from . import steady, unit_guess
+from .room_physics import JUMP_WITHIN, ROOM_K_PER_HOUR, Followers, Surroundings, faded_celsius
 from .state import ClimateReading, SensorHealth
 
 PLAUSIBLE_CELSIUS = (-10.0, 45.0)
@@ -21,20 +29,27 @@ PLAUSIBLE_OUTDOORS_CELSIUS = (-40.0, 50.0)
 UNAVAILABLE_LOST_AFTER = timedelta(minutes=2)
 #: A sensor that was lost is believed again after this long of good data; one that only blinked, at once.
 RETURN_AFTER = timedelta(minutes=5)
-JUMP_K, JUMP_WITHIN = 5.0, timedelta(minutes=10)
-#: How long the last good value of a sensor still says how hot its room may be.
+JUMP_K = 5.0
+BEYOND_K = 20.0
+#: How long the last good value of a sensor says in full how hot its room may be; after that it fades.
 LAST_COUNTS_FOR = timedelta(hours=1)
 #: What of a sensor's memory is a time (ISO): moved when the wall clock is set.
-MEMORY_TIMES = ("bad_since", "good_since", "last_at")
+MEMORY_TIMES = ("bad_since", "good_since", "last_at", "reported_at", "doubt_since", *steady.MEMORY_TIMES)
+#: What is known of a sensor only since it was believed last; a belief replaces it, doubt and loss keep it.
+_OF_BELIEF = (
+    "last", "last_at", "last_observed", "reported_at", "air", "room", "unit", "confirmed", *steady.MEMORY,
+)  # fmt: skip
+_OF_DOUBT = ("doubt", "doubt_since", "doubt_why")
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is believed of one sensor: its age, °C from…to, and K within 10 min."""
+    """What is believed of one sensor: its age, °C from…to, and the K it may jump. Outdoors weather is no room."""
 
     stale_after: timedelta = timedelta(hours=1)
     plausible_celsius: tuple[float, float] = PLAUSIBLE_CELSIUS
     max_jump_k: float = JUMP_K
+    is_outdoor: bool = False
 
     @property
     def why_not_plausible(self) -> str:
@@ -47,8 +62,27 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What bears out a value in doubt: a person (`by_hand`: when, and the °C that person saw), or a good sensor."""
+
+    by_hand: tuple[datetime, float] | None = None
+    by_another_sensor: bool = False
+
+    @property
+    def key(self) -> str:
+        """Names what the person said; it counts once."""
+        return "" if self.by_hand is None else self.by_hand[0].isoformat()
+
+
+@dataclass(frozen=True, slots=True)
 class MonitorState:
-    """One monitor's word after judging: °C believed (None: not), highest plausible °C, why not, since when."""
+    """One monitor after judging: °C that control sees (None: not believed), why not, since when.
+
+    `says_celsius` is its own word now, believed or not (None: none that can be read); `plausible_celsius`
+    the highest its room may be by what was seen within the last hour, `faded_celsius` by the last good
+    value before that. `doubted_celsius`: what it says is in doubt; the room itself cannot be colder than
+    `lowest_possible_celsius`.
+    """
 
     name: str
     temperature_celsius: float | None
@@ -58,6 +92,10 @@ class MonitorState:
     problem: str = ""
     plausible_celsius: float | None = None
     since: datetime | None = None
+    says_celsius: float | None = None
+    doubted_celsius: float | None = None
+    faded_celsius: float | None = None
+    lowest_possible_celsius: float | None = None
 
 
 def judge(
@@ -68,23 +106,242 @@ def judge(
     *,
     limits: Limits,
     now: datetime,
+    around: Surroundings | None = None,
+    confirmation: Confirmation | None = None,
 ) -> tuple[MonitorState, dict[str, Any]]:
     """The monitor's state at `now` and its memory for the next pass.
 
-    `reading` None: it could not be read, `error` says why. Memory of a good one: `last` (°C, believed),
-    `last_at`, `last_observed` (ISO); of a bad one also `bad_since` (ISO), `lost` and, while what it says
-    could be believed again, `good_since` (ISO) and `good` (°C).
+    `reading` None: it could not be read, `error` says why. Memory of a good one: `last` (°C, believed), `last_at`,
+    `reported_at`, `last_observed` (ISO), `air` and `room` (°C, followers), what `steady` keeps, the `unit` of its
+    source, `confirmed` (the last word of a person that counted). Of a bad one also `bad_since`
+    (ISO), `lost`; while it is in doubt `doubt` (°C, the furthest), `doubt_since` (ISO) and `doubt_why`; while
+    what it says could be believed again `good_since` (ISO) and `good` (°C).
     """
-    fault = error if reading is None else _fault(reading, limits, now)
-    streak = {} if fault else _streak(reading.temperature_celsius, limits, memory, now)
-    problem = fault or _jump(reading.temperature_celsius, limits, memory, now) or _returning(memory, streak, now)
+    look = _Look(reading, memory, limits, now, around or Surroundings(), confirmation or Confirmation())
+    fault = error if reading is None else _fault(look)
+    doubt = {} if fault else _doubt(look)
+    if fault:
+        problem, streak = fault, {}
+    elif doubt:
+        problem, streak = doubt["doubt_why"], {}
+    else:
+        streak = _streak(look)
+        problem = _returning(look, streak)
     if not problem:
-        return _believed(name, reading, now)
+        return _believed(name, look)
+    return _not_believed(name, look, problem, doubt or ({} if streak else _doubt_kept(look)), streak)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """All that judging one sensor looks at."""
+
+    reading: ClimateReading | None
+    memory: dict[str, Any]
+    limits: Limits
+    now: datetime
+    around: Surroundings
+    confirmation: Confirmation
+
+    def number(self, key: str) -> float | None:
+        """A remembered °C; what is not plausible was never believed, so the memory is damaged."""
+        return remembered.number(self.memory.get(key), *self.limits.plausible_celsius)
+
+    @property
+    def seen(self) -> float:
+        return self.reading.temperature_celsius
+
+    @property
+    def is_new_report(self) -> bool:
+        """It is not the report that was believed last, seen again."""
+        observed = self.reading.observed_at
+        return observed is None or observed != remembered.time(self.memory.get("last_observed"))
+
+    @property
+    def last(self) -> tuple[float, datetime] | None:
+        """What was believed last (°C) and when; a clock that was set back makes it no older than now."""
+        celsius, at = self.number("last"), remembered.time(self.memory.get("last_at"))
+        return None if celsius is None or at is None else (celsius, min(at, self.now))
+
+    @property
+    def unit_before(self) -> str:
+        """The unit its source said it in when it was believed last; empty: not known."""
+        unit = self.memory.get("unit")
+        return unit if isinstance(unit, str) else ""
+
+    @property
+    def doubted_since(self) -> datetime | None:
+        since = remembered.time(self.memory.get("doubt_since"))
+        return None if since is None else min(since, self.now)
+
+    @property
+    def gap(self) -> timedelta:
+        """In which what it says now came about: since the report before it, or since it was believed last."""
+        at = self.last[1]
+        if self.is_new_report:
+            reported = remembered.past(self.memory.get("reported_at"), self.now)
+            at = at if reported is None else min(at, reported)
+        return self.now - at
+
+    @property
+    def followers(self) -> Followers:
+        """As they were when it was believed last."""
+        celsius, _ = self.last
+        air, room = self.number("air"), self.number("room")
+        return Followers(celsius if air is None else air, celsius if room is None else room)
+
+    @property
+    def confirmed_by_hand(self) -> bool:
+        said = self.confirmation.by_hand
+        if said is None or self.confirmation.key == self.memory.get("confirmed"):
+            return False
+        return abs(self.seen - said[1]) <= self.limits.max_jump_k
+
+
+def _fault(look: _Look) -> str:
+    """Why this reading by itself is not to be believed, as the rest of a sentence; empty when it may be."""
+    seen, (low, high) = look.seen, look.limits.plausible_celsius
+    # One that is in doubt already may go on a little beyond what any room has: it is the same doubt.
+    more_k = BEYOND_K if look.doubted_since is not None else 0.0
+    if not low - more_k <= seen <= high + more_k:  # also refuses NaN
+        hint = "" if look.limits.is_outdoor else _hint(look)
+        return f"says {_celsius(seen)} °C, {look.limits.why_not_plausible}{hint}"
+    observed = look.reading.observed_at
+    if observed is not None and is_ahead(observed, look.now):
+        return "reports from the future; a clock is wrong"
+    if observed is not None and look.now - observed > look.limits.stale_after:
+        return f"has been silent for {_minutes(look.now - observed)}"
+    return ""
+
+
+def _hint(look: _Look) -> str:
+    """What it looks like, if it looks like another unit or scale."""
+    last = look.last[0] if look.last else None
+    hint = unit_guess.hint(look.seen, last, look.reading.number, look.reading.unit, look.unit_before)
+    return f"; {hint}" if hint else ""
+
+
+def _doubt(look: _Look) -> dict[str, Any]:
+    """What to remember of a value that no room can have reached; empty when there is no doubt."""
+    if look.last is None or look.confirmation.by_another_sensor or look.confirmed_by_hand:
+        return {}
+    if look.limits.is_outdoor:
+        return _doubt_outdoors(look)
+    if look.doubted_since is not None:
+        return _doubt_goes_on(look)
+    (last, _), seen, jump_k = look.last, look.seen, look.limits.max_jump_k
+    turned = unit_guess.is_turned(look.reading.number, look.reading.unit, look.unit_before, last)
+    moved = look.followers.towards(seen, look.gap, jump_k, look.around)
+    if moved.explain(seen, jump_k) and not (turned and abs(seen - last) > jump_k):
+        return {}
+    why = f"jumped from {_celsius(last)} to {_celsius(seen)} °C, faster than a room can change{_hint(look)}"
+    return {"doubt": seen, "doubt_since": look.now.isoformat(), "doubt_why": why}
+
+
+def _doubt_outdoors(look: _Look) -> dict[str, Any]:
+    """Weather and sun have no such bounds: a jump there counts when it has stayed."""
+    last, last_at = look.last
+    if look.now - last_at >= JUMP_WITHIN or abs(look.seen - last) <= look.limits.max_jump_k:
+        return {}
+    return {"doubt_why": f"jumped from {_celsius(last)} to {_celsius(look.seen)} °C"}
+
+
+def _doubt_goes_on(look: _Look) -> dict[str, Any]:
+    """The doubt there is, unless the value has come back more than half the way, to where its room may be."""
+    (last, last_at), kept = look.last, _doubt_kept(look)
+    furthest = remembered.number(look.memory.get("doubt"))
+    furthest = look.seen if furthest is None else furthest
+    may_differ_k = look.limits.max_jump_k + ROOM_K_PER_HOUR * (look.now - last_at).total_seconds() / 3600
+    if abs(look.seen - last) <= min(may_differ_k, abs(furthest - last) / 2):
+        return {}
+    return kept | {"doubt": max(look.seen, furthest, key=lambda celsius: abs(celsius - last))}
+
+
+def _doubt_kept(look: _Look) -> dict[str, Any]:
+    """The doubt as it was remembered; one of a moment is forgotten when nothing can be read."""
+    since = look.doubted_since
+    if since is None or (look.reading is None and look.now - since < UNAVAILABLE_LOST_AFTER):
+        return {}
+    why = look.memory.get("doubt_why")
+    why = why if isinstance(why, str) and why else "jumped, faster than a room can change"
+    return {"doubt": look.memory.get("doubt"), "doubt_since": since.isoformat(), "doubt_why": why}
+
+
+def _streak(look: _Look) -> dict[str, Any]:
+    """Since when a sensor that is not believed has said what can be; a jump among it begins again."""
+    since, before = remembered.past(look.memory.get("good_since"), look.now), look.number("good")
+    if since is None or before is None or abs(look.seen - before) > look.limits.max_jump_k:
+        since = look.now
+    return {"good_since": since.isoformat(), "good": look.seen}
+
+
+def _returning(look: _Look, streak: dict[str, Any]) -> str:
+    """A sensor that was lost, or in doubt for more than a moment, has to be good for a while first."""
+    if look.confirmed_by_hand or look.confirmation.by_another_sensor:
+        return ""
+    since = look.doubted_since
+    was_doubted = since is not None and look.now - since >= UNAVAILABLE_LOST_AFTER
+    if not look.memory.get("lost") and not was_doubted:
+        return ""
+    good_for = look.now - datetime.fromisoformat(streak["good_since"])
+    if good_for >= RETURN_AFTER:
+        return ""
+    minute = timedelta(minutes=1)
+    was = "was lost" if look.memory.get("lost") else "was in doubt"
+    return f"{was} and has been good again for {good_for // minute} of {RETURN_AFTER // minute} min"
+
+
+def _believed(name: str, look: _Look) -> tuple[MonitorState, dict[str, Any]]:
+    seen, observed, memory = look.seen, look.reading.observed_at or look.now, look.memory
+    is_again = look.last is None or "bad_since" in memory
+    gap = timedelta(0) if look.last is None else look.gap
+    steadied = {} if is_again and not _only_blinked(look) else memory
+    shown, of_steady = steady.judge(seen, gap, look.is_new_report, steadied, look.now)
+    explained = look.last is not None and not (look.confirmed_by_hand or look.confirmation.by_another_sensor)
+    moved = (
+        look.followers.towards(seen, gap, look.limits.max_jump_k, look.around) if explained else Followers(seen, seen)
+    )
+    reported_at = look.now.isoformat() if look.is_new_report or not memory.get("reported_at") else memory["reported_at"]
+    after = {
+        "last": seen,
+        "last_at": look.now.isoformat(),
+        "last_observed": observed.isoformat(),
+        "reported_at": reported_at,
+        "air": round(moved.air_celsius, 4),
+        "room": round(moved.room_celsius, 4),
+        **of_steady,
+    }
+    if look.reading.unit:
+        after["unit"] = look.reading.unit
+    if look.confirmation.key:
+        after["confirmed"] = look.confirmation.key
+    humidity = look.reading.humidity_percent
+    return MonitorState(name, shown, humidity, observed, SensorHealth.OK, "", seen, says_celsius=seen), after
+
+
+def _only_blinked(look: _Look) -> bool:
+    """It was away, or odd, for a moment only: its jumps are those of before."""
+    since = remembered.past(look.memory.get("bad_since"), look.now)
+    return since is not None and look.now - since < UNAVAILABLE_LOST_AFTER and not look.memory.get("lost")
+
+
+def _not_believed(
+    name: str, look: _Look, problem: str, doubt: dict[str, Any], streak: dict[str, Any]
+) -> tuple[MonitorState, dict[str, Any]]:
+    reading, memory, now = look.reading, look.memory, look.now
     since = remembered.past(memory.get("bad_since"), now) or now
-    stale = reading is not None and reading.observed_at is not None and now - reading.observed_at > limits.stale_after
-    lost = bool(memory.get("lost")) or stale or now - since >= UNAVAILABLE_LOST_AFTER
-    kept = {key: value for key, value in memory.items() if key not in ("good_since", "good", "lost")}
-    after = {**kept, **streak, "bad_since": since.isoformat(), **({"lost": True} if lost else {})}
+    stale = (
+        reading is not None and reading.observed_at is not None and now - reading.observed_at > look.limits.stale_after
+    )
+    is_doubted = "doubt_since" in doubt and problem == doubt["doubt_why"]
+    was_doubted = bool(streak) and "doubt_since" in memory and not memory.get("lost")
+    lost = not (is_doubted or was_doubted) and (
+        bool(memory.get("lost")) or stale or now - since >= UNAVAILABLE_LOST_AFTER
+    )
+    kept = {key: memory[key] for key in _OF_BELIEF if key in memory}
+    if was_doubted:
+        doubt = {key: memory[key] for key in _OF_DOUBT if key in memory}
+    after = {**kept, **streak, **doubt, "bad_since": since.isoformat(), **({"lost": True} if lost else {})}
     state = MonitorState(
         name,
         None,
@@ -92,76 +349,37 @@ def judge(
         reading.observed_at if reading is not None else remembered.time(memory.get("last_observed")),
         SensorHealth.LOST if lost else SensorHealth.SUSPECT,
         problem,
-        _plausible(reading, limits, memory, now),
+        _plausible(look),
         since,
+        says_celsius=_says(look),
+        faded_celsius=_faded(look),
     )
+    if is_doubted:
+        lowest = look.followers.lowest_celsius(now - look.last[1], look.limits.max_jump_k, look.around)
+        state = replace(state, doubted_celsius=look.seen, lowest_possible_celsius=lowest)
     return state, after
 
 
-def _believed(name: str, reading: ClimateReading, now: datetime) -> tuple[MonitorState, dict[str, Any]]:
-    celsius, observed = reading.temperature_celsius, reading.observed_at or now
-    after = {"last": celsius, "last_at": now.isoformat(), "last_observed": observed.isoformat()}
-    state = MonitorState(name, celsius, reading.humidity_percent, observed, SensorHealth.OK, plausible_celsius=celsius)
-    return state, after
+def _says(look: _Look) -> float | None:
+    """Its own word, if it is one that can be shown."""
+    return None if look.reading is None or not abs(look.seen) < 1e4 else look.seen
 
 
-def _fault(reading: ClimateReading, limits: Limits, now: datetime) -> str:
-    """Why this reading by itself is not to be believed, as the rest of a sentence; empty when it may be."""
-    seen, (low, high) = reading.temperature_celsius, limits.plausible_celsius
-    if not low <= seen <= high:  # also refuses NaN
-        return f"says {_celsius(seen)} °C, {limits.why_not_plausible}"
-    observed = reading.observed_at
-    if observed is not None and is_ahead(observed, now):
-        return "reports from the future; a clock is wrong"
-    if observed is not None and now - observed > limits.stale_after:
-        return f"has been silent for {_minutes(now - observed)}"
-    return ""
-
-
-def _jump(seen: float, limits: Limits, memory: dict[str, Any], now: datetime) -> str:
-    """Further from the last believed value than a room goes in so short a time."""
-    last, last_at = _number(memory.get("last"), limits), remembered.time(memory.get("last_at"))
-    if last is None or last_at is None or not timedelta(0) <= now - last_at < JUMP_WITHIN:
-        return ""
-    return f"jumped from {last:.1f} to {seen:.1f} °C" if abs(seen - last) > limits.max_jump_k else ""
-
-
-def _streak(seen: float, limits: Limits, memory: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """Since when a sensor that is not believed has said what can be; a jump among it begins anew."""
-    since, before = remembered.past(memory.get("good_since"), now), _number(memory.get("good"), limits)
-    if since is None or before is None or abs(seen - before) > limits.max_jump_k:
-        since = now
-    return {"good_since": since.isoformat(), "good": seen}
-
-
-def _returning(memory: dict[str, Any], streak: dict[str, Any], now: datetime) -> str:
-    """A sensor that was lost has to be good for a while first."""
-    if not memory.get("lost"):
-        return ""
-    good_for = now - datetime.fromisoformat(streak["good_since"])
-    if good_for >= RETURN_AFTER:
-        return ""
-    minute = timedelta(minutes=1)
-    return f"was lost and has been good again for {good_for // minute} of {RETURN_AFTER // minute} min"
-
-
-def _plausible(reading: ClimateReading | None, limits: Limits, memory: dict[str, Any], now: datetime) -> float | None:
-    """The highest the room may be, believed or not: what it says now if any room could have it, or the last good.
-
-    The last good value of a dead sensor fades: for ever, it would keep a tripped limit from releasing.
-    """
-    last, last_at = _number(memory.get("last"), limits), remembered.time(memory.get("last_at"))
-    fresh = last_at is not None and now - last_at < LAST_COUNTS_FOR
-    candidates = [last] if last is not None and fresh else []
-    low, high = limits.plausible_celsius
-    if reading is not None and low <= reading.temperature_celsius <= high:
-        candidates.append(reading.temperature_celsius)
+def _plausible(look: _Look) -> float | None:
+    """The highest the room may be, believed or not: what it says now if any room could have it, or the last good."""
+    candidates = [look.last[0]] if look.last is not None and look.now - look.last[1] < LAST_COUNTS_FOR else []
+    low, high = look.limits.plausible_celsius
+    if look.reading is not None and low <= look.seen <= high:
+        candidates.append(look.seen)
     return max(candidates, default=None)
 
 
-def _number(value: Any, limits: Limits) -> float | None:
-    """A remembered °C; what is not plausible was never believed, so the memory is damaged."""
-    return remembered.number(value, *limits.plausible_celsius)
+def _faded(look: _Look) -> float | None:
+    """The highest the room may still be by the last good value: in full for an hour, then less and less."""
+    if look.last is None:
+        return None
+    last, last_at = look.last
+    return faded_celsius(last, look.now - last_at, LAST_COUNTS_FOR)
 
 
 def _celsius(value: float) -> str:

@@ -18,11 +18,12 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from sites import lowering
+from sites import live, lowering
 from sites.clock import FUTURE_TOLERANCE
 from sites.held import Order
 from sites.models import Site
 from sites.services import log_activity
+from sites.words import celsius as degrees
 
 from . import holds, schedule
 from .lower import held_overrides, iso, order_of, withdraw
@@ -73,6 +74,38 @@ def _problem_of(zone: ClimateZone, preset: str, target_celsius: float | None) ->
 
 def _words(row: TargetFields) -> str:
     return row.target_words if row.preset else f"{row.target_celsius:.1f} °C"
+
+
+# --- a sensor in doubt ----------------------------------------------------------------------------
+
+
+def doubted_celsius(monitor: ClimateMonitor) -> float | None:
+    """What the last pass saw it say in doubt, °C; None: nothing it says is in doubt."""
+    rooms = (live.read(monitor.site_id) or {}).get("zones", {}).values()
+    seen = (room.get("monitors", {}).get(str(monitor.pk), {}).get("doubted_celsius") for room in rooms)
+    return next((celsius for celsius in seen if celsius is not None), None)
+
+
+def confirm_value(monitor: ClimateMonitor, celsius: float | None, *, by: str) -> None:
+    """A person says that what a sensor in doubt says (°C) is right; the next pass believes it from there on.
+
+    Raises ValidationError when nothing is in doubt, something else is, or no room could have it.
+    """
+    doubted = doubted_celsius(monitor)
+    if doubted is None or celsius is None:
+        raise ValidationError(f"Nothing that ‘{monitor}’ says is in doubt, so there is nothing to confirm.")
+    if abs(doubted - celsius) > monitor.max_jump_k:
+        sentence = f"‘{monitor}’ says {degrees(doubted)} by now, not {degrees(celsius)}. Confirm that, if it is right."
+        raise ValidationError({"celsius": sentence})
+    low, high = monitor.plausible_range_celsius
+    if not low <= celsius <= high:
+        believed = f"what is believed of ‘{monitor}’: {degrees(low)} to {degrees(high)}"
+        raise ValidationError({"celsius": f"{degrees(celsius)} is outside {believed}."})
+    with transaction.atomic():
+        now = timezone.now()
+        ClimateMonitor.objects.filter(pk=monitor.pk).update(confirmed_at=now, confirmed_celsius=celsius)
+        log_activity(monitor.site, f"‘{monitor}’ says {degrees(celsius)}, and that is right.", actor=by)
+        monitor.site.wake()
 
 
 # --- a target by hand -----------------------------------------------------------------------------

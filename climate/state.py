@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from .pulses import NO_PULSE, Pulse
+
 if TYPE_CHECKING:
     from .ration import Ration
     from .sensors import MonitorState
@@ -40,6 +42,9 @@ class ClimateReading:
     #: Why the contact, or what tells of people, does not say, as a sentence; empty: it does, or there is none.
     window_problem: str = ""
     presence_problem: str = ""
+    #: The temperature as its source said it, number and unit; None and empty: the adapter does not tell.
+    number: float | None = None
+    unit: str = ""
 
 
 class TargetSource(StrEnum):
@@ -81,9 +86,11 @@ class Target:
 class ZoneState:
     """One zone as a decision sees it. Temperatures in °C, times aware UTC.
 
-    `temperature_celsius` is None unless the sensor may be believed; `highest_celsius` is the
-    highest plausible reading of any of its sensors, believed or not (the high limit looks there);
-    `lowest_celsius` the lowest believed one (frost protection looks there).
+    `temperature_celsius` is None unless the sensor may be believed, and without jumps that nothing bears out
+    (`steady`); `highest_celsius` is the highest plausible reading of any of its sensors as they say it,
+    believed or not (the high limit looks there); `lowest_celsius` the lowest believed one (frost protection looks
+    there). Without a sensor to believe, `faded_high_celsius` is what the room may still be at most,
+    and `doubted_celsius` the lowest that a sensor in doubt says.
     """
 
     zone_id: str
@@ -111,6 +118,11 @@ class ZoneState:
     tells_presence: bool = False
     #: The heat it may get until its sensor reports again; None: its sensors report often enough.
     ration: Ration | None = None
+    faded_high_celsius: float | None = None
+    doubted_celsius: float | None = None
+    doubted_since: datetime | None = None
+    #: Whether a room in doubt may be heated now against frost.
+    pulse: Pulse = NO_PULSE
     #: Its sensors one by one, as judged also beside the others; for showing.
     sensors: tuple[MonitorState, ...] = ()
 

@@ -2,13 +2,14 @@
 
 Several sensors: the median counts, and one more than 1.5 K from it is named. Where the most of them do
 not agree (two that differ by more than 1.5 K) all are suspect; control then believes the warmest. The
-high limit looks at the highest of any, frost at the lowest believed. Sensors that stand still while
-their room is heated hard are not believed at all (`flat`).
+high limit looks at the highest that any says, frost at the lowest believed. Sensors that stand still while
+their room is heated hard are not believed at all (`flat`). Where no sensor is believed, the room may still be
+as warm as it was last, less what the slowest cooling takes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from statistics import median
@@ -17,6 +18,7 @@ from typing import Any
 from sites.words import ended
 
 from . import flat as flat_sensors
+from . import pulses
 from .flat import Flat
 from .sensors import MonitorState
 from .state import SensorHealth, Target, ZoneState
@@ -56,6 +58,8 @@ def build(
     since = [sensor.since for sensor in sensors if sensor.since is not None]
     if flat is not None:
         since = [flat.since]
+    faded = [sensor.faded_celsius for sensor in sensors if sensor.faded_celsius is not None]
+    doubts = [sensor for sensor in sensors if sensor.doubted_celsius is not None] if not good else []
     return ZoneState(
         zone_id=zone_id,
         slug=slug,
@@ -75,7 +79,29 @@ def build(
         sensor_is_real=sensor_is_real,
         sensors=tuple(next((told for one, told in doubted if one is sensor), sensor) for sensor in sensors),
         lost_since=min(since, default=None) if temperature is None else None,
+        faded_high_celsius=max(faded, default=None) if not good else None,
+        doubted_celsius=min((sensor.doubted_celsius for sensor in doubts), default=None),
+        doubted_since=min((sensor.since for sensor in doubts if sensor.since is not None), default=None),
     )
+
+
+def pulse(zone: ZoneState, heat_w: float, memory: Mapping[str, Any], now: datetime) -> tuple[ZoneState, dict[str, Any]]:
+    """The zone with the heat that it may have while its sensors are in doubt, and what to remember (`pulses`)."""
+    room = None
+    if zone.doubted_celsius is not None and zone.frost_limit_celsius is not None:
+        lowest = [one.lowest_possible_celsius for one in zone.sensors if one.lowest_possible_celsius is not None]
+        highest = [celsius for celsius in (zone.faded_high_celsius, zone.highest_celsius) if celsius is not None]
+        room = pulses.Room(
+            zone.doubted_celsius,
+            zone.frost_limit_celsius,
+            zone.high_limit_celsius,
+            min(lowest, default=None),
+            max(highest, default=None),
+            heat_w,
+        )
+    found, after = pulses.judge(room, memory, now)
+    problem = " ".join(filter(None, (zone.problem, found.words)))
+    return replace(zone, pulse=found, problem=problem), after
 
 
 #: A sensor by itself, and as it looks beside the others.
@@ -94,7 +120,7 @@ def _combine(
         return None, SensorHealth.LOST, f"{name} has no temperature sensor, so it is not heated.", []
     if not good:
         lost = all(sensor.health is SensorHealth.LOST for sensor in sensors)
-        worst = sensors[0]
+        worst = next((sensor for sensor in sensors if sensor.doubted_celsius is not None), sensors[0])
         problem = ended(f"The sensor ‘{worst.name}’ {worst.problem}")
         return None, SensorHealth.LOST if lost else SensorHealth.SUSPECT, problem, []
     values = [sensor.temperature_celsius for sensor in good]

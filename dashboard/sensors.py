@@ -18,7 +18,11 @@ _HEALTH = {"ok": ("believed", "calm"), "suspect": ("in doubt", "wait"), "lost": 
 
 @dataclass(frozen=True, slots=True)
 class SensorLine:
-    """One sensor: what it says, how far that is believed (a word and a tone), why not, how old it is."""
+    """One sensor: what control sees of it, how far that is believed (a word and a tone), why not, how old it is.
+
+    `says`: its own word, where that is another; `doubted`: the °C in doubt that a person may say is right, as a form
+    sends it.
+    """
 
     name: str
     value: str
@@ -34,6 +38,8 @@ class SensorLine:
     suits_seconds: int = 0
     suits_words: str = ""
     id: str = ""
+    says: str = ""
+    doubted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +90,12 @@ def sensors(
 def _line(monitor: Monitor, seen: Mapping[str, Any]) -> SensorLine:
     health, tone = _HEALTH.get(seen.get("health"), ("not known yet", "wait"))
     problem, suits_seconds = seen.get("problem") or "", seen.get("suits_seconds") or 0
+    value, doubted = formats.celsius(seen.get("temperature_celsius")), seen.get("doubted_celsius")
     return SensorLine(
         name=monitor.name,
-        value=formats.celsius(seen.get("temperature_celsius")),
+        value=value,
+        says=_says(seen, value),
+        doubted="" if doubted is None else f"{doubted:g}",
         health=health,
         tone=tone,
         problem=ended(f"It {problem}") if problem else "",
@@ -98,6 +107,15 @@ def _line(monitor: Monitor, seen: Mapping[str, Any]) -> SensorLine:
         suits_words=words(timedelta(seconds=suits_seconds)) if suits_seconds else "",
         id=monitor.id,
     )
+
+
+def _says(seen: Mapping[str, Any], value: str) -> str:
+    """Its own word, where control sees another: a jump that waits for another report, or what is not believed."""
+    says = seen.get("says_celsius")
+    if says is None or formats.celsius(says) == value:
+        return ""
+    waits = seen.get("temperature_celsius") is not None
+    return f"says {formats.celsius(says)}{', waits for another report' if waits else ''}"
 
 
 def _problem(zone: ZoneFacts, told: Sequence[tuple[str, Mapping[str, Any]]]) -> str:

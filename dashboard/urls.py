@@ -15,6 +15,7 @@ from . import (
     miner_actions,
     miner_page,
     safety,
+    sensor_actions,
     setup,
     sign_in,
     target_actions,
@@ -48,6 +49,7 @@ urlpatterns = [
     path("safety/", safety.safety, name="safety"),
     path("sites/<uuid:site_id>/", views.show_site, name="show-site"),
     # wishes
+    path("sensors/<uuid:monitor_id>/confirm/", sensor_actions.confirm_value, name="confirm-value"),
     path("zones/<uuid:zone_id>/target/", target_actions.target, name="target"),
     path("zones/<uuid:zone_id>/target/resume/", target_actions.target_resume, name="target-resume"),
     path("zones/<uuid:zone_id>/target/undo/", target_actions.target_undo, name="target-undo"),

@@ -29,6 +29,7 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 EVERYDAY = frozenset(
     {
         ("POST", "alarms/{alarm_id}/acknowledge"),
+        ("POST", "climate-monitors/{row_id}/confirm"),
         ("PUT", "climate-zones/{zone_id}/override"),
         ("DELETE", "climate-zones/{zone_id}/override"),
         ("PUT", "climate-zones/{zone_id}/schedule"),

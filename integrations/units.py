@@ -34,12 +34,13 @@ Convert = Callable[[float, str | None, str], float]
 
 _W_PER_UNIT = {"W": 1.0, "kW": 1e3, "MW": 1e6}
 _WH_PER_UNIT = {"Wh": 1.0, "kWh": 1e3, "MWh": 1e6}
-_CELSIUS = {
+#: °C of a number by its unit.
+CELSIUS_OF = {
     "°C": lambda value: value,
     "°F": lambda value: (value - 32.0) / 1.8,
     "K": lambda value: value + _ABSOLUTE_ZERO_CELSIUS,
 }
-_CELSIUS |= {"C": _CELSIUS["°C"], "℃": _CELSIUS["°C"], "F": _CELSIUS["°F"], "℉": _CELSIUS["°F"]}
+CELSIUS_OF |= {"C": CELSIUS_OF["°C"], "℃": CELSIUS_OF["°C"], "F": CELSIUS_OF["°F"], "℉": CELSIUS_OF["°F"]}
 #: Signs that look like another: the minus of typesetters, the ordinal sign in place of the degree sign.
 _LOOKALIKES = str.maketrans({"−": "-", "º": "°"})
 
@@ -119,7 +120,7 @@ def _ambiguous(value: object, found: list[float], unit: str, what: str) -> BadAn
 
 def celsius(value: float, unit: str | None, what: str) -> float:
     """°C from °C, °F or K."""
-    convert = _CELSIUS.get(unit or "")
+    convert = CELSIUS_OF.get(unit or "")
     if convert is None:
         raise _wrong_unit(unit, what, "a temperature in °C, °F or K")
     result = convert(value)

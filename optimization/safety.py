@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from climate import flat, ration, sensors, zone_state
+from climate import flat, pulses, ration, room_physics, sensors, steady, zone_state
 from climate.models import HIGH_LIMIT_MARGIN_K, ClimateMonitor, ClimateZone
 from miners import readback, went_off
 from miners.models import Miner
@@ -73,6 +73,9 @@ _LOST = _span(sensors.UNAVAILABLE_LOST_AFTER)
 _AGE = _span(_default(ClimateMonitor, "stale_after_seconds"))
 _LATE = f"3 periods, at least {_span(heartbeat.LATE_AFTER_SECONDS)}"
 _LOW, _HIGH = (f"{value:g}".replace("-", "−") for value in sensors.PLAUSIBLE_CELSIUS)
+_BORNE_OUT = ", ".join(
+    f"{count} report{'s' if count > 1 else ''} in {_span(length)}" for count, length in steady.BORNE_OUT
+)
 _CONTROL, _PASSES = "tests/control", "tests/passes"
 _MATRIX = "tests/faults/test_matrix.py::test_fault"
 _WALK = f"{_PASSES}/test_walk.py::test_a_random_walk_of_4000_steps_25_times"
@@ -193,9 +196,8 @@ _SENSORS = Group(
     (1, 2),
     (
         Promise(
-            f"A sensor that is unavailable, out of reach, outside {_LOW} … {_HIGH} °C or jumps by more than "
-            f"{sensors.JUMP_K:g} K within {_span(sensors.JUMP_WITHIN)} is not believed, then lost: its miners go off. "
-            "A jump that stays is believed when that time is over. A sensor that was lost is believed again after "
+            f"A sensor that is unavailable, out of reach or outside {_LOW} … {_HIGH} °C is not believed, then lost: "
+            "its miners go off. A sensor that was lost is believed again after "
             f"{_span(sensors.RETURN_AFTER)} of good data.",
             f"{_LOST} + {_LOOK}",
             (
@@ -212,6 +214,57 @@ _SENSORS = Group(
                 _MATRIX,
             ),
             (guards.sensor_lost,),
+        ),
+        Promise(
+            "A value that no room can have reached is in doubt for as long as it lasts, and so is one whose unit "
+            f"turned. A room can change by {sensors.JUMP_K:g} K in {_span(room_physics.JUMP_WITHIN)}, as a whole by "
+            f"{room_physics.ROOM_K_PER_HOUR:g} K an hour, and by what its miners or an open window do. Its miners go "
+            "off. The value is believed again when it has come back more than half the way "
+            f"({_span(sensors.RETURN_AFTER)} of good data), when another good sensor of the room agrees, or when you "
+            "say that it is right.",
+            f"{_LOST} + {_LOOK}",
+            (
+                *_tests(
+                    "tests/climate/test_doubt.py",
+                    "test_waiting_does_not_make_it_true",
+                    "test_nor_when_its_unit_turns_while_nobody_looks",
+                    "test_no_order_of_readings_lets_a_room_do_what_it_cannot",
+                    "test_a_house_read_again_after_eight_silent_hours_comes_back_by_itself",
+                    "test_a_person_says_that_it_is_right",
+                ),
+                f"{_PASSES}/test_doubt.py::test_a_unit_that_turns_is_named_and_heats_by_pulses_only",
+                _MATRIX,
+            ),
+            (guards.sensor_doubted,),
+        ),
+        Promise(
+            "The last good value of a sensor that is not believed any more keeps the high limit in force: in full for "
+            f"{_span(sensors.LAST_COUNTS_FOR)}, then less by "
+            f"{24 * room_physics.SLOWEST_COOLING_K_PER_HOUR:g} K a day, as the slowest room cools.",
+            "until it is believed again",
+            (
+                *_tests("tests/climate/test_sensors.py", "test_the_last_heat_of_a_dead_sensor_fades"),
+                f"{_CONTROL}/test_high_limit.py::test_what_the_room_may_still_be_keeps_it_tripped",
+            ),
+        ),
+        Promise(
+            f"One odd reading starts and stops nothing but the high limit, which waits for nobody. A change of up to "
+            f"{steady.STEP_K:g} K counts at once; a larger one when other reports bear it out, and twice as late for "
+            "each time the sensor has leapt before.",
+            f"{_BORNE_OUT}; at the latest {_span(steady.AT_LATEST_AFTER)}",
+            (
+                *_tests(
+                    "tests/climate/test_steady.py",
+                    "test_no_ramp_is_late",
+                    "test_one_odd_reading_is_not_seen",
+                    "test_a_sensor_that_leaps_all_day_is_followed_a_few_times_only",
+                ),
+                *_tests(
+                    f"{_PASSES}/test_doubt.py",
+                    "test_one_odd_report_switches_nothing",
+                    "test_the_high_limit_waits_for_no_second_report",
+                ),
+            ),
         ),
         Promise(
             f"Lost within {guards.NEAR_LIMIT_K:g} K of the high limit, it is off at once.",
@@ -504,6 +557,24 @@ _FROST = Group(
             ),
         ),
         Promise(
+            f"A sensor in doubt that says frost gets no heat but pulses of at most {pulses.PULSE_WH:g} Wh, "
+            f"{pulses.MEAN_W:g} W on average, at the least power there is, and only once the room could be as cold. "
+            f"After {pulses.UNANSWERED_AT_MOST} pulses that do not move what it says as heat does there are no more.",
+            _LOOK,
+            (
+                *_tests(
+                    "tests/climate/test_pulses.py",
+                    "test_heat_that_is_answered_goes_on_bounded",
+                    "test_a_sensor_that_heat_does_not_move_as_heat_does_gets_three_pulses",
+                    "test_no_pulse_where_there_is_no_frost_or_may_be_none_or_it_may_be_hot",
+                ),
+                f"{_PASSES}/test_doubt.py::test_zero_for_ever_gets_three_pulses_and_is_told",
+                f"{_PASSES}/test_doubt.py::test_nothing_heats_by_hand_in_a_room_in_doubt",
+                _MUTATIONS,
+            ),
+            (guards.sensor_doubted,),
+        ),
+        Promise(
             "On a line too small for both, what heats for comfort gives way to it, also within a minimum on time.",
             _LOOK,
             _tests(f"{_CONTROL}/test_limits.py", "test_comfort_gives_way_to_frost_protection"),
@@ -724,7 +795,8 @@ LIMITS = (
         "It goes off while it should heat, and is started again after its rest. Take a plug whose timer starts again.",
     ),
     Limit(
-        "A single sensor that lies believably: a wrong but possible, changing value below the high limit.",
+        "A single sensor that lies believably: a wrong but possible value below the high limit, from the first look on "
+        "or reached no faster than a room can.",
         "Give a room where it matters a second sensor: the warmer one counts, and the high limit looks at both.",
     ),
     Limit(
@@ -745,7 +817,8 @@ LIMITS = (
         "Set the plug’s state after a power cut to “off”.",
     ),
     Limit(
-        "Frost, when there is no power, no working sensor, no heater strong enough, or it is off by hand.",
+        "Frost, when there is no power, no working sensor, no heater strong enough, or it is off by hand; on a sensor "
+        "in doubt pulses only slow it down.",
         "An alarm says so while the program runs. Water pipes need more than this.",
     ),
     Limit(

@@ -81,6 +81,13 @@ _TABLE = (
         "Check its battery and connection. Heating resumes by itself when it has reported well for five minutes.",
     ),
     AlarmKind(
+        "sensor_doubted",
+        Severity.ALARM,
+        "Sensor in doubt",
+        "Nothing heats by it, but for short pulses against frost.",
+        "If what it says is right, say so on the room's page. Else check the sensor and its unit.",
+    ),
+    AlarmKind(
         "frost_not_protected",
         Severity.ALARM,
         "Frost: not protected",
@@ -179,8 +186,12 @@ def is_found_by_pass(key: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong right now, found by a pass. `subject`: "miner:<id>", "zone:<id>", …"""
+    """Something wrong right now, found by a pass. `subject`: "miner:<id>", "zone:<id>", …
+
+    `remedy`: what the person can do, where its kind's own does not fit.
+    """
 
     kind: str
     subject: str
     text: str
+    remedy: str = ""

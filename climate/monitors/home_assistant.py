@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from climate.state import ClimateReading
+from climate.told import ToldCelsius
 from integrations import units
 from integrations.connections.entities import domain_of, entity_field, entity_type, is_on, measured
 from integrations.errors import AdapterError
@@ -69,11 +70,13 @@ class HomeAssistantClimateMonitor(Adapter):
     @classmethod
     def read(cls, config: Config, answers: Mapping[str, Any]) -> ClimateReading:
         """°C and %; the time is the temperature's. Whatever else cannot be read is None, and why is said."""
-        temperature, at = measured(answers, config.entity_temperature, units.celsius)
+        told = ToldCelsius()
+        temperature, at = measured(answers, config.entity_temperature, told)
         window, window_problem = _is_on(config.entity_window, answers)
         presence, presence_problem = _is_on(config.entity_presence, answers)
         humidity = _humidity(config, answers)
-        return ClimateReading(temperature, humidity, at, window, presence, window_problem, presence_problem)
+        words = (window, presence, window_problem, presence_problem)
+        return ClimateReading(temperature, humidity, at, *words, told.number, told.unit)
 
 
 def is_thermostat(entity_id: str) -> bool:

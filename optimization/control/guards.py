@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from climate.ration import FROST_LIFT_K, LIFT_K, Ration
+from climate.sensors import UNAVAILABLE_LOST_AFTER
 from climate.state import Lowered, SensorHealth, ZoneState
 from miners.power import heat_limits_celsius
 from miners.state import MinerStatus
@@ -18,11 +19,13 @@ from sites.clock import FUTURE_TOLERANCE
 
 from . import sentences
 from .memory import ZoneTrip
-from .situation import Ceiling, Intent, MinerSituation, Unrecorded
+from .situation import FROST_PULSE, Ceiling, Intent, MinerSituation, Unrecorded
 
 NEAR_LIMIT_K = 1.0
 #: While nothing can be stored, what runs is held no longer than this; and what that guard is called.
 UNRECORDED_HOLD, UNRECORDED = timedelta(minutes=10), "unrecorded"
+#: A sensor in doubt stops what runs after as long as one that says nothing.
+DOUBTED_OFF_AFTER = UNAVAILABLE_LOST_AFTER
 #: So far below its limit a hot device may start again.
 COOLED_K = 10.0
 HOUR, DAY = timedelta(hours=1), timedelta(hours=24)
@@ -140,7 +143,8 @@ def sensor_lost(case: Guarded) -> Ceiling | None:
     for zone in case.miner.zones:
         if zone.sensor is SensorHealth.LOST:
             return Ceiling("sensor_lost", 0, f"{zone.problem or f'The sensor of {zone.name} is lost.'}", is_safety=True)
-        near = zone.highest_celsius is not None and zone.highest_celsius >= zone.high_limit_celsius - NEAR_LIMIT_K
+        seen = [celsius for celsius in (zone.highest_celsius, zone.faded_high_celsius) if celsius is not None]
+        near = max(seen, default=float("-inf")) >= zone.high_limit_celsius - NEAR_LIMIT_K
         if zone.temperature_celsius is None and near:
             return Ceiling(
                 "sensor_lost",
@@ -151,9 +155,24 @@ def sensor_lost(case: Guarded) -> Ceiling | None:
     return None
 
 
+def sensor_doubted(case: Guarded) -> Ceiling | None:
+    """A room whose sensor is in doubt gets no heat but pulses against frost; a doubt of a moment stops nothing."""
+    for zone in case.miner.zones:
+        since = zone.doubted_since
+        if since is None or case.now - since < DOUBTED_OFF_AFTER or _has_pulse(case, zone):
+            continue
+        return Ceiling("sensor_doubted", 0, f"{zone.problem} Nothing heats by it.", is_safety=True)
+    return None
+
+
+def _has_pulse(case: Guarded, zone: ZoneState) -> bool:
+    return case.intent.code == FROST_PULSE and zone.pulse.is_on
+
+
 def sensor_unsure(case: Guarded) -> Ceiling | None:
     """Nothing starts in a room whose temperature is not known now, not even by hand."""
-    unsure = next((zone for zone in case.miner.zones if zone.temperature_celsius is None), None)
+    unknown = (zone for zone in case.miner.zones if zone.temperature_celsius is None)
+    unsure = next((zone for zone in unknown if not _has_pulse(case, zone)), None)
     if unsure is None or not case.is_start:
         return None
     why = unsure.problem or f"The temperature of {unsure.name} is not known."
@@ -354,6 +373,7 @@ GUARDS: tuple[Guard, ...] = (
     high_limit,
     cut_off,
     sensor_lost,
+    sensor_doubted,
     sensor_unsure,
     between_reports,
     device_fault,

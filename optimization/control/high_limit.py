@@ -1,5 +1,7 @@
 """The high limit of a zone: trips on the highest plausible reading, releases 2 K below, latches on the third trip.
 
+Readings count as their sensors say them, believed or not.
+
 A latched zone stays off until a person acknowledges the alarm (DESIGN §5.4).
 """
 
@@ -32,7 +34,9 @@ def _update(zone: ZoneState, trip: ZoneTrip, acknowledged: bool, now: datetime) 
         text for text in trip.trips if (at := parse_time(text)) is not None and now - at < TRIP_WINDOW and at <= now
     ]
     hot = zone.highest_celsius is not None and zone.highest_celsius >= zone.high_limit_celsius
-    cool = zone.highest_celsius is not None and zone.highest_celsius <= zone.high_limit_celsius - RELEASE_K
+    may_be = [celsius for celsius in (zone.highest_celsius, zone.faded_high_celsius) if celsius is not None]
+    # The last value of sensors that nobody believes keeps it tripped as long as the room may be as warm.
+    cool = zone.highest_celsius is not None and max(may_be) <= zone.high_limit_celsius - RELEASE_K
     latched = trip.latched and not acknowledged
     if trip.latched and acknowledged:
         recent = []

@@ -20,6 +20,8 @@ from .quiet import Quiet
 
 #: It draws little, and heats as soon as it is up, a pool answers it, or its protection ends.
 _MAY_START = (MinerStatus.STARTING, MinerStatus.NO_POOL, MinerStatus.PROTECT)
+#: The code of an intent to heat against frost on a sensor in doubt.
+FROST_PULSE = "frost_pulse"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from optimization.rules import Verdict, explain, sentence
 
 from . import sentences
 from .memory import Memory, parse_time
-from .situation import Intent, MinerSituation, UnitSituation
+from .situation import FROST_PULSE, Intent, MinerSituation, UnitSituation
 
 #: A running unit is held this long while a needed input is unknown, then off (DESIGN §5.2).
 UNKNOWN_HOLD = timedelta(minutes=10)
@@ -135,6 +135,7 @@ class PolicyStrategy:
 def frost_intent(miner: MinerSituation) -> Intent | None:
     """Heat below the frost limit, until 1 K above it; None when no zone is at risk or its temperature is not known.
 
+    On a sensor in doubt that says frost: a pulse at the least power, while one is allowed (`climate.pulses`).
     The lowest believed sensor of a zone counts, also where its sensors differ: a pipe freezes at the coldest
     place. But not for ever on one that lies: while the zone as a whole is warm, nothing freezes there.
     """
@@ -148,6 +149,10 @@ def frost_intent(miner: MinerSituation) -> Intent | None:
                 "frost",
                 f"Frost protection: {zone.name} is at {lowest:.1f} °C, its frost limit is {limit:.1f} °C.",
             )
+    for zone in miner.zones:
+        if zone.pulse.is_on:
+            power = miner.fitting(miner.least_w)
+            return Intent(power, "frost", FROST_PULSE, f"Frost protection of {zone.name}: {zone.pulse.words}")
     return None
 
 
@@ -170,5 +175,7 @@ def manual_intent(miner: MinerSituation, now: datetime) -> Intent | None:
     who = f" by {wish.by}" if wish.by else ""
     if wish.power_w == 0:
         return Intent(0, "manual", "manual_off", f"Off by hand{who} until you resume automatic control.")
+    if any(zone.pulse.is_on for zone in miner.zones):
+        return None  # nothing heats by hand there; frost protection has its pulse
     power = miner.fitting(wish.power_w)
     return Intent(power, "manual", "manual_on", f"On by hand{who}, {power} W.")

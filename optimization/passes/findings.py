@@ -7,22 +7,24 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from climate.state import SensorHealth
+from climate.state import SensorHealth, ZoneState
 from integrations.errors import AdapterError, Unauthorized, in_words
 from integrations.registry import ConnectionKind
 from miners import evidence, pending, plug, readback
 from miners.dead_man import rearm_seconds
 from miners.models import DesiredState, Miner
 from miners.state import MinerSnapshot, MinerStatus
+from optimization.control.guards import DOUBTED_OFF_AFTER
 from optimization.control.memory import parse_time
 from optimization.control.situation import Command
 from optimization.control.strategy import frost_celsius
 from sites.alarms import Finding
 from sites.words import duration
 
-from . import own_off, reports, rise, rooms, went_off, witnesses
+from . import own_off, reports, rise, went_off, witnesses
 from .load import SiteRows
 from .observe import Observation
+from .rooms import room_monitors
 from .situate import Seen
 
 #: A connection may be silent this long (a restart of Home Assistant) before it is told.
@@ -35,6 +37,7 @@ _HEATS_NOTHING = {
     MinerStatus.UNREACHABLE: "it does not answer",
     MinerStatus.PROTECT: "it protects itself",
 }
+SIMULATED_REMEDY = "It is simulated and comes back by itself. If it stays, remove the simulated home and add it again."
 OUTSIDE_ON_TIMES, OUTSIDE_ON_WITHIN = 3, timedelta(minutes=10)
 
 
@@ -55,9 +58,9 @@ def find(
             text = f"{zone.name} reached its high limit of {zone.high_limit_celsius:.1f} °C."
             found.append(Finding("high_limit", f"zone:{pk}", text))
         if zone.sensor is SensorHealth.LOST:
-            seldom = reports.silence(seen.memory, rooms.room_monitors(rows.zones[pk]))
-            text = f"{zone.name}: {zone.problem} {seldom}".rstrip()
-            found.append(Finding("sensor_lost", f"zone:{pk}", text))
+            found.append(_lost(rows, seen, pk, zone))
+        elif zone.doubted_since is not None and now - zone.doubted_since >= DOUBTED_OFF_AFTER:
+            found.append(Finding("sensor_doubted", f"zone:{pk}", f"{zone.name}: {zone.problem}"))
     by_miner = {UUID(command.miner_id): command for command in commands}
     for pk, command in by_miner.items():
         found.extend(_miner(rows, seen, pk, command, now))
@@ -71,6 +74,13 @@ def find(
     for unit_id, problem in seen.policy_problems.items():
         found.append(Finding("policy_problem", f"unit:{unit_id}", problem))
     return found
+
+
+def _lost(rows: SiteRows, seen: Seen, pk: UUID, zone: ZoneState) -> Finding:
+    monitors = room_monitors(rows.zones[pk])
+    text = f"{zone.name}: {zone.problem} {reports.silence(seen.memory, monitors)}".rstrip()
+    remedy = SIMULATED_REMEDY if monitors and not any(monitor.is_real for monitor in monitors) else ""
+    return Finding("sensor_lost", f"zone:{pk}", text, remedy)
 
 
 def _miner(rows: SiteRows, seen: Seen, pk: UUID, command: Command, now: datetime) -> list[Finding]:
@@ -256,6 +266,8 @@ def _frost(seen: Seen, rows: SiteRows, pk: UUID, command: Command) -> list[Findi
         if lowest is not None and lowest < state.frost_limit_celsius:
             text = f"{state.name} is at {lowest:.1f} °C. {why}"
             found.append(Finding("frost_not_protected", f"zone:{zone.pk}", text))
+        elif state is not None and (state.pulse.is_on or state.pulse.is_given_up):
+            found.append(Finding("frost_not_protected", f"zone:{zone.pk}", f"{state.name}: {why}"))
     return found
 
 

@@ -18,23 +18,40 @@ def heating_w(rows: SiteRows, snapshots: Snapshots, zone_pk: UUID) -> float:
     return sum(part * drawn_w(rows, snapshots, pk) for pk, part in _parts(rows, zone_pk))
 
 
+def at_most_w(rows: SiteRows, snapshots: Snapshots, zone_pk: UUID) -> float:
+    """Watts that may go into a zone now, whatever its meters say: a miner that is or may be on counts in full."""
+    total = 0.0
+    for pk, part in _parts(rows, zone_pk):
+        desired, status = rows.desired.get(pk), snapshots[pk].status
+        is_on = status.is_on if status.is_known else desired is not None and desired.seen_on
+        watts = _unmeasured_w(rows, snapshots, pk) if is_on else 0.0
+        total += part * max(watts, drawn_w(rows, snapshots, pk))
+    return total
+
+
+def installed_w(rows: SiteRows, zone_pk: UUID) -> float:
+    """Watts that the zone's miners can give it."""
+    return sum(part * rows.miners[pk].nominal_power_w for pk, part in _parts(rows, zone_pk))
+
+
 def heating_share(rows: SiteRows, snapshots: Snapshots, zone_pk: UUID) -> float:
     """What heats the zone now, of the nominal watts of its miners (split the same way): 0 to 1."""
-    parts = _parts(rows, zone_pk)
-    installed_w = sum(part * rows.miners[pk].nominal_power_w for pk, part in parts)
-    drawn = sum(part * drawn_w(rows, snapshots, pk) for pk, part in parts)
-    return min(1.0, drawn / installed_w) if installed_w > 0 else 0.0
+    installed = installed_w(rows, zone_pk)
+    return min(1.0, heating_w(rows, snapshots, zone_pk) / installed) if installed > 0 else 0.0
 
 
 def drawn_w(rows: SiteRows, snapshots: Snapshots, miner_pk: UUID) -> float:
     """Watts a miner takes as far as anybody can see: measured, else as asked of it while it is seen on."""
-    snapshot, miner = snapshots[miner_pk], rows.miners[miner_pk]
+    snapshot = snapshots[miner_pk]
     if draw.is_measured(snapshot):
         return max(0.0, snapshot.power_w)
-    if not snapshot.status.is_on:
-        return 0.0
-    desired = rows.desired.get(miner_pk)
-    return draw.unmeasured_w(snapshot, miner.detected_power, miner.nominal_power_w, desired.power_w if desired else 0)
+    return _unmeasured_w(rows, snapshots, miner_pk) if snapshot.status.is_on else 0.0
+
+
+def _unmeasured_w(rows: SiteRows, snapshots: Snapshots, miner_pk: UUID) -> float:
+    miner, desired = rows.miners[miner_pk], rows.desired.get(miner_pk)
+    wanted_w = desired.power_w if desired else 0
+    return draw.unmeasured_w(snapshots[miner_pk], miner.detected_power, miner.nominal_power_w, wanted_w)
 
 
 def _parts(rows: SiteRows, zone_pk: UUID) -> list[tuple[UUID, float]]:

@@ -83,6 +83,8 @@ def _monitors(rows: SiteRows, seen: Seen, zone: ZoneState, pk: UUID) -> dict[str
     return {
         str(row.pk): {
             "temperature_celsius": state.temperature_celsius,
+            "says_celsius": state.says_celsius,
+            "doubted_celsius": state.doubted_celsius,
             "health": str(state.health),
             "problem": state.problem,
             "observed_at": _iso(state.observed_at),

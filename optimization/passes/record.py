@@ -185,7 +185,7 @@ def _alarms(batch: Batch, rows: SiteRows, findings: Sequence[Finding], acted: Ac
                     severity=kind.severity,
                     text=finding.text[:500],
                     did=kind.did,
-                    remedy=kind.remedy,
+                    remedy=finding.remedy or kind.remedy,
                     since=now,
                 )
             )

@@ -8,19 +8,26 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from climate import flat, presence, sensors, window, zone_state
+from climate import flat, presence, pulses, sensors, window, zone_state
 from climate.models import ClimateMonitor, ClimateZone
+from climate.room_physics import Surroundings
 from climate.services import periods_of
 from climate.state import ClimateReading, Target, ZoneState
 from climate.targets import Plan, lower, resolve_target
 from optimization.control.memory import Memory
 
-from .heat import Snapshots, heating_share
+from .heat import Snapshots, at_most_w, heating_share, installed_w
 from .load import SiteRows
 from .observe import Observation
 
 #: What is remembered of sensors and of rooms that is a time: to be moved when the wall clock is set.
-MEMORY_TIMES = (*sensors.MEMORY_TIMES, *flat.MEMORY_TIMES, *window.MEMORY_TIMES, *presence.MEMORY_TIMES)
+MEMORY_TIMES = (
+    *sensors.MEMORY_TIMES,
+    *flat.MEMORY_TIMES,
+    *window.MEMORY_TIMES,
+    *presence.MEMORY_TIMES,
+    *pulses.MEMORY_TIMES,
+)
 
 
 def zones(
@@ -32,14 +39,38 @@ def zones(
     result, kept = {}, {}
     for pk, zone in rows.zones.items():
         monitors = room_monitors(zone)
-        for monitor in monitors:
-            if monitor.pk not in judged:
-                judged[monitor.pk] = _judged(rows, monitor, observation, memory, now)
+        _judge_all(rows, pk, monitors, observation, memory, judged, now)
         sensors_of = [(monitor, judged[monitor.pk]) for monitor in monitors]
         share = heating_share(rows, snapshots, pk)
-        result[pk], kept[str(pk)] = _room(rows, zone, sensors_of, observation, memory, trends.get(str(pk)), share, now)
+        state, kept[str(pk)] = _room(rows, zone, sensors_of, observation, memory, trends.get(str(pk)), share, now)
+        result[pk], of_pulse = zone_state.pulse(
+            state, at_most_w(rows, snapshots, pk), rows.memory.sensors.get(f"zone:{pk}") or {}, now
+        )
+        memory.sensors[f"zone:{pk}"] |= of_pulse
     memory.shell["trends"] = kept
     return result
+
+
+def _judge_all(
+    rows: SiteRows,
+    zone_pk: UUID,
+    monitors: Sequence[ClimateMonitor],
+    observation: Observation,
+    memory: Memory,
+    judged: dict[UUID, sensors.MonitorState],
+    now: datetime,
+) -> None:
+    """Judge the sensors of a room that are not judged yet; a good one bears out another that is in doubt."""
+    readings = [one for monitor in monitors if (one := reading_of(observation, monitor.pk, ClimateReading))]
+    around = Surroundings(installed_w(rows, zone_pk), bool(_contact(readings)))
+    new = [monitor for monitor in monitors if monitor.pk not in judged]
+    for monitor in new:
+        judged[monitor.pk] = _judged(rows, monitor, observation, memory, now, around)
+    good = [one.says_celsius for monitor in monitors if (one := judged[monitor.pk]).temperature_celsius is not None]
+    for monitor in new:
+        doubted = judged[monitor.pk].doubted_celsius
+        if doubted is not None and any(abs(doubted - celsius) <= zone_state.DISAGREE_K for celsius in good):
+            judged[monitor.pk] = _judged(rows, monitor, observation, memory, now, around, by_another_sensor=True)
 
 
 def room_monitors(zone: ClimateZone) -> list[ClimateMonitor]:
@@ -59,7 +90,14 @@ def reading_of(observation: Observation, pk: UUID, kind: type) -> Any:
 
 
 def _judged(
-    rows: SiteRows, monitor: ClimateMonitor, observation: Observation, memory: Memory, now: datetime
+    rows: SiteRows,
+    monitor: ClimateMonitor,
+    observation: Observation,
+    memory: Memory,
+    now: datetime,
+    around: Surroundings | None = None,
+    *,
+    by_another_sensor: bool = False,
 ) -> sensors.MonitorState:
     state, memory.sensors[str(monitor.pk)] = sensors.judge(
         monitor.name,
@@ -68,15 +106,14 @@ def _judged(
         zone_state.sensors_memory(rows.memory.sensors, str(monitor.pk)),
         limits=_limits(monitor),
         now=now,
+        around=around,
+        confirmation=sensors.Confirmation(monitor.confirmed_by_hand, by_another_sensor),
     )
     return state
 
 
 def _limits(monitor: ClimateMonitor) -> sensors.Limits:
-    low, high = sensors.PLAUSIBLE_OUTDOORS_CELSIUS if monitor.is_outdoor else sensors.PLAUSIBLE_CELSIUS
-    low = low if monitor.plausible_low_celsius is None else monitor.plausible_low_celsius
-    high = high if monitor.plausible_high_celsius is None else monitor.plausible_high_celsius
-    return sensors.Limits(monitor.limit_of_age, (low, high), monitor.max_jump_k)
+    return sensors.Limits(monitor.limit_of_age, monitor.plausible_range_celsius, monitor.max_jump_k, monitor.is_outdoor)
 
 
 def _room(
@@ -92,9 +129,8 @@ def _room(
     """One zone, and the points of its trend to be remembered. `share`: of what its miners can give, what heats it."""
     key = f"zone:{zone.pk}"
     before = zone_state.sensors_memory(rows.memory.sensors, key)
-    values = {
-        str(monitor.pk): state.temperature_celsius for monitor, state in judged if state.temperature_celsius is not None
-    }
+    # As they say it: what is held back of a jump would stand still.
+    values = {str(monitor.pk): state.says_celsius for monitor, state in judged if state.temperature_celsius is not None}
     readings = [one for monitor, _ in judged if (one := reading_of(observation, monitor.pk, ClimateReading))]
     believed = [monitor.limit_of_age for monitor, state in judged if state.temperature_celsius is not None]
     patience = flat.patience(min(believed, default=timedelta(0)))

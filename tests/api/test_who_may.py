@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 #: What changes something, or asks a device, and is open to everybody. All other operations but GET are set-up.
 EVERYBODY = {
     "sites_api_acknowledge",
+    "climate_api_confirm_value",
     "climate_api_set_override",
     "climate_api_cancel_override",
     "climate_api_put_schedule",

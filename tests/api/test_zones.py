@@ -120,6 +120,7 @@ def test_the_reading_is_what_the_last_pass_saw(api, zone):
     live.publish(zone.site_id, {"zones": {str(zone.pk): seen}})
     assert api.get(f"/climate-zones/{zone.pk}/reading").json().items() >= seen.items()
     one = {"temperature_celsius": 20.4, "health": "suspect", "problem": "it jumps", "observed_at": None}
+    one |= {"says_celsius": 23.9, "doubted_celsius": None}
     seen |= {"monitors": {str(zone.pk): one}, "lowered": "window", "is_occupied": False, "window_by_slope": True}
     live.publish(zone.site_id, {"zones": {str(zone.pk): seen}})
     assert api.get(f"/climate-zones/{zone.pk}/reading").json().items() >= seen.items()
@@ -359,3 +360,17 @@ def test_a_home_has_one_sensor_outdoors_and_no_room_has_it(api, zone):
     outdoors.delete()
     reads = problems(api.patch(f"/climate-monitors/{inside.pk}", {"is_outdoor": True}))
     assert "It reads ‘Living room’" in reads["body.is_outdoor"]
+
+
+def test_a_value_in_doubt_is_confirmed(api, furnished):
+    path = f"/climate-monitors/{furnished.sensor.pk}/confirm"
+    assert "nothing to confirm" in str(api.post(path, {"celsius": 12}).json())
+    seen = {"temperature_celsius": None, "health": "suspect", "problem": "jumped", "observed_at": None}
+    told = {str(furnished.sensor.pk): seen | {"says_celsius": 12.1, "doubted_celsius": 12.1}}
+    live.publish(furnished.site.pk, {"zones": {str(furnished.zone.pk): {"monitors": told}}})
+    reading = api.get(f"/climate-zones/{furnished.zone.pk}/reading").json()
+    assert reading["monitors"][str(furnished.sensor.pk)]["doubted_celsius"] == 12.1
+    assert api.post(path, {"celsius": 25}).status_code == 422
+    assert api.post(path, {"celsius": 12.1}).status_code == 204
+    furnished.sensor.refresh_from_db()
+    assert furnished.sensor.confirmed_celsius == 12.1

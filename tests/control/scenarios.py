@@ -15,7 +15,7 @@ from optimization.control.memory import Memory, ZoneTrip
 from optimization.control.quiet import Quiet
 from optimization.control.situation import MinerSituation
 
-from .worlds import NOW, SILENT, ago, lost, miner, running, wish, zone
+from .worlds import NOW, PULSE, SILENT, ago, doubted, lost, miner, running, wish, zone
 
 COLD_ROOM, IN_BAND = zone(20.0), zone(21.0)
 TRIPPED = {"zone-hall": ZoneTrip(tripped=True, trips=[ago(600).isoformat()])}
@@ -97,6 +97,20 @@ SCENARIOS = (
              running(zone(None, highest_celsius=27.0), wish=ON_WISH), 0, "sensor_lost"),
     Scenario("one of two rooms lost", "sensor_lost",
              running(IN_BAND, lost(key="attic"), wish=ON_WISH), 0, "sensor_lost"),
+    Scenario("sensor in doubt for 2 min", "sensor_doubted", running(doubted(), wish=ON_WISH), 0, "sensor_doubted"),
+    Scenario("one of two rooms in doubt", "sensor_doubted",
+             running(IN_BAND, doubted(key="attic"), wish=ON_WISH), 0, "sensor_doubted"),
+    Scenario("a pulse is over", "sensor_doubted",
+             running(doubted(), for_seconds=60, desired_origin="frost"), 0, "sensor_doubted"),
+    Scenario("sensor in doubt for a moment", "nobody", running(doubted(seconds=110)), 1000, ""),
+    Scenario("a pulse against frost", "nobody", miner(doubted(pulse=PULSE)), 1000, ""),
+    Scenario("a pulse goes on", "nobody", running(doubted(pulse=PULSE), desired_origin="frost"), 1000, ""),
+    Scenario("a pulse, though on by hand", "nobody", miner(doubted(pulse=PULSE), wish=ON_WISH), 1000, ""),
+    Scenario("a pulse, but off by hand", "nobody", miner(doubted(pulse=PULSE), wish=wish(0)), 0, "sensor_doubted"),
+    Scenario("a pulse in one room, no word of the other", "sensor_unsure",
+             miner(doubted(pulse=PULSE), zone(None, key="attic")), 0, "sensor_unsure"),
+    Scenario("a pulse where it may be too hot", "sensor_lost",
+             miner(doubted(pulse=PULSE, faded_high_celsius=27.2)), 0, "sensor_lost"),
     Scenario("on by hand while its room is not known", "sensor_unsure",
              miner(zone(None), wish=ON_WISH), 0, "sensor_unsure"),
     Scenario("on by hand while one of two rooms is not known", "sensor_unsure",

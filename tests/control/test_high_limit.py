@@ -45,6 +45,13 @@ def test_a_reading_nobody_believes_trips_too():
     assert after(None, highest=29.0).tripped
 
 
+@pytest.mark.parametrize(("faded", "tripped"), [(26.1, True), (26.0, False), (None, False)])
+def test_what_the_room_may_still_be_keeps_it_tripped(faded, tripped):
+    """A sensor that nobody believes says that it is cool; the last good one did not."""
+    assert after(None, TRIPPED, highest=12.0, faded_high_celsius=faded).tripped is tripped
+    assert not after(None, highest=12.0, faded_high_celsius=29.0).tripped  # nothing new was seen
+
+
 def test_staying_hot_is_one_trip():
     trip = None
     for minutes in range(60):

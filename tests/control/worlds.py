@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from climate.pulses import Pulse
 from climate.state import SensorHealth, Target, ZoneState
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control import context
@@ -15,6 +16,7 @@ from optimization.control.memory import Memory
 from optimization.control.situation import Command, MinerSituation, SiteSituation, UnitSituation, Wish
 from optimization.rules import CompiledPolicy, FieldTree, compile_rule
 
+NO_PULSE, PULSE = Pulse(), Pulse(is_on=True, words="Its sensor is in doubt. It gets one pulse.")
 NOW = datetime(2026, 1, 15, 6, 0, tzinfo=UTC)
 OFF = MinerSnapshot(MinerStatus.OFF, 0.0, True)
 ON = MinerSnapshot(MinerStatus.HEATING, 1000.0, True)
@@ -54,6 +56,11 @@ def zone(celsius: float | None = 20.0, *, target: float = 21.0, key: str = "hall
 
 def lost(celsius: float | None = None, **kwargs) -> ZoneState:
     return zone(None, sensor=SensorHealth.LOST, highest_celsius=celsius, **kwargs)
+
+
+def doubted(celsius: float = 3.0, *, seconds: float = 120, pulse: Pulse = NO_PULSE, **kwargs) -> ZoneState:
+    """Its only sensor says what no room can do, for so long."""
+    return zone(None, doubted_celsius=celsius, doubted_since=ago(seconds), pulse=pulse, **kwargs)
 
 
 def miner(*zones: ZoneState, key: str = "m", **kwargs) -> MinerSituation:

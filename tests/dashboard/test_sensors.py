@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.urls import reverse
 
-from climate.models import ClimateZone
+from climate.models import ClimateMonitor, ClimateZone
 from climate.state import Target
 from dashboard.facts import Moment, ZoneFacts
 from dashboard.formats import THIN
@@ -96,3 +96,54 @@ def test_what_a_pass_saw_of_each_sensor_stands_on_the_page_of_its_room(signed_in
     assert monitor.name in line
     assert "believed" in line
     assert "°C" in line
+
+
+def doubted(home, celsius=12.0) -> ClimateMonitor:
+    """The home's sensor, as a pass that does not believe it left it on the page."""
+    (row,) = home.zone.monitors.all()
+    in_doubt = seen("suspect", None, "jumped") | {"says_celsius": celsius, "doubted_celsius": celsius}
+    home.publish(zone={"temperature_celsius": None, "sensor": "suspect", "monitors": {str(row.pk): in_doubt}})
+    return row
+
+
+def test_a_value_in_doubt_is_confirmed_with_one_tap(signed_in, seen_home):
+    row = doubted(seen_home)
+    html = signed_in.get(reverse("zone", args=[seen_home.zone.pk])).content.decode()
+    assert "This value is right" in html
+    assert f"says 12.0{THIN}°C" in html
+    answer = signed_in.post(reverse("confirm-value", args=[row.pk]), {"celsius": "12"}, HTTP_HX_REQUEST="true")
+    assert f"12.0{THIN}°C is believed from the next update on" in answer.content.decode()
+    row.refresh_from_db()
+    assert row.confirmed_celsius == 12.0
+    assert seen_home.site.activity.get().text == f"‘{row}’ says 12.0{THIN}°C, and that is right."
+
+
+@pytest.mark.parametrize(
+    ("celsius", "words"),
+    [
+        ("21", "by now, not 21.0"),  # another value than the one that is in doubt
+        ("nan", "is outside what is believed"),
+        ("warm", "‘warm’ is not a temperature in °C."),
+    ],
+)
+def test_what_cannot_be_confirmed_is_refused(signed_in, seen_home, celsius, words):
+    row = doubted(seen_home)
+    answer = signed_in.post(reverse("confirm-value", args=[row.pk]), {"celsius": celsius}, HTTP_HX_REQUEST="true")
+    assert (answer.status_code, words in answer.content.decode()) == (422, True)
+    row.refresh_from_db()
+    assert row.confirmed_at is None
+
+
+def test_nothing_in_doubt_is_nothing_to_confirm(signed_in, seen_home):
+    seen_home.publish()
+    (row,) = seen_home.zone.monitors.all()
+    answer = signed_in.post(reverse("confirm-value", args=[row.pk]), {"celsius": "20"}, HTTP_HX_REQUEST="true")
+    assert "is in doubt, so there is nothing to confirm" in answer.content.decode()
+    assert "This value is right" not in signed_in.get(reverse("zone", args=[seen_home.zone.pk])).content.decode()
+
+
+def test_a_jump_that_waits_is_shown_beside_what_control_sees():
+    (line,) = panel(TWO[:1], monitors={"m1": seen() | {"says_celsius": 23.9}}).lines
+    assert (line.value, line.says) == (f"20.4{THIN}°C", f"says 23.9{THIN}°C, waits for another report")
+    (line,) = panel(TWO[:1], monitors={"m1": seen() | {"says_celsius": 20.4}}).lines
+    assert line.says == ""

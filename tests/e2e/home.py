@@ -119,6 +119,16 @@ class Home:
         assert report.completed == [self.site.pk]
         return live.read(self.site.pk)
 
+    def becomes(self, celsius: float) -> dict[str, Any]:
+        """The room gets there as a room does, no more than a kelvin from report to report; the last snapshot."""
+        shown = float(self.ha.state("sensor.living_room_temperature")["state"])
+        while True:
+            shown = round(shown + max(-1.0, min(1.0, celsius - shown)), 3)
+            show(self.ha, living_room_temperature=shown)
+            snapshot = self.look()
+            if shown == celsius:
+                return snapshot
+
     def periods(self, count: int) -> dict[str, Any]:
         """So many control periods, a pass each; the last snapshot."""
         for _ in range(count):

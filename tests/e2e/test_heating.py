@@ -44,8 +44,7 @@ def test_a_room_at_its_upper_bound_is_switched_off(make_home, ha, policy):
     show(ha, living_room_temperature=19.4, **FULL_BATTERY)
     house.periods(2)
     assert house.is_on()
-    show(ha, living_room_temperature=UPPER)
-    house.periods(1)
+    house.becomes(UPPER)
     become(ha, "switch.miner_plug", "off")
     house.periods(1)
     assert house.miner_live["confirmed"]
@@ -61,11 +60,11 @@ def test_between_the_bounds_nothing_changes(make_home, ha, policy, temperature):
     house.periods(3)
     assert not house.is_on()
     assert house.miner_live["action"] == "keep_off"
-    show(ha, living_room_temperature=LOWER - 0.1)
-    house.periods(2)
+    house.becomes(LOWER - 0.1)
+    house.periods(1)
     assert house.is_on()
-    show(ha, living_room_temperature=temperature)
-    house.periods(3)
+    house.becomes(temperature)
+    house.periods(2)
     assert house.is_on()
     assert house.miner_live["action"] == "hold"
     assert house.commands() == [MINER_PLUG_W]

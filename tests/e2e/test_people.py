@@ -78,6 +78,5 @@ def test_an_off_wish_reaches_a_plug_that_was_never_ours(house, ha):
     house.periods(1)
     assert house.is_on()
     assert house.commands() == []
-    show(ha, living_room_temperature=UPPER)
-    house.periods(1)
+    house.becomes(UPPER)
     become(ha, "switch.miner_plug", "off")

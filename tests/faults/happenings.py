@@ -51,16 +51,24 @@ def sensor_stands_still(home: Home) -> Iterator[None]:
 
 @contextmanager
 def sensor_jumps(home: Home) -> Iterator[None]:
-    home.world.sensor_adds_k = -10.0
+    home.world.sensor_adds_k = -12.0
     yield
     home.world.sensor_adds_k = 0.0
 
 
 @contextmanager
 def sensor_jumps_hot(home: Home) -> Iterator[None]:
-    home.world.sensor_adds_k = 10.0
+    home.world.sensor_adds_k = 12.0
     yield
     home.world.sensor_adds_k = 0.0
+
+
+@contextmanager
+def unit_turns(home: Home) -> Iterator[None]:
+    """What it says goes on moving with the room, in degrees that it takes for °F."""
+    home.world.sensor_unit = "°F"
+    yield
+    home.world.sensor_unit = "°C"
 
 
 def _shows(text: str):

@@ -19,6 +19,7 @@ def _says(state: str, unit: str | None = "°C") -> Callable[[Home], None]:
 
 unavailable, unknown, nan = _says("unavailable"), _says("unknown"), _says("nan")
 flat, jump, eighty_five, minus_127 = _says("20.1"), _says("14.0"), _says("85"), _says("-127")
+odd, unit_turns = _says("23.5"), _says("20.0", "°F")
 wrong_unit, fahrenheit, fahrenheit_as_celsius = _says("20.0", "V"), _says("68.0", "°F"), _says("68.0")
 
 

@@ -11,6 +11,7 @@ from .document import Place
 
 PLACE = Place("sensors")
 TWO_MINUTES = "2 min, then 5 min of good data"
+IN_DOUBT = "In doubt: nothing starts; when that lasts, what heats the room is off, but for short pulses against frost."
 NOT_BELIEVED = "Not believed: nothing starts; when that lasts, lost: what heats the room is off."
 
 
@@ -28,6 +29,8 @@ class Row:
     after: str
     reads: str
     off_after_s: int | None = 120
+    health: str = "lost"
+    alarm: str = "sensor_lost"
     #: Longer than the usual 10 s only to spare the tests passes.
     period_s: int = 60
 
@@ -69,11 +72,31 @@ ROWS: tuple[Row, ...] = (
         period_s=300,
     ),
     Row(
+        "odd",
+        "one report some kelvin off, within the limit of jumps (5 K)",
+        "Believed, but control waits until other reports bear it out. The high limit does not wait.",
+        "3 reports in 20 s, 2 in 1 min, or 90 s; twice as long for each leap before, at most 30 min",
+        "",
+        off_after_s=None,
+    ),
+    Row(
         "jump",
-        "a jump: more than 5 K in 10 min",
-        f"{NOT_BELIEVED} A jump that stays is a change: believed after 10 min.",
-        "2 min, until 10 min have passed",
-        "The sensor ‘Sensor’ jumped from 20.0 to 14.0 °C.",
+        "a jump: faster than a room can change (5 K in 10 min, 3 K in an hour as a whole, and what the heater adds)",
+        f"{IN_DOUBT} Waiting does not make it true.",
+        "2 min, until it comes back, another sensor of the room agrees, or you say that it is right",
+        "The sensor ‘Sensor’ jumped from 20.0 to 14.0 °C, faster than a room can change.",
+        health="suspect",
+        alarm="sensor_doubted",
+    ),
+    Row(
+        "unit_turns",
+        "its unit turns and its number does not",
+        f"{IN_DOUBT} Named as what it is.",
+        "2 min, until its unit is right again, or you say that it is right",
+        "The sensor ‘Sensor’ jumped from 20.0 to −6.7 °C, faster than a room can change; it reports in °F now (in °C "
+        "before), but its number is still that of °C: 20.0.",
+        health="suspect",
+        alarm="sensor_doubted",
     ),
     Row(
         "eighty_five",
@@ -117,7 +140,7 @@ ROWS: tuple[Row, ...] = (
         "°F, but says °C",
         NOT_BELIEVED,
         TWO_MINUTES,
-        "The sensor ‘Sensor’ says 68.0 °C, which no room has.",
+        "The sensor ‘Sensor’ says 68.0 °C, which no room has; it looks like °F taken for °C: 20.0\u202f°C.",
     ),
     Row(
         "future",

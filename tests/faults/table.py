@@ -90,6 +90,10 @@ def _sensor(key: str, title: str, **kwargs) -> Fault:
     return Fault(key, "Sensor", title, **{**defaults, **kwargs})
 
 
+def _doubted(key: str, title: str, does: str, **kwargs) -> Fault:
+    return _sensor(key, title, does=does, **{"guard": "sensor_doubted", "alarms": ("sensor_doubted",), **kwargs})
+
+
 def _connection(key: str, title: str, **kwargs) -> Fault:
     defaults = {
         "does": "Sensor and plug are out of reach: after 2 min off is wanted, sent with every retry and told. "
@@ -149,14 +153,23 @@ FAULTS: tuple[Fault, ...] = (
         sensor_back_after_seconds=0,
         only=ON,
     ),
-    _sensor("sensor_jumps", "jumps down by 10 K and stays there"),
-    _sensor(
+    _doubted(
+        "sensor_jumps",
+        "jumps down by 12 K and stays there",
+        "In doubt for as long as it stays: off after 2 min, but for short pulses against frost.",
+    ),
+    _doubted(
+        "unit_turns",
+        "its unit turns to °F, its number does not",
+        "In doubt for as long as it stays, and named: off after 2 min, but for short pulses against frost.",
+    ),
+    _doubted(
         "sensor_jumps_hot",
         "jumps above the high limit",
-        does="Not believed, but the high limit takes the highest value any room could have.",
+        "In doubt, but the high limit takes the highest value any room could have.",
         off_within=ONE_PERIOD,
         guard="high_limit",
-        alarms=("high_limit", "sensor_lost"),
+        alarms=("high_limit", "sensor_doubted"),
     ),
     _sensor("sensor_minus_127", "says −127 °C"),
     _sensor("sensor_85", "says 85 °C"),

@@ -49,10 +49,10 @@ def test_what_a_sensor_may_do_to_a_heated_room(row: Row, monkeypatch, tmp_path):
     assert home.desired_on(), "switched off too early"
     home.periods(2)
     assert not home.desired_on()
-    assert card(home)["sensor"] == "lost"
+    assert card(home)["sensor"] == row.health
     assert reads(home, row)
     home.world.connect()
-    assert "sensor_lost" in home.open_alarms()
+    assert row.alarm in home.open_alarms()
 
 
 @pytest.mark.django_db

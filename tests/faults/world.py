@@ -65,6 +65,7 @@ class World:
         # What the sensor does: text shown instead of the truth, °C added, and a time that stands still.
         self.sensor_shows: str | None = None
         self.sensor_adds_k = 0.0
+        self.sensor_unit = "°C"
         self.sensor_stands_since: datetime | None = None
         self.sensor_frozen_celsius: float | None = None
         self.meters_unavailable = False
@@ -121,7 +122,7 @@ class World:
         drawn = NOMINAL_W if self.plug.on else 0
         meters = {PV: 6000, LOAD: 500 + drawn, GRID: drawn - 5500, BATTERY_W: 0, SOC: 70}
         states = {
-            SENSOR: (self.sensor_shows or shown, "°C", at),
+            SENSOR: (self.sensor_shows or shown, self.sensor_unit, at),
             SECOND_SENSOR: (f"{self.room_celsius:.3f}", "°C", now),
             PLUG: ("on" if self.plug.on else "off", None, now),
             PLUG_POWER: (str(drawn), "W", now),

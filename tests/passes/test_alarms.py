@@ -15,8 +15,8 @@ SILENT = Unreachable("The sensor is off.")
 def test_a_plug_that_says_yes_and_does_nothing(bench_home):
     bench_home.go()
     bench_home.plug.obeys = False
-    bench_home.says(22.0)
-    bench_home.go(4)
+    bench_home.becomes(22.0)
+    bench_home.go(3)
     assert bench_home.open_alarms == []  # three periods it may take
     bench_home.go(1)
     assert bench_home.open_alarms == ["off_not_confirmed"]
@@ -33,8 +33,7 @@ def test_a_plug_that_says_yes_and_does_nothing(bench_home):
 def test_unreachable_while_it_must_be_off(bench_home):
     bench_home.go()
     bench_home.plug.reachable = False
-    bench_home.says(22.0)
-    bench_home.go()
+    bench_home.becomes(22.0)
     assert bench_home.open_alarms == ["cannot_switch_off"]
     assert "it was on when last seen" in Alarm.objects.get().text
     bench_home.go(20)
@@ -178,8 +177,7 @@ def test_frost_that_cannot_be_protected_is_an_alarm(bench_home):
 def test_every_write_is_in_the_log_with_what_came_of_it(bench_home):
     bench_home.go()
     bench_home.plug.reachable = False
-    bench_home.says(22.0)
-    bench_home.go()
+    bench_home.becomes(22.0)
     rows = list(CommandLog.objects.order_by("id").values_list("power_w", "outcome", "error"))
     assert rows[0] == (1000, "sent", "")
     assert rows[1] == (0, "failed", "It does not answer.")

@@ -150,7 +150,7 @@ def test_a_cut_holds_until_it_is_acknowledged_and_the_plug_comes_on_with_the_nex
     kitchen.go(3)
     assert not kitchen.mains.on
     assert Decision.objects.order_by("-at").first().guard == "cut_off"
-    kitchen.says(23.0)
+    kitchen.becomes(23.0)
     kitchen.acknowledge()
     kitchen.go(5)
     assert kitchen.cut_at is None
@@ -240,8 +240,8 @@ def test_a_silent_miner_that_came_back_heating_is_found_by_the_meter_and_cut(kit
 def test_a_plug_that_does_not_answer_changes_nothing(kitchen):
     kitchen.mains.reachable = False
     kitchen.heat()
-    kitchen.says(23.0)
-    kitchen.go(2)
+    kitchen.becomes(23.0)
+    kitchen.go()
     assert not kitchen.device.on
     assert kitchen.desired.confirmed_at is not None
 

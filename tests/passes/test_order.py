@@ -116,8 +116,7 @@ def test_killed_between_write_and_record_it_is_read_first_and_adopted(bench_home
     bench_home.go()
     assert bench_home.plug.writes == [1000]  # not a second time
     assert (bench_home.desired.seen_on, bench_home.desired.confirmed_at) == (True, bench_home.now)
-    bench_home.says(22.0)
-    bench_home.go()
+    bench_home.becomes(22.0)
     assert bench_home.plug.writes == [1000, 0]
 
 
@@ -152,8 +151,7 @@ def test_a_device_that_takes_the_on_and_falls_silent_may_be_on(bench_home):
     plug.write = takes_it_and_goes
     bench_home.go()
     del plug.write
-    bench_home.says(22.0)
-    bench_home.go()
+    bench_home.becomes(22.0)
     assert bench_home.open_alarms == ["cannot_switch_off"]
     plug.reachable = True
     bench_home.go()

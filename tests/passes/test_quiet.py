@@ -102,8 +102,7 @@ def test_a_decision_is_written_on_change_and_once_an_hour_and_confirmed_in_betwe
     assert Decision.objects.count() == 1
     bench_home.go(seconds=3600)
     assert Decision.objects.count() == 2
-    bench_home.says(20.0)
-    bench_home.go()
+    bench_home.becomes(20.0)
     assert Decision.objects.count() == 3
     assert Decision.objects.order_by("-at").first().action == "start"
     bench_home.go()

@@ -37,7 +37,16 @@ assert WALKS * STEPS >= 100_000
 #: Periods within which something that can be done must be done.
 PERIODS = 4  # three periods after the pass that can do it first
 #: Guards whose off may come within a minimum on time.
-SAFETY = {"stopping", "inactive", "high_limit", "high_limit_latched", "sensor_lost", "device_fault", "device_hot"}
+SAFETY = {
+    "stopping",
+    "inactive",
+    "high_limit",
+    "high_limit_latched",
+    "sensor_lost",
+    "sensor_doubted",
+    "device_fault",
+    "device_hot",
+}
 PERSONS = {"manual", "outside", "none"}
 
 
