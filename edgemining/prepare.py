@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,5 +121,6 @@ def sign_in_path(user) -> str:
 
 def say(text: str) -> None:
     """One message to the person at the terminal (or to the journal), at once."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    with suppress(OSError):  # where the log is, the disk may be full
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 LIFELINE_VARIABLE = "EDGEMINING_LIFELINE_FD"
 #: Every call to a device is a thread of its own for a while. glibc keeps memory for each of many such threads and
@@ -152,5 +153,6 @@ def _ending(code: int) -> str:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    with suppress(OSError):  # where the log is, the disk may be full
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()

@@ -12,12 +12,14 @@ from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.views.defaults import server_error
 
 from dashboard.context import theme_of
-from sites.faults import RETRY_AFTER_SECONDS, Fault, fault_of
+from sites import held
+from sites.faults import DATABASE_ERRORS, RETRY_AFTER_SECONDS, Fault, fault_of
 from sites.lowering import DoneAtOnce
 
 log = logging.getLogger(__name__)
@@ -70,12 +72,27 @@ def answer(request: HttpRequest, fault: Fault) -> HttpResponse:
     elif getattr(request, "htmx", False) or not _wants_page(request):
         response = HttpResponse(fault.text, content_type="text/plain; charset=utf-8", status=503)
     else:
-        context = {"fault": fault, "theme": theme_of(request), "is_write": request.method != "GET"}
+        context = {
+            "fault": fault,
+            "theme": theme_of(request),
+            "is_write": request.method != "GET",
+            "can_switch_off": _is_signed_in(request),
+            "held": held.orders(),
+            "csrf_token": get_token(request),
+        }
         response = HttpResponse(render_to_string("dashboard/unavailable.html", context), status=503)
     response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     response.headers["Cache-Control"] = "no-store"
     response._has_been_logged = True  # in one line, by whoever met it
     return response
+
+
+def _is_signed_in(request: HttpRequest) -> bool:
+    """As far as that can be found out: a database that does not answer knows nobody."""
+    try:
+        return request.user.is_authenticated
+    except (*DATABASE_ERRORS, AttributeError):
+        return False
 
 
 def _wants_page(request: HttpRequest) -> bool:

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.emulators.plug import PlugEmulator
 from tests.process.test_fleet import Fleet
 from tests.process.test_up import Browser, sign_in_links
 from tests.servers.databases import Postgres, Redis
 from tests.servers.process import wait_until
+
+from . import plugged
 
 pytestmark = [pytest.mark.process, pytest.mark.redis, pytest.mark.postgres, pytest.mark.xdist_group("process")]
 
@@ -25,16 +28,24 @@ def servers() -> Iterator[tuple[Postgres, Redis]]:
 
 
 @pytest.fixture
-def fleet(tmp_path, servers) -> Iterator[Fleet]:
+def device() -> Iterator[PlugEmulator]:
+    made = plugged.plug()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def fleet(tmp_path, servers, device) -> Iterator[Fleet]:
     postgres, redis = servers
-    made = Fleet(tmp_path, redis.url, DATABASE_URL=postgres.url)
+    made = Fleet(tmp_path, redis.url, DATABASE_URL=postgres.url, **plugged.ENVIRONMENT)
     made.prepared = made.manage("prepare")
+    plugged.set_up(made, device)
     made.start_one("web", "-m", "gunicorn", "edgemining.wsgi", "-k", "gthread", "-b", f"127.0.0.1:{made.port}")
     yield made
     made.kill()
 
 
-def test_what_is_gone_is_named_and_nothing_has_to_be_restarted(fleet, servers):
+def test_what_is_gone_is_named_all_off_works_and_nothing_has_to_be_restarted(fleet, servers, device):
     postgres, redis = servers
     wait_until(fleet.answers, "the first page")
     browser = Browser(fleet)
@@ -43,8 +54,19 @@ def test_what_is_gone_is_named_and_nothing_has_to_be_restarted(fleet, servers):
     assert browser.post(link)[0] == 200
     assert browser.get("/")[0] == 200
 
+    device.settle()
+    device._switch(True)
     redis.kill()
-    assert "Redis does not answer." in said_by(browser, "/")
+    page = said_by(browser, "/")
+    assert "Redis does not answer." in page
+    assert 'id="all-off"' in page
+    # The page it leads back to cannot be shown; what happened stands there.
+    status, page = browser.post("/all-off/")
+    assert status == 503
+    assert "1 of 1 miner seen off." in page
+    assert not plugged.is_on(device)
+    stored = postgres.query("SELECT DISTINCT power_w FROM miners_manualrequest WHERE cancelled_at IS NULL")
+    assert stored == "0"
     assert "Redis does not answer. Check that it runs and that REDIS_URL is right." in reasons(fleet)
     assert browser.get("/api/v1/sites")[0] == 200  # it needs the database only
     redis.restart()

@@ -31,7 +31,9 @@ class Browser:
     def __init__(self, program: Program) -> None:
         self._url = program.url
         self._jar = CookieJar()
-        self._open = build_opener(HTTPCookieProcessor(self._jar)).open
+        opener = build_opener(HTTPCookieProcessor(self._jar))
+        opener.addheaders = [("Accept", "text/html")]
+        self._open = opener.open
 
     def get(self, path: str) -> tuple[int, str]:
         return self._answer(self._url + path)
