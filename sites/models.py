@@ -12,19 +12,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.text import slugify
 
-
-def make_slug(name: str) -> str:
-    """The name in rule paths: lower case, every other character `_`; never empty."""
-    return slugify(name).replace("-", "_") or "unnamed"
-
-
-def unique_slug(name: str, taken: set[str]) -> str:
-    """`make_slug(name)`, with a number behind it where that is taken already."""
-    base = make_slug(name)
-    slug, number = base, 2
-    while slug in taken:
-        slug, number = f"{base}_{number}", number + 1
-    return slug
+from .slugs import make_slug, unique_slug
 
 
 def validate_time_zone(value: str) -> None:
@@ -107,7 +95,9 @@ class Site(UUIDModel):
     def is_test_bench(self) -> bool:
         """The environment says real controllers may run on simulated sensors here."""
         benches = set(settings.TEST_BENCH_SITES)
-        return bool(benches) and not benches.isdisjoint({str(self.pk), self.name, make_slug(self.name)})
+        # Settings written before names of any script had a slug keep their form.
+        before = slugify(self.name).replace("-", "_")
+        return bool(benches) and not benches.isdisjoint({str(self.pk), self.name, make_slug(self.name), before} - {""})
 
     def wake(self) -> None:
         """Ask for a pass as soon as possible."""

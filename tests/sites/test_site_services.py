@@ -1,15 +1,20 @@
 """Activity, alarms' acknowledgement, API tokens, sign-in links, and what rows are pruned."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sites import services
 from sites.alarms import KINDS
 from sites.models import ActivityLog, Alarm, ApiToken, Severity, SignInLink, Site
+from sites.slugs import make_slug, unique_slug
 from tests import factories
+from tests.chance import examples
 
 pytestmark = pytest.mark.django_db
 
@@ -87,3 +92,51 @@ def test_slugs_are_unique_in_a_site_and_survive_renaming(home):
     assert first.slug == "living_room"
     assert factories.zone(factories.site(), "Living room").slug == "living_room"
     assert factories.zone(home, "…").slug == "unnamed"
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("климат", "klimat"),
+        ("Детская 2", "detskaya_2"),
+        ("Ку́хня", "kukhnya"),
+        ("Ελλάδα", "ellada"),
+        ("温室", "wenshi"),
+        ("Küche & Bad", "kuche_bad"),
+        ("Straße", "strasse"),
+        ("Bad 1.5", "bad_1_5"),
+        ("north-east", "north_east"),
+        ("kept_as_typed", "kept_as_typed"),
+        ("!!!", "unnamed"),
+        ("\u200b", "unnamed"),
+    ],
+)
+def test_a_name_of_any_script_has_a_readable_slug(name, slug):
+    assert make_slug(name) == slug
+
+
+@examples(100)
+@given(st.text(max_size=80), st.sets(st.sampled_from(["unnamed", "a", "a_2"])))
+def test_every_slug_fits_rule_paths_and_its_column(name, taken):
+    slug = unique_slug(name, taken)
+    assert re.fullmatch(r"[a-z0-9_]{1,90}", slug)
+    assert slug not in taken
+    assert unique_slug(name, {slug}) != slug
+
+
+def test_every_named_thing_of_a_home_has_one_and_stored_ones_stay(home):
+    made = [make(home, "климат") for make in (factories.zone, factories.miner)]
+    made += [make(home, name="климат") for make in (factories.unit, factories.energy_source)]
+    assert {row.slug for row in made} == {"klimat"}
+    row = made[0]
+    type(row).objects.filter(pk=row.pk).update(slug="unnamed")
+    row.refresh_from_db()
+    row.save()
+    assert row.slug == "unnamed"
+
+
+def test_a_test_bench_is_named_by_its_old_slug_too(settings):
+    site = factories.site(name="Bench 1.5")
+    for name, is_bench in (("bench_15", True), ("bench_1_5", True), ("Bench 1.5", True), ("bench", False)):
+        settings.TEST_BENCH_SITES = [name]
+        assert site.is_test_bench is is_bench
