@@ -35,15 +35,8 @@ _TABLE = (
         Severity.ALARM,
         "Off not confirmed",
         "It repeats the command until the device shows that it is off.",
-        "Look at the device. If it still heats, switch it off at the plug.",
-    ),
-    AlarmKind(
-        "meter_disagrees",
-        Severity.ALARM,
-        "Off, but its meter does not confirm it",
-        "It repeats the off more and more rarely, counts the last watts in every limit, and still heats a cold room.",
-        "Check whether the device is off. If it is, its meter is at fault: restart or replace the plug, or choose "
-        "another power sensor for it.",
+        "Look at the device. If it heats, switch it off at the plug. If it is off, its meter is at fault: restart "
+        "or replace it, or choose another one.",
     ),
     AlarmKind(
         "warms_while_off",

@@ -123,5 +123,5 @@ def _judge(switch: EntityState, power_w: float | None, power_at: datetime | None
 
 def _seen(shown: Shown, sensor: str) -> str:
     if shown.is_old:
-        return f"‘{sensor}’ has reported nothing since and still shows {shown.last_power_w:.0f} W"
+        return f"‘{sensor}’ shows {shown.last_power_w:.0f} W and has reported nothing since"
     return f"‘{sensor}’ shows {shown.power_w:.0f} W"

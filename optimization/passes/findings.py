@@ -10,7 +10,7 @@ from uuid import UUID
 from climate.state import SensorHealth, ZoneState
 from integrations.errors import AdapterError, Unauthorized, in_words
 from integrations.registry import ConnectionKind
-from miners import evidence, pending, plug, readback
+from miners import pending, plug, readback
 from miners.dead_man import rearm_seconds
 from miners.models import DesiredState, Miner
 from miners.state import MinerSnapshot, MinerStatus
@@ -91,12 +91,12 @@ def _miner(rows: SiteRows, seen: Seen, pk: UUID, command: Command, now: datetime
     if desired is not None and command.action != "leave" and desired.confirmed_at is None:
         if desired.power_w == 0:
             found += _off_open(desired, miner.name, miner.ramp_seconds, snapshot, rows.site.control_period_seconds, now)
-        elif _waited(desired, now) > _start_limit(rows, miner, snapshot):
+        elif _waited(desired, now) > _start_limit(rows, seen, miner, snapshot):
             found.append(_does_not_run(miner, snapshot))
-    elif desired is not None and _starting_for(seen, pk, desired, now) > _start_limit(rows, miner, snapshot):
+    elif desired is not None and _starting_for(seen, pk, desired, now) > _start_limit(rows, seen, miner, snapshot):
         found.append(_does_not_run(miner, snapshot))
     if command.action != "leave":
-        found += _meter_disagrees(rows, seen, miner, desired, now)
+        found += _not_confirmed_by_meter(rows, seen, miner, desired, now)
         found += _warms(rows, seen, miner)
         found += _own_off_moved(rows, seen, miner, now)
         found += _timer_not_restarting(seen, miner, now)
@@ -125,7 +125,7 @@ def _clock_words(rows: SiteRows, at: datetime, now: datetime) -> str:
     return f"{at:%H:%M}" if at.date() == now.astimezone(rows.site.tz).date() else f"{at:%d.%m. %H:%M}"
 
 
-def _meter_disagrees(
+def _not_confirmed_by_meter(
     rows: SiteRows, seen: Seen, miner: Miner, desired: DesiredState | None, now: datetime
 ) -> list[Finding]:
     """An off that its meter does not confirm: told until an off is confirmed, not at each one again."""
@@ -138,7 +138,8 @@ def _meter_disagrees(
         if desired.power_w == 0 and _waited(desired, now) > patience:
             kept[key] = [(desired.changed_at or now).isoformat(), round(snapshot.last_power_w or 0)]
     seen.memory.shell["unconfirmed"] = kept
-    if key not in kept:
+    heats = snapshot.status.is_on and desired is not None and desired.power_w == 0
+    if key not in kept or heats:  # that it is still on is told instead
         return []
     at, watts = kept[key]
     since = _clock_words(rows, parse_time(at) or now, now)
@@ -147,7 +148,7 @@ def _meter_disagrees(
         f"Perhaps the meter stands still, perhaps the plug still carries current: {watts} W count in every limit until "
         "an off is confirmed."
     )
-    return [Finding("meter_disagrees", f"miner:{miner.pk}", text)]
+    return [Finding("off_not_confirmed", f"miner:{miner.pk}", text)]
 
 
 def _warms(rows: SiteRows, seen: Seen, miner: Miner) -> list[Finding]:
@@ -224,9 +225,9 @@ def _may_start_again(name: str, snapshot: MinerSnapshot) -> str:
     return f"{name} was switched off, but a start is still pending on it. Cancel that on the device."
 
 
-def _start_limit(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot) -> timedelta:
+def _start_limit(rows: SiteRows, seen: Seen, miner: Miner, snapshot: MinerSnapshot) -> timedelta:
     """How long a start may take; a meter that has not reported since is waited for."""
-    waits = evidence.STANDS_AFTER if snapshot.last_power_w is not None else timedelta(0)
+    waits = witnesses.start_patience(miner, seen.memory) if snapshot.last_power_w is not None else timedelta(0)
     return max(timedelta(seconds=miner.ramp_seconds), _start_grace(rows), waits)
 
 

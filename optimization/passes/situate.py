@@ -72,7 +72,9 @@ def said_off(memory: Memory, miner_id: UUID) -> bool:
 
 def note_silent(memory: Memory, snapshots: dict[UUID, MinerSnapshot]) -> None:
     """Remember which devices do not say whether they are on, or are off by their word only, for the next pass."""
-    memory.shell["silent"] = sorted(str(pk) for pk, snapshot in snapshots.items() if not snapshot.status.is_known)
+    silent = sorted(str(pk) for pk, snapshot in snapshots.items() if not snapshot.status.is_known)
+    # The first is replaced when nobody looks for a while; the second only says what was seen.
+    memory.shell["silent"], memory.shell["out_of_reach"] = silent, silent
     doubtful = [pk for pk, snapshot in snapshots.items() if snapshot.status is MinerStatus.UNCONFIRMED]
     memory.shell["said_off"] = sorted(map(str, doubtful))
 

@@ -92,6 +92,8 @@ def _ended(rows: SiteRows, miner: Miner, observation: Observation, memory: Memor
     written = [at for at in (desired.written_at, plug_told) if at is not None]
     # The period: it is seen so much later at most.
     is_ours = any(timedelta(0) <= now - at <= _OURS + timedelta(seconds=period_seconds) for at in written)
+    # What comes back into reach is attributed to what brought it back, not to who switched it off.
+    is_back = str(miner.pk) in (memory.shell.get("out_of_reach") or ())
     by, runs = SwitchedBy.NOT_SAID, []
     for row in filter(None, (miner.controller, miner.cutoff)):
         seen = _reading(observation, row)
@@ -104,7 +106,7 @@ def _ended(rows: SiteRows, miner: Miner, observation: Observation, memory: Memor
     timer_off, started_at = parse_time(_kept(memory, "timer_offs").get(str(miner.pk))), desired.switched_on_at
     is_restart = timer_off is not None and started_at is not None and timer_off <= started_at <= now
     return Ended(
-        switched_by=SwitchedBy.NOT_SAID if by is SwitchedBy.PERSON and is_ours else by,
+        switched_by=SwitchedBy.NOT_SAID if by is SwitchedBy.PERSON and (is_ours or is_back) else by,
         ran_out=readback.ran_out(rearm_seconds(miner.controller), desired.written_at, now)
         or readback.ran_out(rearm_seconds(miner.cutoff), plug_told, now),
         runs=runs,

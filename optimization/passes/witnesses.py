@@ -42,14 +42,24 @@ def weigh(miners: Iterable[Miner], observation: Observation, memory: Memory, now
 
 def gap_seconds(miner: Miner, memory: Memory) -> float:
     """How long the meters of this miner are silent between two reports while it heats (s); 0: not known."""
-    meters = _kept(memory, "meters")
-    gaps = [(meters.get(str(pk)) or {}).get("gap", 0.0) for pk in (miner.controller_id, miner.cutoff_id)]
-    return max(gap for gap in gaps if isinstance(gap, int | float))
+    return _longest(miner, memory, "gap")
 
 
 def patience(miner: Miner, memory: Memory) -> timedelta:
     """How long its meters are waited for after a switch, before what they do not confirm is told."""
     return timedelta(seconds=1.5 * gap_seconds(miner, memory))
+
+
+def start_patience(miner: Miner, memory: Memory) -> timedelta:
+    """How long its meters are waited for after it was switched on."""
+    gap = max(_longest(miner, memory, "gap"), _longest(miner, memory, "idle"))
+    return min(timedelta(seconds=1.5 * gap), evidence.STANDS_AFTER)
+
+
+def _longest(miner: Miner, memory: Memory, name: str) -> float:
+    meters = _kept(memory, "meters")
+    gaps = [(meters.get(str(pk)) or {}).get(name) for pk in (miner.controller_id, miner.cutoff_id)]
+    return max((gap for gap in gaps if isinstance(gap, int | float)), default=0.0)
 
 
 def shift(memory: Memory, step: timedelta) -> None:
@@ -62,17 +72,21 @@ def shift(memory: Memory, step: timedelta) -> None:
 
 
 def _noted(before: Any, seen: MinerSnapshot, now: datetime) -> dict[str, Any]:
-    """What is remembered of a meter: the time of its report, since when we know it, its longest gap while it heats."""
-    at, gap = seen.power_at.isoformat(), 0.0
+    """What is remembered of a meter: the time of its report and since when we know it, its longest gap while it heats
+    and its last one while it does not.
+    """
+    at, gap, idle = seen.power_at.isoformat(), 0.0, 0.0
     heats = (seen.power_w or 0.0) >= evidence.HEATS_FROM_W
     if isinstance(before, dict):
-        gap, since = before.get("gap", 0.0), parse_time(before.get("since"))
+        gap, idle, since = before.get("gap", 0.0), before.get("idle", 0.0), parse_time(before.get("since"))
         if before.get("at") == at and since is not None and since <= now:
             return before
-        if since is not None and heats and before.get("heats"):
-            passed = max(0.0, (now - since).total_seconds())
+        passed = max(0.0, (now - since).total_seconds()) if since is not None else 0.0
+        if heats and before.get("heats"):
             gap = min(max(gap * _FADES, passed), evidence.LONGEST_GAP_SECONDS)
-    return {"at": at, "since": now.isoformat(), "gap": gap, "heats": heats}
+        elif not heats:
+            idle = min(passed, evidence.LONGEST_GAP_SECONDS)
+    return {"at": at, "since": now.isoformat(), "gap": gap, "idle": idle, "heats": heats}
 
 
 def _stands(meter: dict[str, Any], now: datetime) -> bool:

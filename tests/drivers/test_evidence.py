@@ -96,7 +96,7 @@ def test_a_lost_meter_is_no_witness(power, unit):
 def test_each_part_carries_its_own_time():
     seen = read("off", "1180", reported_s=0)
     assert (seen.switched_at, seen.power_at, seen.switch_is_on) == (AT, AT, False)
-    assert "has reported nothing since and still shows 1180 W" in seen.problem
+    assert "shows 1180 W and has reported nothing since" in seen.problem
 
 
 # -- a device and the plug upstream of it ------------------------------------------------------------------------------

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
+from miners import evidence
 from miners.models import DesiredState, ManualRequest
 from optimization.models import Decision
 from optimization.passes.late import raise_alarms
@@ -287,14 +290,43 @@ def test_a_plug_out_of_reach_while_on_is_an_alarm_until_it_is_seen_off(house, ha
     assert DesiredState.objects.get(miner=house.miner).seen_on is False
 
 
-def test_a_plug_that_lies_about_being_off_is_found_by_its_meter(make_home, ha, page):
+def test_a_meter_that_stands_still_confirms_no_off_and_keeps_no_room_cold(make_home, ha, page):
+    """After the off it keeps its last value and its time: perhaps it is stuck, perhaps the contact is welded."""
+    house = make_home(plug={"entity_power": "sensor.pv_power"})
+    show(ha, living_room_temperature=19.0, pv_power=0)
+    house.periods(2)
+    show(ha, pv_power=MINER_PLUG_W)
+    house.becomes(UPPER)
+    house.periods(5)
+    assert not house.is_on()
+    alarm = house.alarms()["off_not_confirmed"]
+    assert "its meter still showed 3250 W and reported nothing new" in alarm
+    assert alarm in page()
+    assert (house.miner_live["status"], house.miner_live["confirmed"]) == ("unconfirmed", False)
+    assert not house.zone_live["heating"]
+    house.becomes(19.0)
+    house.periods(2)
+    assert house.is_on()
+    house.becomes(UPPER)
+    house.periods(2)
+    assert list(house.alarms()) == ["off_not_confirmed"]
+    show(ha, pv_power=0)
+    house.periods(1)
+    assert house.alarms() == {}
+    assert house.miner_live["confirmed"]
+
+
+def test_a_plug_that_lies_about_being_off_is_found_by_its_meter(make_home, ha, page, monkeypatch):
     # A meter that the plug of this Home Assistant does not reset: here another sensor plays it.
+    monkeypatch.setattr(evidence, "SETTLES", timedelta(0))  # its next report need not be waited for
     house = make_home(plug={"entity_power": "sensor.pv_power"})
     show(ha, living_room_temperature=19.0, pv_power=0)
     house.periods(2)
     assert house.is_on()
-    show(ha, pv_power=MINER_PLUG_W)
+    show(ha, pv_power=MINER_PLUG_W - 1)
     house.becomes(UPPER)
+    house.periods(1)
+    show(ha, pv_power=MINER_PLUG_W)
     house.periods(4)  # the relay sticks: the switch says off, the meter goes on
     assert not house.is_on()
     alarm = house.alarms()["off_not_confirmed"]
