@@ -23,6 +23,7 @@ from django.utils.http import parse_etags
 from django_htmx.http import HttpResponseClientRefresh
 
 from climate.models import TargetPeriod
+from sites import known
 
 from . import queries
 from .bars import Bars, bars_of
@@ -56,6 +57,7 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @functools.wraps(view)
     def wrapped(request: HttpRequest, *args, **kwargs):
         if request.user.is_authenticated:
+            known.note(request.session.session_key, request.user.get_username())
             return view(request, *args, **kwargs)
         if request.htmx:
             return HttpResponseClientRefresh()

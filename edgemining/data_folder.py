@@ -21,6 +21,7 @@ KEY_NAME, BACKUPS_NAME = "secret_key", "backups"
 #: A database that cannot be checked within this time is taken as it is: a large one on a slow card.
 CHECK_SECONDS = 5.0
 _TIME = re.compile(r"\d{8}-\d{6}")
+_RESERVE_NAME, _RESERVE_BYTES = "reserve", 1_000_000
 _COMPANIONS = ("", "-wal", "-shm", "-journal")
 
 
@@ -94,25 +95,43 @@ def make_private(database: Path) -> None:
                 path.chmod(0o600)
 
 
+def take_reserve(folder: Path) -> None:
+    """Room that is given up when a full disk would keep the database from being opened."""
+    path = folder / _RESERVE_NAME
+    with suppress(OSError):
+        if not path.exists() and shutil.disk_usage(folder).free > 10 * _RESERVE_BYTES:
+            path.write_bytes(bytes(_RESERVE_BYTES))
+
+
 def database_problem(database: Path, folder: Path) -> str | None:
     """What is wrong with the SQLite file, in a sentence with the remedy; None: it can be used."""
+    problem, is_full = _problem(database, folder)
+    if is_full and (folder / _RESERVE_NAME).exists():
+        # SQLite makes files beside the database to read it, and removes them at a clean stop.
+        (folder / _RESERVE_NAME).unlink()
+        problem, _ = _problem(database, folder)
+    return problem
+
+
+def _problem(database: Path, folder: Path) -> tuple[str | None, bool]:
+    """The same, and whether a full disk keeps it from being opened."""
     try:
         if database.stat().st_size == 0 and any(_backups(folder)):
-            return f"The database {database} is empty, though there are backups of it. {_restore(folder)}"
+            return f"The database {database} is empty, though there are backups of it. {_restore(folder)}", False
         with closing(sqlite3.connect(database, timeout=0.2)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
             answer = _quick_check(connection)
     except OSError as error:
-        return unusable(folder, database, error)
+        return unusable(folder, database, error), False
     except sqlite3.OperationalError as error:
-        text = str(error)
-        if "locked" in text or "full" in text or shutil.disk_usage(folder).free == 0:
-            return None  # neither is damage, and both end without a hand on this folder
-        return unusable(folder, database, OSError(None, "it is read-only" if "readonly" in text else text))
+        text, is_full = str(error), shutil.disk_usage(folder).free == 0
+        if "locked" in text or "full" in text or is_full:
+            return None, is_full  # neither is damage, and both end without a hand on this folder
+        return unusable(folder, database, OSError(None, "it is read-only" if "readonly" in text else text)), False
     except sqlite3.DatabaseError as error:
-        return damaged(database, folder, str(error))
-    return None if answer in (None, "ok") else damaged(database, folder, answer)
+        return damaged(database, folder, str(error)), False
+    return (None if answer in (None, "ok") else damaged(database, folder, answer)), False
 
 
 def damaged(database: Path, folder: Path, error: str) -> str:

@@ -22,6 +22,8 @@ from sites import held
 from sites.faults import DATABASE_ERRORS, RETRY_AFTER_SECONDS, Fault, fault_of
 from sites.lowering import DoneAtOnce
 
+from . import without_database
+
 log = logging.getLogger(__name__)
 
 
@@ -41,7 +43,21 @@ class UnavailableMiddleware:
         if fault is None:
             return None
         log.error("%s %s: %s (%s)", request.method, request.path, fault.what, error)
-        return answer(request, fault)
+        return _all_off(request, fault) or answer(request, fault)
+
+
+def _all_off(request: HttpRequest, fault: Fault) -> HttpResponse | None:
+    """“All off” goes without the database as far as anything is known here."""
+    told = None if fault.reads else without_database.all_off(request, fault)
+    if told is None:
+        return None
+    if request.path.startswith("/api/"):
+        said = {"message": str(told), "stored": False, "miners": told.miners, "wish": None}
+        return JsonResponse(said, status=202)
+    if getattr(request, "htmx", False):
+        toast = {"text": str(told), "is_error": True}
+        return HttpResponse(render_to_string("dashboard/_toast.html", {"toast": toast}))
+    return answer(request, fault)
 
 
 def _done(request: HttpRequest, told: DoneAtOnce) -> HttpResponse:
@@ -75,7 +91,7 @@ def answer(request: HttpRequest, fault: Fault) -> HttpResponse:
         context = {
             "fault": fault,
             "theme": theme_of(request),
-            "is_write": request.method != "GET",
+            "is_write": request.method != "GET" and not held.orders(),
             "can_switch_off": _is_signed_in(request),
             "held": held.orders(),
             "csrf_token": get_token(request),

@@ -17,7 +17,7 @@ from optimization.passes import late
 from optimization.watchdog import GRACE_SECONDS, watchdog
 from sites import heartbeat, held
 
-from . import addresses, instance, prepare
+from . import addresses, data_folder, instance, prepare
 from .engine import EXIT_LATE, Engine
 from .lifeline import Lifeline
 from .prepare import say
@@ -39,6 +39,7 @@ def up() -> int:
     instance.hold_data_folder(settings.DATA_DIR)
     listener = instance.listening_socket(settings.HOST, settings.PORT)
     first_sign_in = prepare.prepare()
+    data_folder.take_reserve(settings.DATA_DIR)
     held.keep_in(settings.DATA_DIR / "held-requests")
     engine, web = Engine(), WebThread(listener)
     # The watchdog acts first: it can switch off, the supervisor can only kill.

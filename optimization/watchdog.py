@@ -105,6 +105,11 @@ class Watchdog:
             one = self._sites.get(site_id)
             return None if one is None else (list(one.heaters.values()), one.resting)
 
+    def site_ids(self) -> list[str]:
+        """The sites this process controls."""
+        with self._lock:
+            return list(self._sites)
+
     def keep_only(self, site_ids: Collection[str]) -> None:
         """Stop watching sites that are gone."""
         with self._lock:

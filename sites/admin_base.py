@@ -172,7 +172,7 @@ class LoweringAdmin(DeletionAdmin):
             order = self.lowers(request, obj) if obj is not None else None
             if order is None or not self.has_change_permission(request, obj):
                 raise
-            lowering.hold(order, fault)
+            lowering.hold([order], fault)
 
 
 class SetAsideAdmin(LoweringAdmin):

@@ -83,7 +83,7 @@ def or_hold(write: Callable[[], Any], order: Callable[[], Order | None]) -> Any:
         wanted = order()
         if wanted is None:
             raise
-        hold(wanted, fault)
+        hold([wanted], fault)
 
 
 def set_aside(row: Model, *, by: str) -> Order:
@@ -101,10 +101,11 @@ def set_aside(row: Model, *, by: str) -> Order:
     )
 
 
-def hold(order: Order, fault: Fault) -> None:
-    """Of a request that was found out not to be storable. Raises `DoneAtOnce`."""
-    held.keep(order)
-    _done_at_once([order], fault)
+def hold(orders: Sequence[Order], fault: Fault) -> None:
+    """Of requests that were found out not to be storable. Raises `DoneAtOnce`."""
+    for order in orders:
+        held.keep(order)
+    _done_at_once(orders, fault)
 
 
 def _done_at_once(orders: Sequence[Order], fault: Fault | None, stopped: str = "") -> None:

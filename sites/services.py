@@ -11,7 +11,7 @@ from django.contrib.auth.models import update_last_login
 from django.db import transaction
 from django.utils import timezone
 
-from . import recording
+from . import known, recording
 from .alarms import AlarmKind
 from .models import ActivityLog, Alarm, ApiToken, Severity, SignInLink, Site
 from .patience import if_possible
@@ -95,10 +95,12 @@ def user_of_api_token(token: str):
     """The active user whose token this is, or None; notes the use at most once a minute, and where that is possible."""
     row = ApiToken.objects.select_related("user").filter(digest=_digest(token)).first()
     if row is None or not row.user.is_active:
+        known.forget(token)
         return None
     now = timezone.now()
     if row.last_used_at is None or abs((now - row.last_used_at).total_seconds()) > 60:
         _note_use(row, now)
+    known.note(token, row.user.get_username())
     return row.user
 
 

@@ -6,7 +6,7 @@ from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import CreateError, UpdateError
 from django.db import IntegrityError, transaction
 
-from . import recording
+from . import known, recording
 from .faults import DATABASE_ERRORS, fault_of
 from .patience import waiting_at_most
 from .store import remembered, store
@@ -62,6 +62,7 @@ class SessionStore(db.SessionStore):
         session_key = session_key or self.session_key
         if session_key is None:
             return
+        known.forget(session_key)
         try:
             with waiting_at_most(_patience()), transaction.atomic():
                 super().delete(session_key)

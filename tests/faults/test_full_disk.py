@@ -6,8 +6,6 @@ import os
 import shutil
 import signal
 import sqlite3
-import subprocess
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import pytest
 
 from tests.process.program import Program
 from tests.process.test_up import Browser, sign_in_links
+from tests.servers.disk import fill
 from tests.servers.process import wait_until
 
 from . import plugged
@@ -22,35 +21,10 @@ from . import plugged
 pytestmark = [pytest.mark.process, pytest.mark.long, pytest.mark.xdist_group("process")]
 
 
-@pytest.fixture
-def disk(tmp_path) -> Iterator[Path]:
-    """12 MB to put data on."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m,mode=700", "tmpfs", folder], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("mounting is not allowed here")
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
-
-
-def fill(disk: Path) -> Path:
-    """The file that takes what is left, to the last byte."""
-    filler = disk / "somebody else's"
-    with filler.open("wb", buffering=0) as file:
-        for size in (65_536, 4096, 1):
-            try:
-                while True:
-                    file.write(b"x" * size)
-            except OSError:
-                continue
-    assert shutil.disk_usage(disk).free == 0
-    return filler
-
-
 def test_all_off_on_a_full_disk_is_done_kept_through_a_crash_and_stored_when_there_is_room(
-    tmp_path, disk, migrated_database
+    tmp_path, small_disk, migrated_database
 ):
+    disk = small_disk
     shutil.copy(migrated_database, disk / "edgemining.sqlite3")
     device = plugged.plug()
     program = Program(tmp_path, DATA_DIR=str(disk), **plugged.ENVIRONMENT)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from climate.models import TargetOverride, TargetPeriod
 from climate.services import set_override, start_period
+from edgemining import without_database
 from miners.models import ManualRequest, Miner
 from miners.services import all_off
 from optimization import at_once, tasks
@@ -365,6 +368,64 @@ def test_without_redis_it_is_stored_and_done_directly(asked, monkeypatch, watchd
     assert not home.plug.on
     assert "1 of 1 miner seen off. It is stored. Redis does not answer." in said
     assert is_stored(home)
+
+
+# --- nothing can be read ----------------------------------------------------------------------------
+
+
+@contextmanager
+def nothing_read():
+    def refuse(execute, sql, params, many, context):
+        raise OperationalError("connection refused")
+
+    with connection.execute_wrapper(refuse):
+        yield
+
+
+@pytest.fixture
+def both_watchdogs(watchdog, monkeypatch):
+    monkeypatch.setattr(without_database, "watchdog", watchdog)
+
+
+def test_all_off_works_while_the_database_cannot_even_be_read_for_those_who_were_let_in(asked, both_watchdogs):
+    home = asked.home
+    asked.client.get("/")
+    headers = {"Authorization": f"Bearer {asked.token}"}
+    assert asked.client.get("/api/v1/sites", headers=headers).status_code == 200
+    with nothing_read():
+        said = asked.page("all-off", home.site.pk)
+        assert "All miners off: 1 of 1 miner seen off. The database does not answer." in said
+        assert not home.plug.on
+        assert asked.api("POST", "/all-off").startswith("All miners off: ")
+        page = asked.client.post(reverse("all-homes-off"), headers={"accept": "text/html"})
+        assert page.status_code == 503
+        assert "1 of 1 miner seen off." in page.content.decode()
+    home.go(3)
+    tasks.held_orders.store_all()
+    assert is_stored(home)
+    assert home.plug.writes == [1000, 0, 0, 0]
+
+
+def test_nobody_else_and_nothing_else_goes_without_the_database(asked, both_watchdogs):
+    home, stranger = asked.home, Client()
+    stranger.cookies["sessionid"] = "somebody"
+    asked.client.get("/")
+    with nothing_read():
+        for client, path in (
+            (stranger, reverse("all-off", args=[home.site.pk])),
+            (asked.client, reverse("miner-on", args=[home.miner.pk])),
+            (asked.client, reverse("all-off", args=[home.miner.pk])),  # no home of this id is known
+        ):
+            assert client.post(path, headers={"accept": "text/html"}).status_code == 503
+        checking = Client(enforce_csrf_checks=True)
+        checking.cookies["sessionid"] = asked.client.cookies["sessionid"].value
+        assert checking.post(reverse("all-off", args=[home.site.pk])).status_code == 403
+    assert home.plug.on
+    asked.client.post(reverse("sign-out"))
+    asked.client.cookies["sessionid"] = checking.cookies["sessionid"].value
+    with nothing_read():
+        assert asked.client.post(reverse("all-homes-off")).status_code == 503
+    assert home.plug.on
 
 
 # --- kept -------------------------------------------------------------------------------------------

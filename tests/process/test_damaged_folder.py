@@ -21,6 +21,7 @@ from edgemining.supervisor import EXIT_GIVE_UP
 from integrations.models import HomeAssistant
 from miners.models import MinerController
 from tests import factories
+from tests.servers.disk import fill
 
 from .program import Program
 
@@ -123,6 +124,24 @@ def test_a_locked_database_is_not_damaged(folder):
     with closing(sqlite3.connect(database_of(folder), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert data_folder.database_problem(database_of(folder), folder) is None
+
+
+def test_a_full_disk_is_no_damage_and_the_reserve_is_given_up_for_reading(small_disk, migrated_database):
+    """After a clean stop SQLite must make files beside the database before it reads it."""
+    disk = small_disk
+    shutil.copy(migrated_database, database_of(disk))
+    with closing(sqlite3.connect(database_of(disk))) as database:
+        database.execute("PRAGMA journal_mode=WAL")
+    data_folder.take_reserve(disk)
+    fill(disk)
+    with closing(sqlite3.connect(database_of(disk))) as database, pytest.raises(sqlite3.OperationalError):
+        database.execute("SELECT count(*) FROM sites_site")
+    assert data_folder.database_problem(database_of(disk), disk) is None
+    assert not (disk / "reserve").exists()
+    with closing(sqlite3.connect(database_of(disk))) as database:
+        assert database.execute("SELECT count(*) FROM sites_site").fetchone() == (0,)
+    fill(disk)
+    assert data_folder.database_problem(database_of(disk), disk) is None  # nothing to give up: told when it is opened
 
 
 def test_a_check_that_takes_too_long_is_broken_off(folder, monkeypatch):

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from . import disk
 from .databases import Mosquitto, Postgres, Redis
 from .homeassistant import HomeAssistantServer
 from .process import PATIENT_SECONDS, Server, require
@@ -82,6 +84,13 @@ def browser(chromium: str):
         running.new_context = patient_context
         yield running
         running.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Path]:
+    """A folder on a file system of its own, of 12 MB (see `disk.fill`)."""
+    with disk.mounted(tmp_path / "disk") as folder:
+        yield folder
 
 
 @pytest.fixture

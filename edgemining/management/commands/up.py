@@ -5,9 +5,9 @@ import sys
 import traceback
 
 from django.core.management.base import BaseCommand
-from django.db import OperationalError
 
 from edgemining import supervisor
+from sites.faults import DATABASE_ERRORS, fault_of
 
 
 class Command(BaseCommand):
@@ -32,8 +32,12 @@ def _run() -> int:
     except instance.CannotStart as error:
         print(error, file=sys.stderr)
         return supervisor.EXIT_GIVE_UP
-    except OperationalError as error:
-        print(f"The database does not answer: {error}", file=sys.stderr)
+    except DATABASE_ERRORS as error:
+        fault = fault_of(error)
+        if fault is None:
+            traceback.print_exc()
+        else:
+            print(f"{fault.text} ({error})", file=sys.stderr)
     except Exception:
         traceback.print_exc()
     return 1
