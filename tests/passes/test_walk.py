@@ -47,7 +47,6 @@ SAFETY = {
     "device_fault",
     "device_hot",
 }
-PERSONS = {"manual", "outside", "none"}
 
 
 @dataclass
@@ -77,7 +76,7 @@ class Oracle:
 
     def judge(self, world: World, program: Program, happened, *, killed: bool) -> None:
         elapsed = program.clock.elapsed
-        self._transitions(world, happened, elapsed)
+        self._transitions(world, program, happened, elapsed)
         # How long nothing has stood in the way of switching the plug (a pass that dies does nothing).
         reach = self.since.note("in reach", world.obeys and not killed)
         may_be_on = reach < PERIODS
@@ -85,7 +84,7 @@ class Oracle:
         self._sensor(world, may_be_on)
         self._people(world, program, reach)
 
-    def _transitions(self, world: World, happened, elapsed: float) -> None:
+    def _transitions(self, world: World, program: Program, happened, elapsed: float) -> None:
         if happened.switched == "on":
             assert elapsed - self.last["off"] >= MIN_OFF_S, "started within its minimum off time"
             self.starts = [at for at in self.starts if elapsed - at < 3600] + [elapsed]
@@ -95,7 +94,8 @@ class Oracle:
             assert not happened.clock_was_set, "started in the pass that found the clock set"
             self.count("starts")
         if happened.switched == "off" and elapsed - self.last["on"] < MIN_ON_S and self.was_ours:
-            assert happened.guard in SAFETY or happened.origin in PERSONS, f"off too early: {happened}"
+            by_a_person = program.wished_w == 0 or not program.rows.units  # an on by hand that is over is none
+            assert happened.guard in SAFETY or by_a_person, f"off too early: {happened}"
             self.count("minimum on broken by safety or a person")
         if world.plug_on is not self.was_on:
             self.was_on = world.plug_on
@@ -145,7 +145,7 @@ def happenings(world: World, program: Program, dice: random.Random) -> str:
         world.turn(not world.plug_on, dice.choice(["", "a person"]))
     if dice.random() < 0.006:
         program.wish(
-            *dice.choice([(None,), (None,), (0,), (WATTS, "person", dice.randint(60, 7200)), (700, "person", 900)])
+            *dice.choice([(None,), (None,), (0,), (WATTS, "person", dice.randint(60, 7200)), (100, "person", 900)])
         )
     if dice.random() < 0.002:
         program.rows.units = [] if program.rows.units else program.units
