@@ -150,6 +150,22 @@ _HEAT = Group(
             ),
         ),
         Promise(
+            "What counts against a limit is what a miner really takes, whatever was asked for. A miner that was lowered "
+            "or switched off counts with the watts from before until a meter shows that it has followed, or its ramp is "
+            "over; what it did not take counts as long as that lasts; a restart changes nothing of it.",
+            "always",
+            (
+                *_tests(
+                    f"{_PASSES}/test_not_measured.py",
+                    "test_what_was_lowered_unmeasured_counts_with_its_watts_from_before_until_its_ramp_is_over",
+                    "test_what_was_not_taken_keeps_its_watts_however_long_that_takes",
+                    "test_a_restart_forgets_nothing",
+                    "test_an_on_or_off_heater_counts_its_nominal_power_whatever_was_asked",
+                ),
+                f"{_PASSES}/test_true_watts_walk.py::test_true_watts_never_exceed_a_line",
+            ),
+        ),
+        Promise(
             "A miner that protects itself, tells of a fault of its fans or supply, whose chips or boards are at a "
             "limit you set or hotter than any firmware of its kind lets them be, that nobody gave a room, or that is "
             "switched off in its settings stays off.",
@@ -501,12 +517,13 @@ _SWITCHING = Group(
         Promise(
             f"Minimum on and off times ({_span(_default(Miner, 'min_on_seconds'))} and "
             f"{_span(_default(Miner, 'min_off_seconds'))} unless set otherwise) and the number of starts are kept; "
-            "only safety or a person’s off breaks a minimum on, and the record says so.",
+            "only safety or a person’s off breaks a minimum on, that of a manual request, too, and the record says so.",
             "always",
             (
                 *_tests(
                     f"{_CONTROL}/test_decide.py",
                     "test_minimum_on_is_broken_only_by_safety_or_a_person_and_the_record_says_so",
+                    "test_on_by_hand_loses_its_minimum_on_to_nothing_but_safety_and_a_persons_off",
                     "test_nothing_starts_blind_too_early_or_too_often",
                 ),
                 f"{_PASSES}/test_clock.py::test_no_transition_is_closer_than_its_minimum_whatever_the_clock_does",
