@@ -150,9 +150,9 @@ _HEAT = Group(
             ),
         ),
         Promise(
-            "What counts against a limit is what a miner really takes, whatever was asked for. A miner that was lowered "
-            "or switched off counts with the watts from before until a meter shows that it has followed, or its ramp is "
-            "over; what it did not take counts as long as that lasts; a restart changes nothing of it.",
+            "What counts against a limit is what a miner really takes, whatever was asked for. A miner that was "
+            "lowered or switched off counts with the watts from before until a meter shows that it has followed, or "
+            "its ramp is over; what it did not take counts as long as that lasts; a restart changes nothing of it.",
             "always",
             (
                 *_tests(
