@@ -25,7 +25,8 @@ from integrations.errors import AdapterError
 from integrations.registry import Adapter, Kind
 from miners import dead_man, discovery, discovery_job
 from miners.controllers.shelly_plug import ShellyPlug
-from miners.driven import driven_by, driven_places, driving
+from miners.devices import driven_by
+from miners.driven import Driven
 from miners.models import MinerController
 from optimization.adding import NewDevice, NewMiner, add_miner, check_new_miner
 from sites.fields import decrypt, encrypt
@@ -158,11 +159,11 @@ def found(request: HttpRequest, site: Site) -> HttpResponse:
 
 
 def _found_context(site: Site, search: discovery_job.Search) -> dict[str, Any]:
-    driven = driven_places()
+    driven = Driven()
     lines = [_found_line(site, one, driven) for one in sorted(search.found, key=lambda one: by_number(one["address"]))]
     known = []
     for address in search.known:
-        row = driving(address, driven=driven)
+        row = driven.by(address)
         known.append(f"{address}: {driven_by(row, site)}" if row is not None else address)
     strangers = search.strangers_count
     return {
@@ -175,8 +176,8 @@ def _found_context(site: Site, search: discovery_job.Search) -> dict[str, Any]:
     }
 
 
-def _found_line(site: Site, one: dict[str, Any], driven: dict) -> FoundLine:
-    row = driving(one["address"], one["serial"], driven)
+def _found_line(site: Site, one: dict[str, Any], driven: Driven) -> FoundLine:
+    row = driven.by(one["address"], one["serial"])
     software = f"{one['firmware']} {one['version']}".strip()
     now = ", ".join(
         filter(None, (one["status"].replace("_", " "), "" if one["power_w"] is None else watts(one["power_w"])))
@@ -195,7 +196,7 @@ def by_number(address: str) -> tuple[list[int], str]:
 
 def _chosen(request: HttpRequest, search: discovery_job.Search, address: str) -> HttpResponse:
     one = next((one for one in search.found if one["address"] == address), None)
-    if one is None or driving(one["address"], one["serial"]) is not None:
+    if one is None or Driven().by(one["address"], one["serial"]) is not None:
         return redirect("add-miner-found")
     if _answers(request).get("device", {}).get("address") != address:
         request.session[SESSION_KEY] = {

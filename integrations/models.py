@@ -19,9 +19,11 @@ from sites.models import Site, UUIDModel
 from . import registry, tls
 from .placed import Placed, place_of
 from .registry import ConnectionKind, Kind
+from .whereabouts import same_url
 
-#: `check(connection as stored) -> sentence or None`: why it may not be given another address now; floors above add.
-address_checks: list[Callable[[Connection], str | None]] = []
+#: `check(connection as stored, connection as it is to be) -> sentence or None`: why it may not be given another
+#: address; floors above add.
+address_checks: list[Callable[[Connection, Connection], str | None]] = []
 
 
 def certificate_column() -> models.TextField:
@@ -50,6 +52,10 @@ class Addressed(Placed, UUIDModel):
     def secret_place(self) -> str:
         return place_of(self.url, self.certificate)
 
+    def whereabouts(self) -> set[str]:
+        """What is equal for another row that leads to the same thing."""
+        return {f"{self.kind}:{same_url(self.url)}"}
+
     def secrets(self) -> Iterator[tuple[str, Secret]]:
         secret = self.__dict__.get(self.secret_field)
         if secret and isinstance(secret, Secret):
@@ -68,7 +74,7 @@ class Addressed(Placed, UUIDModel):
         if stored is None or all(getattr(stored, name) == getattr(self, name) for name in self.address_fields):
             return
         for check in address_checks:
-            problem = check(stored)
+            problem = check(stored, self)
             if problem:
                 raise ValidationError({self.address_fields[0]: problem})
 
@@ -131,6 +137,9 @@ class SimulatedHouse(UUIDModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def whereabouts(self) -> set[str]:
+        return {f"{self.kind}:{self.pk}"}
 
 
 class MqttBroker(Addressed):

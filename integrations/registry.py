@@ -117,6 +117,17 @@ class Advice:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """What a controller switches: at which address (standalone devices), and which part of what is there.
+
+    `part`: an output of a device, an entity of a connection; empty: the whole device.
+    """
+
+    part: str = ""
+    address: str = ""
+
+
 #: Asks the connection for more keys: `ask(keys) -> answers`.
 Ask = Callable[[Collection[Any]], Mapping[str, Any]]
 
@@ -162,6 +173,18 @@ class Adapter:
     def rearm_seconds(cls, config: AdapterConfig) -> float | None:
         """Controllers: the device switches itself off this long after its last "on" (None: it does not)."""
         return None
+
+    @classmethod
+    def switched(cls, config: AdapterConfig) -> Switched | None:
+        """Controllers: which physical thing these settings switch, so that it is given to one miner only; None: none
+        that could be given twice. By default what is at `address`, or on a connection what the texts of the settings
+        name.
+        """
+        if cls.connection is None:
+            address = getattr(config, "address", "")
+            return Switched(address=address) if isinstance(address, str) and address else None
+        settings = config.model_dump(exclude={*cls.only_read, *cls.Config.secrets()})
+        return Switched("|".join(text for _, text in sorted(settings.items()) if isinstance(text, str) and text))
 
     @classmethod
     def wants(cls, config: AdapterConfig) -> Collection[str]:

@@ -1,4 +1,20 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate, post_save
+
+
+def _connection_moved(sender, instance, created: bool, **how) -> None:
+    """Its controllers switch what is behind its new address."""
+    from . import devices
+
+    if not created:
+        devices.note_on(instance)
+
+
+def _note_devices(sender, **how) -> None:
+    """What was written by other versions, or past the models, is known from the next start on."""
+    from . import devices
+
+    devices.note_all()
 
 
 class MinersConfig(AppConfig):
@@ -7,6 +23,8 @@ class MinersConfig(AppConfig):
 
     def ready(self) -> None:
         # Importing them registers their adapters.
+        from integrations.models import CONNECTIONS
+
         from .controllers import (  # noqa: F401
             asic_rs,
             avalon,
@@ -24,3 +42,7 @@ class MinersConfig(AppConfig):
         from .hashprice import mempool, typed  # noqa: F401
         from .pools import braiins_pool, ocean  # noqa: F401
         from .pools import simulated as _simulated  # noqa: F401
+
+        for model in CONNECTIONS.values():
+            post_save.connect(_connection_moved, sender=model, dispatch_uid=f"devices of {model.__name__}")
+        post_migrate.connect(_note_devices, sender=self)

@@ -15,7 +15,7 @@ from sites.rest.bodies import Answer, Body
 from sites.rest.problems import Conflict, Invalid, Missing, from_schema, invalid
 
 from . import discovery, discovery_job
-from .driven import driving
+from .driven import Driven
 from .typed_addresses import MOST_CHARACTERS, NotAPlace, targets
 
 router = Router(tags=["miner-discovery"])
@@ -106,7 +106,7 @@ def probe_address(request: HttpRequest, body: ProbeIn):
         look = discovery.probe(address, body.adapter_type, body.config)
     except AdapterError as error:
         look = discovery.Look(address, problem=str(error))
-    known = driving(address, look.found.serial if look.found else "")
+    known = Driven().by(address, look.found.serial if look.found else "")
     return {
         "address": address,
         "answers": look.answers,

@@ -18,7 +18,7 @@ from sites.models import Site
 from sites.store import store
 
 from .discovery import SEARCH_SECONDS, Look, search
-from .driven import driven_places
+from .driven import Driven
 from .typed_addresses import Target, targets
 
 #: A search nobody has taken up by then does not begin any more (s).
@@ -78,7 +78,7 @@ class Busy(Exception):
 def start(site: Site, text: str, *, by: str) -> Search:
     """Begin a search of what a person typed. Raises `NotAPlace` and `Busy`."""
     places = targets(text)
-    driven = driven_places()
+    driven = Driven()
     known = [place for place in places if place in driven]
     begun = Search(
         id=str(uuid.uuid4()),

@@ -1,45 +1,44 @@
-"""Which controller, of whatever home, drives a device at an address already: nothing is driven twice."""
+"""Which controller, of whatever home, drives the device at an address already: discovery leaves it alone."""
 
 from __future__ import annotations
 
-from sites.models import Site
+from django.db.models import Q
 
+from integrations.whereabouts import same_host
+
+from .devices import same_serial
 from .models import MinerController
+from .models_devices import DeviceKey
 from .typed_addresses import Target
 
 
-def driven_places() -> dict[Target, MinerController]:
-    """What the controllers of all homes drive, by place."""
-    found = {}
-    for row in MinerController.objects.select_related("site", "miner", "cuts"):
-        place = _place_of(row)
-        if place is not None:
-            found[place] = row
-    return found
+class Driven:
+    """What has a controller, by address and serial number; read once."""
+
+    def __init__(self) -> None:
+        #: By host and port as typed or usual; port "" where none was typed.
+        self._at: dict[str, dict[str, MinerController]] = {}
+        self._of: dict[str, MinerController] = {}
+        keys = DeviceKey.objects.filter(Q(key__startswith="net:") | Q(key__startswith="serial:"))
+        for row in keys.select_related("controller__site", "controller__miner", "controller__cuts"):
+            kind, _, what = row.key.rpartition("#")[0].partition(":")
+            if kind == "serial":
+                self._of[what] = row.controller
+            else:
+                host, _, port = what.rpartition("|")
+                self._at.setdefault(host, {})[port] = row.controller
+
+    def by(self, address: str, serial: str = "") -> MinerController | None:
+        """Who drives what is at this address, or this very device at another. Without a port it is the whole host."""
+        wanted = Target.of(address)
+        there = self._at.get(same_host(wanted.host), {})
+        anywhere = next(iter(there.values()), None) if wanted.port is None else there.get("")
+        return there.get(_port(wanted)) or anywhere or self._of.get(same_serial(serial))
+
+    def __contains__(self, place: Target) -> bool:
+        """Exactly this place, not another port of it."""
+        return _port(place) in self._at.get(same_host(place.host), {})
 
 
-def driving(address: str, serial: str = "", driven: dict[Target, MinerController] | None = None):
-    """The controller that drives this address, or this very device by another address; None: nobody does."""
-    wanted = Target.of(address)
-    for place, row in (driven_places() if driven is None else driven).items():
-        is_there = place.host == wanted.host and (place.port == wanted.port or None in (place.port, wanted.port))
-        if is_there or (serial and row.identity.get("serial") == serial):
-            return row
-    return None
-
-
-def driven_by(row: MinerController, site: Site) -> str:
-    """“it drives ‘Avalon’ here”, from where `site` is."""
-    home = "here" if row.site_id == site.pk else f"in {row.site}"
-    miner, behind = getattr(row, "miner", None), getattr(row, "cuts", None)
-    if miner is not None:
-        return f"it drives ‘{miner}’ {home}"
-    return f"it is the plug before ‘{behind}’ {home}" if behind is not None else f"‘{row}’ {home} drives it"
-
-
-def _place_of(row: MinerController) -> Target | None:
-    address = row.config.get("address")
-    try:
-        return Target.of(address) if isinstance(address, str) else None
-    except ValueError:
-        return None
+def _port(place: Target) -> str:
+    return "" if place.port is None else str(place.port)

@@ -16,7 +16,7 @@ from sites.models import NamedModel, Site, UUIDModel
 from sites.rollup import Bucket
 from sites.words import listed
 
-from . import power, readback
+from . import devices, power, readback
 
 #: What a miner's class says as long as nobody says otherwise.
 _OF_ITS_CLASS = ("min_on_seconds", "min_off_seconds", "max_starts_per_hour", "max_starts_per_day")
@@ -28,16 +28,16 @@ def _may_be_on(miner: Miner) -> bool:
     return desired is not None and readback.may_be_on(desired)
 
 
-def on_behind(connection: Connection) -> str | None:
+def on_behind(stored: Connection, connection: Connection) -> str | None:
     """Why a connection must stay where it is: a miner that may be on is switched through it."""
-    rows = Miner.objects.filter(**{f"controller__{connection.kind}": connection}).select_related("desired")
+    rows = Miner.objects.filter(**{f"controller__{stored.kind}": stored}).select_related("desired")
     on = [miner.name for miner in rows if _may_be_on(miner)]
     if not on:
         return None
     return f"{listed(on)} may be on, and this is what can switch it off. Stop it and wait until it is off first."
 
 
-address_checks.append(on_behind)
+address_checks += [on_behind, devices.moves_onto]
 
 
 class MinerController(AdapterRow):
@@ -66,9 +66,17 @@ class MinerController(AdapterRow):
         """The settings that say what is switched, and how."""
         return self.validated().model_dump(exclude=set(self.adapter.only_read))
 
+    def save(self, *args, **kwargs):
+        super().save(*args, **kwargs)
+        devices.note(self)
+
     def clean(self):
-        """What may be on is not let go: another plug here would leave the old one heating unwatched."""
+        """What may be on is not let go: another plug here would leave the old one heating unwatched.
+
+        And nothing is switched by two controllers.
+        """
         super().clean()
+        devices.refuse_taken(self)
         stored = MinerController.objects.filter(pk=self.pk).select_related("miner__desired", "cuts__desired").first()
         miner = getattr(stored, "miner", None) or getattr(stored, "cuts", None)
         if miner is None or not _may_be_on(miner):
@@ -217,6 +225,7 @@ class Miner(NamedModel):
                 {"controller": f"‘{self}’ is on. Stop it, wait until it is off, then change what drives it."}
             )
         self._check_cutoff(stored)
+        self._check_devices(stored)
         if (self.quiet_from is None) != (self.quiet_until is None):
             missing = "quiet_until" if self.quiet_until is None else "quiet_from"
             raise ValidationError({missing: "Quiet hours need both times: from and until. Fill in both, or neither."})
@@ -241,7 +250,7 @@ class Miner(NamedModel):
                 setattr(self, name, value)
 
     def _check_cutoff(self, stored: Miner | None) -> None:
-        """The plug before it is another than what drives it, and is not let go while the miner may be on."""
+        """The upstream plug is another than what drives it, and is not let go while the miner may be on."""
         if stored is not None and stored.cutoff_id not in (None, self.cutoff_id) and _may_be_on(stored):
             raise ValidationError(
                 {"cutoff": f"‘{self}’ is on. Stop it, wait until it is off, then change the plug before it."}
@@ -250,13 +259,23 @@ class Miner(NamedModel):
             return
         if self.cutoff.site_id != self.site_id:
             raise ValidationError({"cutoff": f"‘{self.cutoff}’ belongs to another site."})
-        if self.cutoff_id == self.controller_id:
+        if self.controller_id and devices.is_same(self.cutoff, self.controller):
             raise ValidationError(
-                {"cutoff": f"‘{self.cutoff}’ drives ‘{self}’ already. Leave the plug before it empty."}
+                {"cutoff": f"‘{self.cutoff}’ drives ‘{self}’ already. Leave the upstream plug empty."}
             )
-        other = Miner.objects.filter(controller=self.cutoff).first()
-        if other is not None:
-            raise ValidationError({"cutoff": f"‘{self.cutoff}’ drives ‘{other}’. Choose the plug ‘{self}’ hangs on."})
+
+    def _check_devices(self, stored: Miner | None) -> None:
+        """What drives it and its upstream plug belong to no other miner, by whatever controller."""
+        devices.lock()
+        for name, remedy in (("controller", "Choose another one"), ("cutoff", "Choose the plug it is plugged into")):
+            row = getattr(self, name)
+            if row is None or (stored is not None and getattr(stored, f"{name}_id") == row.pk):
+                continue
+            other = devices.other_miner(row, self)
+            if other is not None:
+                where = "" if other.site_id == self.site_id else f" in {other.site}"
+                text = f"‘{row}’ belongs to ‘{other}’{where} already. {remedy}, or remove that miner first."
+                raise ValidationError({name: ValidationError(text, code="unique")})
 
     def takes_w(self, asked_w: float) -> int:
         """What it really takes when it is asked for so many watts."""
@@ -394,5 +413,6 @@ class MinerHour(MinerBucket):
     """One hour, kept for ever."""
 
 
-# Django looks for tables here; those of pools and earnings stand in a file of their own.
+# Django looks for tables here; those of devices, pools and earnings stand in files of their own.
+from .models_devices import DeviceKey  # noqa: E402, F401
 from .models_pools import HashPriceHour, HashPriceSource, MinerEarning, PoolAccount, PoolHour  # noqa: E402, F401

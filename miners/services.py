@@ -18,6 +18,7 @@ from sites.held import Order
 from sites.models import Severity, Site
 from sites.services import log_activity
 
+from . import devices
 from .by_hand import ON_DEFAULT, ON_MAX, watts_taken
 from .models import DesiredState, ManualRequest, Miner, MinerController
 from .power import Identity, identity_json
@@ -28,7 +29,8 @@ IDENTIFY_SECONDS = 5.0
 def identify(controller: MinerController, *, by: str) -> Identity:
     """Ask the device what it is (≤ 5 s) and keep it: its levels are known from then on.
 
-    Raises `AdapterError` when it does not say, ValidationError where there is nothing to ask.
+    Raises `AdapterError` when it does not say, ValidationError where there is nothing to ask, and where it is a device
+    that another controller drives: that is kept, too, and no pass starts it.
     """
     if not controller.can_identify:
         raise ValidationError(f"‘{controller}’ is only switched on and off; it has no levels to ask for.")
@@ -41,6 +43,7 @@ def identify(controller: MinerController, *, by: str) -> Identity:
     controller.identity = identity_json(found, timezone.now())
     with transaction.atomic():
         MinerController.objects.filter(pk=controller.pk).update(identity=controller.identity)
+        devices.note(controller)
         _take_class(controller)
         log_activity(
             controller.site, f"‘{controller}’ is a {found.model} ({found.firmware} {found.version}).", actor=by
@@ -49,6 +52,9 @@ def identify(controller: MinerController, *, by: str) -> Identity:
             text = f"Another device answers at the address of ‘{controller}’. Check that it heats the rooms you think."
             log_activity(controller.site, text, severity=Severity.WARNING)
         controller.site.wake()
+    doubled = devices.doubled_words(controller)
+    if doubled:
+        raise ValidationError(doubled, code="unique")
     return found
 
 

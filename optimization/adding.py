@@ -12,7 +12,6 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models, transaction
 
 from climate.models import ClimateZone
-from miners.driven import driven_by, driving
 from miners.models import Circuit, Miner, MinerController
 from miners.reality import reality_problem
 from sites.models import Site
@@ -92,7 +91,6 @@ def _written(site: Site, plan: NewMiner) -> Miner:
     problems = _Problems()
     if Miner.objects.filter(site=site, name__iexact=plan.name.strip()).exists():
         problems.add("name", f"There is a miner ‘{plan.name.strip()}’ in this home already. Choose another name.")
-    _refuse_driven(problems, "device", site, plan.device)
     with problems.about("device", name="name"):
         controller = _controller(site, f"{plan.name[:68]} controller", plan.device)
     cutoff = None
@@ -140,7 +138,6 @@ def _controller(site: Site, name: str, device: NewDevice) -> MinerController:
 
 def _cutoff(site: Site, plan: NewMiner, problems: _Problems) -> MinerController | None:
     if plan.plug is not None:
-        _refuse_driven(problems, "plug", site, plan.plug)
         if plan.plug.config.get("address") == plan.device.config.get("address"):
             problems.add("plug", "That is the address of the miner itself. Enter the one of the plug before it.")
         return _controller(site, f"{plan.name[:74]} plug", plan.plug)
@@ -155,13 +152,6 @@ def _cutoff(site: Site, plan: NewMiner, problems: _Problems) -> MinerController 
 def free_plugs(site: Site) -> models.QuerySet[MinerController]:
     """Controllers that drive nothing and stand before nothing yet."""
     return MinerController.objects.filter(site=site, miner__isnull=True, cuts__isnull=True)
-
-
-def _refuse_driven(problems: _Problems, name: str, site: Site, device: NewDevice) -> None:
-    address = str(device.config.get("address", ""))
-    row = driving(address, str(device.identity.get("serial", "")))
-    if row is not None:
-        problems.add(name, f"{address} is set up already: {driven_by(row, site)}. Change that one, or remove it first.")
 
 
 def _check_rooms(problems: _Problems, plan: NewMiner, zones: Sequence[ClimateZone]) -> None:

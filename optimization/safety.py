@@ -197,6 +197,25 @@ _HEAT = Group(
             (guards.reality,),
         ),
         Promise(
+            "One switch or device belongs to one miner in the whole installation: a second one is refused at set-up. "
+            "Where two miners share one all the same, both are switched off and stay off, and each home says so.",
+            _LOOK,
+            (
+                *_tests(
+                    "tests/devices/test_refused.py",
+                    "test_in_the_same_home_and_in_another_by_any_spelling",
+                    "test_what_drives_one_is_no_plug_of_another_and_the_other_way_round",
+                ),
+                *_tests(
+                    "tests/devices/test_doubled.py",
+                    "test_both_are_off_told_once_and_one_heats_when_the_other_is_gone",
+                    "test_by_hand_and_in_frost_it_stays_off",
+                ),
+                _MUTATIONS,
+            ),
+            (guards.doubled,),
+        ),
+        Promise(
             "A miner in no enabled unit is guarded all the same.",
             _LOOK,
             (

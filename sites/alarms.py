@@ -88,6 +88,13 @@ _TABLE = (
         "Heat the room by other means and look at the reason on its card.",
     ),
     AlarmKind(
+        "doubled",
+        Severity.ALARM,
+        "One device, two miners",
+        "Both miners stay off: each would switch the device against the other.",
+        "Remove one of the two miners, or choose another controller for it under Set-up → Miners.",
+    ),
+    AlarmKind(
         "switched_on_outside",
         Severity.ALARM,
         "Switched on outside",

@@ -10,7 +10,7 @@ from integrations import units
 from integrations.connections.entities import EntityState, entity, entity_field, entity_type, measured
 from integrations.connections.home_assistant import HomeAssistantSession, turn
 from integrations.errors import AdapterError
-from integrations.registry import AdapterConfig, ConnectionKind, Kind, register
+from integrations.registry import AdapterConfig, ConnectionKind, Kind, Switched, register
 from miners.controllers.auto_off import AutoOff, auto_off_field
 from miners.evidence import Shown, of_switch
 from miners.state import MinerSnapshot, MinerStatus, SwitchedBy
@@ -55,6 +55,10 @@ class HomeAssistantSwitch(AutoOff):
             "Plug’s own auto-off timer",
             "The timer you set in the plug itself. Empty: it has none.",
         )
+
+    @classmethod
+    def switched(cls, config: Config) -> Switched:
+        return Switched(config.entity_switch)
 
     @classmethod
     def wants(cls, config: Config) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import Field
 
 from integrations.errors import BadAnswer, NotFound, Refused
-from integrations.registry import AdapterConfig, Kind, Session, register
+from integrations.registry import AdapterConfig, Kind, Session, Switched, register
 from miners.address import DeviceAddress
 from miners.answer import Part
 from miners.controllers.auto_off import AutoOff, auto_off_field
@@ -64,6 +64,10 @@ class ShellyPlug(AutoOff):
         auto_off_minutes: int | None = auto_off_field(
             30, "Own off timer", "It switches itself off so long after the last ‘on’. Empty: never."
         )
+
+    @classmethod
+    def switched(cls, config: Config) -> Switched:
+        return Switched(str(config.channel), config.address)
 
     @classmethod
     def recognise(cls, config: Config, deadline: float) -> str:

@@ -204,6 +204,13 @@ def _ago(ration: Ration, case: Guarded) -> str:
     return f"{max(0.0, (case.now - ration.reported_at).total_seconds()) / 60:.0f} min ago"
 
 
+def doubled(case: Guarded) -> Ceiling | None:
+    """Two miners on one device would switch it on and off against each other; what heats which room is not known."""
+    if not case.miner.doubled:
+        return None
+    return Ceiling("doubled", 0, f"{case.miner.doubled} Both stay off until one of them is removed.", is_safety=True)
+
+
 def no_zone(case: Guarded) -> Ceiling | None:
     if case.miner.zones or case.miner.heats_no_room:
         return None
@@ -379,6 +386,7 @@ GUARDS: tuple[Guard, ...] = (
     device_fault,
     device_hot,
     reality,
+    doubled,
     no_zone,
     lacks_off,
     zones_warm,

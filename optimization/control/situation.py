@@ -61,6 +61,7 @@ class MinerSituation:
     lacks_off: bool = False  # only a plug switches it off, and there is none before it
     is_stopping: bool = False  # the program, its unit or its site is being stopped
     reality_problem: str = ""  # a real controller on a simulated sensor, in one sentence
+    doubled: str = ""  # what switches it belongs to another miner, too, in one sentence
     contexts: tuple[Context, ...] = ()
     #: Its levels; None: only on or off, at its nominal power.
     power: PowerModel | None = None

@@ -86,6 +86,10 @@ def _lost(rows: SiteRows, seen: Seen, pk: UUID, zone: ZoneState) -> Finding:
 def _miner(rows: SiteRows, seen: Seen, pk: UUID, command: Command, now: datetime) -> list[Finding]:
     desired, miner, snapshot = rows.desired.get(pk), rows.miners[pk], seen.snapshots[pk]
     found = []
+    doubled = rows.doubled.get(pk)
+    # Two miners of one home are one alarm.
+    if doubled is not None and not (doubled.rival_id in rows.miners and doubled.rival_id < pk):
+        found.append(Finding("doubled", f"miner:{pk}", doubled.text))
     if miner.cut_at is not None:
         found.append(Finding("cut_off", f"miner:{pk}", _cut_text(rows, miner, seen, now)))
     if desired is not None and command.action != "leave" and desired.confirmed_at is None:

@@ -15,6 +15,7 @@ from climate.models import ClimateMonitor, ClimateZone, TargetOverride, TargetPe
 from climate.targets import Override
 from energy.models import EnergySource
 from integrations.models import CONNECTIONS, Connection, SimulatedHouse
+from miners import devices
 from miners.models import DesiredState, ManualRequest, Miner, PoolAccount
 from optimization.control.memory import Memory
 from optimization.models import OptimizationUnit, PassState, Policy, Rule
@@ -46,6 +47,8 @@ class SiteRows:
     units: list[OptimizationUnit] = field(default_factory=list)
     rules: dict[UUID, list[Rule]] = field(default_factory=dict)
     connections: dict[UUID, Connection] = field(default_factory=dict)
+    #: By miner: what switches it belongs to another miner, too.
+    doubled: dict[UUID, devices.Doubled] = field(default_factory=dict)
     alarms: list[Alarm] = field(default_factory=list)
     #: Miners asked to be off by requests that are not stored yet.
     asked_off: set[UUID] = field(default_factory=set)
@@ -70,6 +73,7 @@ _miners = kept(
         .prefetch_related("zones")
     )
 )
+_doubled = kept(devices.doubled_at)
 _pools = kept(lambda ids: PoolAccount.objects.filter(site__in=ids).only("site", "adapter_type", "reading", "read_at"))
 _requests = kept(
     lambda ids: (
@@ -92,7 +96,7 @@ _saved = kept(lambda ids: PassState.objects.filter(site__in=ids))
 
 
 def load(site_ids: Sequence[UUID]) -> list[SiteRows]:
-    """The rows of these sites, in 22 statements."""
+    """The rows of these sites, in 23 statements."""
     found = {site.pk: SiteRows(site) for site in _sites(site_ids)}
     ids = list(found)
     for zone in _zones(ids):
@@ -123,6 +127,10 @@ def _load_miners(found: dict[UUID, SiteRows], ids: list[UUID]) -> None:
         rows.miners[miner.pk] = miner
         if hasattr(miner, "desired"):
             rows.desired[miner.pk] = miner.desired
+    doubled = devices.doubled_miners(_doubled(ids))
+    for rows in found.values():
+        rows.doubled = devices.shared_rows(rows.miners.values())
+        rows.doubled |= {pk: one for pk, one in doubled.items() if pk in rows.miners}
     for pool in _pools(ids):
         found[pool.site_id].pools.append(pool)
     for request in _requests(ids):

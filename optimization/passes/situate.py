@@ -278,6 +278,7 @@ def _miner(
         took_more_w=_took_more_w(desired, now),
         lacks_off=plug.is_switch(miner.power) and not plugs.has_plug(miner),
         is_stopping=stopping,
+        doubled=rows.doubled[miner.pk].text if miner.pk in rows.doubled else "",
         reality_problem=reality_problem(
             miner.controller,
             [zone for pk, zone in rows.zones.items() if pk in rooms_of],

@@ -87,6 +87,7 @@ def miners(draw, key: str, rooms):
         is_cut=draw(st.sampled_from([False, False, False, True])),
         lacks_off=draw(st.sampled_from([False, False, False, True])),
         is_stopping=draw(st.sampled_from([False, False, False, True])),
+        doubled=draw(st.sampled_from(["", "", "", "The plug is set up twice."])),
         reality_problem=draw(st.sampled_from(["", "", "", "Not on an invented sensor."])),
     )
 

@@ -259,7 +259,7 @@ def test_one_that_was_set_up_meanwhile_is_refused_at_the_end(walk, device):
     elsewhere = factories.site()
     factories.controller(elsewhere, name="Faster", adapter_type="avalon", config={"address": avalon.address})
     html = walk.finish().content.decode()
-    assert f"‘Faster’ in {elsewhere} drives it" in html
+    assert f"the controller ‘Faster’ in {elsewhere} switches it and has no miner yet" in html
     assert not Miner.objects.exists()
 
 

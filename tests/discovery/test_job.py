@@ -8,7 +8,7 @@ from edgemining.engine import WorkerThread
 from miners import discovery_job, tasks
 from miners.discovery import Found, Look
 from miners.discovery_job import Busy, Stage
-from miners.driven import driven_places, driving
+from miners.driven import Driven
 from miners.typed_addresses import NotAPlace, Target
 from sites.store import RedisStore, store
 from tests import factories
@@ -160,12 +160,14 @@ def test_who_drives_an_address_or_the_same_device_by_another(home):
         home, adapter_type="avalon", config={"address": "Avalon.Local:4028"}, identity={"serial": "02:00"}
     )
     factories.controller(home, config={"address": ["odd"]})
-    assert driving("avalon.local") == row
-    assert driving("avalon.local:4028") == row
-    assert driving("avalon.local:80") is None
-    assert driving("127.0.0.7", "02:00") == row
-    assert driving("127.0.0.7", "") is None
-    assert Target.of("AVALON.local:4028") in driven_places()
+    driven = Driven()
+    assert driven.by("avalon.local") == row
+    assert driven.by("avalon.local.:4028") == row
+    assert driven.by("avalon.local:80") is None
+    assert driven.by("127.0.0.7", "02-00") == row
+    assert driven.by("127.0.0.7", "") is None
+    assert Target.of("AVALON.local:4028") in driven
+    assert Target.of("avalon.local") not in driven
 
 
 @pytest.mark.django_db(transaction=True)

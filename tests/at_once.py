@@ -1,4 +1,5 @@
-"""Many people changing the targets of one home at the same moment: run by `test_at_once` against PostgreSQL.
+"""Many people changing one home, and many homes adding one plug, at the same moment: run by `test_at_once` against
+PostgreSQL.
 
 Prints one JSON line: what became of each change, and what holds afterwards.
 """
@@ -9,6 +10,7 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import time, timedelta
+from functools import partial
 
 import django
 
@@ -20,6 +22,9 @@ from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from climate import schedule, services  # noqa: E402
+from optimization.demo import ensure_shipped_policies  # noqa: E402
+from optimization.setup import HomePlan, MinerPlan, RoomPlan, create_home  # noqa: E402
+from sites.models import Site  # noqa: E402
 from tests import factories  # noqa: E402
 
 ROUNDS = 4
@@ -62,8 +67,33 @@ def changes(site, zone, number: int) -> list[tuple[str, Callable[[], object]]]:
     return [(name, every[name]) for name in order]
 
 
-def main() -> None:
-    call_command("migrate", verbosity=0)
+def devices() -> list[dict]:
+    """Several homes add the same plug at once, each in another spelling of the same Home Assistant."""
+    results = []
+    for number in range(ROUNDS):
+        urls = [f"http://ha{number}.local:8123", f"https://HA{number}.local:8123/", f"http://ha{number}.local.:8123"]
+        homes = [
+            partial(
+                create_home,
+                HomePlan(
+                    name=f"Home {number} {index}",
+                    time_zone="UTC",
+                    url=url,
+                    token="t",
+                    rooms=(RoomPlan("Hall", "sensor.hall", 21.0),),
+                    miners=(MinerPlan("Avalon", "switch.plug", "", 1000, ("Hall",)),),
+                    policy_key="keep_the_room_warm",
+                ),
+            )
+            for index, url in enumerate(urls)
+        ]
+        with ThreadPoolExecutor(len(homes)) as pool:
+            outcomes = list(pool.map(outcome, homes))
+        results.append({"outcomes": outcomes, "homes": Site.objects.filter(name__startswith=f"Home {number} ").count()})
+    return results
+
+
+def targets() -> list[dict]:
     site = factories.site()
     zone, results = factories.zone(site), []
     for number in range(ROUNDS):
@@ -79,7 +109,13 @@ def main() -> None:
                 "overlap": bool(schedule.find_overlap([slot.as_slot() for slot in zone.slots.all()])),
             }
         )
-    print(json.dumps(results))
+    return results
+
+
+def main() -> None:
+    call_command("migrate", verbosity=0)
+    ensure_shipped_policies()
+    print(json.dumps({"targets": targets(), "devices": devices()}))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Two people change the targets of a home at the same moment, on the database that lets them: nothing contradicts."""
+"""Two people change things at the same moment, on the database that lets them: nothing contradicts."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ def test_changes_at_the_same_moment_wait_for_each_other(postgres):
         "DATABASE_URL": postgres.url.removesuffix("edgemining") + "at_once",
         "DJANGO_SETTINGS_MODULE": "edgemining.settings",
     }
-    command = [sys.executable, "-m", "tests.climate.at_once"]
+    command = [sys.executable, "-m", "tests.at_once"]
     done = subprocess.run(command, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
-    rounds = json.loads(done.stdout.splitlines()[-1])
-    assert len(rounds) == 4
-    for one in rounds:
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert len(said["targets"]) == len(said["devices"]) == 4
+    for one in said["devices"]:
+        assert (sorted(one["outcomes"]), one["homes"]) == (["done", "refused", "refused"], 1)
+    for one in said["targets"]:
         plans = sorted(said for name, said in one["outcomes"] if name == "plan")
         assert plans == ["done", "refused"]
         assert {said for name, said in one["outcomes"] if name != "plan"} == {"done"}, one["outcomes"]
