@@ -57,7 +57,7 @@ def _all_off(request: HttpRequest, fault: Fault) -> HttpResponse | None:
     if getattr(request, "htmx", False):
         toast = {"text": str(told), "is_error": True}
         return HttpResponse(render_to_string("dashboard/_toast.html", {"toast": toast}))
-    return answer(request, fault)
+    return answer(request, fault, was_done=True)
 
 
 def _done(request: HttpRequest, told: DoneAtOnce) -> HttpResponse:
@@ -78,8 +78,8 @@ def handler500(request: HttpRequest) -> HttpResponse:
     return answer(request, fault)
 
 
-def answer(request: HttpRequest, fault: Fault) -> HttpResponse:
-    """503 in the form the asker understands."""
+def answer(request: HttpRequest, fault: Fault, *, was_done: bool = False) -> HttpResponse:
+    """503 in the form the asker understands. `was_done`: what was asked for, only no page can be shown."""
     if request.path.startswith("/api/") or request.path.endswith((".json", "/healthz")):
         response: HttpResponse = JsonResponse({"detail": fault.text}, status=503)
     elif getattr(request, "htmx", False) and request.method == "POST":
@@ -91,7 +91,7 @@ def answer(request: HttpRequest, fault: Fault) -> HttpResponse:
         context = {
             "fault": fault,
             "theme": theme_of(request),
-            "is_write": request.method != "GET" and not held.orders(),
+            "was_refused": request.method != "GET" and not was_done,
             "can_switch_off": _is_signed_in(request),
             "held": held.orders(),
             "csrf_token": get_token(request),

@@ -6,7 +6,6 @@ The floors below `optimization` ask for it here; who can switch devices from mem
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +15,7 @@ from django.db.models import Model
 from django.utils.module_loading import import_string
 
 from . import heartbeat, held, recording
-from .faults import DATABASE_ERRORS, NO_REDIS, Fault, StoreUnavailable, fault_of
+from .faults import DATABASE_ERRORS, LOCKED, NO_REDIS, Fault, StoreUnavailable, fault_of
 from .held import Order
 from .models import Site
 from .patience import waiting_at_most
@@ -70,20 +69,22 @@ def _in_transaction() -> bool:
 def or_hold(write: Callable[[], Any], order: Callable[[], Order | None]) -> Any:
     """What `write` answers. Where nothing can be stored, `order()` says whether it lowers heat: then it is held.
 
-    For requests a control pass acts on; nobody waits before a device. Raises `DoneAtOnce`.
+    What does not lower heat waits for a lock as long as usual. Raises `DoneAtOnce`.
     """
     try:
-        with nullcontext() if recording.state() is None else waiting_at_most(_WAIT_KNOWN_SECONDS):
+        with waiting_at_most(_WAIT_SECONDS if recording.state() is None else _WAIT_KNOWN_SECONDS):
             return write()
     except DATABASE_ERRORS as error:
         fault = fault_of(error)
         if fault is None or not fault.reads:
             raise
-        recording.failed(error, by="request")
         wanted = order()
-        if wanted is None:
+        if wanted is not None:
+            recording.failed(error, by="request")
+            hold([wanted], fault)
+        if fault is not LOCKED:
             raise
-        hold([wanted], fault)
+    return write()
 
 
 def set_aside(row: Model, *, by: str) -> Order:
