@@ -277,6 +277,11 @@ class Miner(NamedModel):
                 text = f"‘{row}’ belongs to ‘{other}’{where} already. {remedy}, or remove that miner first."
                 raise ValidationError({name: ValidationError(text, code="unique")})
 
+    @property
+    def most_w(self) -> int:
+        """The most it may take when nobody sees it."""
+        return power.most_w(self.detected_power, self.nominal_power_w)
+
     def takes_w(self, asked_w: float) -> int:
         """What it really takes when it is asked for so many watts."""
         return power.taken_w(self.detected_power, self.nominal_power_w, asked_w)

@@ -159,8 +159,13 @@ def taken_w(model: PowerModel | None, nominal_power_w: int, asked_w: float) -> i
     if asked_w <= 0:
         return 0
     if model is None or not model.is_stepped:
-        return max(nominal_power_w, 0 if model is None else math.ceil(model.max_w))
+        return most_w(model, nominal_power_w)
     return math.ceil(model.fitting(asked_w))
+
+
+def most_w(model: PowerModel | None, nominal_power_w: int) -> int:
+    """The most a miner may take when nobody sees it (W): its highest level, or its nominal power where that is more."""
+    return max(nominal_power_w, 0 if model is None else math.ceil(model.max_w))
 
 
 def corrected(model: PowerModel, watts: Mapping[str, float]) -> PowerModel:

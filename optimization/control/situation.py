@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import ceil
 from typing import Any
 
 from climate.state import ZoneState
 from miners import draw
-from miners.power import PowerModel, taken_w
+from miners.power import PowerModel, most_w, taken_w
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.rules import CompiledPolicy, Context
 
@@ -119,7 +118,7 @@ class MinerSituation:
     @property
     def most_w(self) -> int:
         """The most it may take when nobody sees it."""
-        return self.nominal_power_w if self.power is None else max(self.nominal_power_w, ceil(self.power.max_w))
+        return most_w(self.power, self.nominal_power_w)
 
     @property
     def draws_w(self) -> float:

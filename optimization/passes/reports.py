@@ -69,7 +69,7 @@ def _most_w(rows: SiteRows, snapshots: Snapshots, zone_pk: UUID) -> float:
         may_be_on = (
             desired is not None and (desired.power_w > 0 or desired.seen_on) and not snapshots[pk].status.is_known
         )
-        watts += max(drawn, miner.nominal_power_w) if may_be_on else drawn
+        watts += max(drawn, miner.most_w) if may_be_on else drawn
     return watts
 
 
