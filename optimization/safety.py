@@ -17,7 +17,7 @@ from miners import readback, went_off
 from miners.models import Miner
 from optimization import services, watchdog
 from optimization.control import guards, high_limit, strategy
-from optimization.passes import act, findings, plugs, rise, run, situate, timing
+from optimization.passes import act, findings, inputs, plugs, rise, run, situate, timing
 from sites import heartbeat
 from sites.models import Site
 
@@ -701,13 +701,16 @@ _PROGRAM = Group(
         ),
         Promise(
             f"A wall clock that is set by more than {_span(timing.STEP_SECONDS)} lengthens no heating and shortens no "
-            "rest: timers move with it, and nothing starts before every input was read anew.",
-            _LOOK,
+            "rest: timers move with it. Nothing starts in the same look, and no miner before its own inputs have been "
+            "read well again; what it waits for is named.",
+            f"{_LOOK}; it waits {_span(inputs.WAITS_AT_MOST)} at most",
             (
                 *_tests(
                     f"{_PASSES}/test_clock.py",
                     "test_a_minimum_on_is_served_by_elapsed_time",
-                    "test_nothing_starts_until_every_input_was_read_well_again",
+                    "test_every_remembered_time_moves_with_the_clock",
+                    "test_a_dead_sensor_in_another_room_keeps_nothing_from_starting",
+                    "test_it_waits_for_a_quarter_of_an_hour_at_most",
                 ),
                 _MATRIX,
             ),

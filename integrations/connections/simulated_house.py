@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import simulation
 from simulation import HouseState
+from sites.clock import is_ahead
 
 from ..errors import BadAnswer, NotFound
 from ..registry import ConnectionKind, opener
@@ -59,7 +60,7 @@ class SimulatedHouseSession:
 
     def ask(self, keys: Collection[str], deadline: float) -> dict[str, Observed]:
         """Readings at now by key; unknown keys are absent."""
-        self._become(simulation.step(self.house, self._now()))
+        self._become(simulation.step(self._dated(), self._now()))
         readings = ((key, self._reading(key)) for key in keys)
         return {key: Observed(reading, self.at) for key, reading in readings if reading is not None}
 
@@ -68,15 +69,15 @@ class SimulatedHouseSession:
         kind, _, name = key.partition(":")
         if kind != "miner" or name not in simulation.miners(self.house):
             raise NotFound(_unknown("miner", name, simulation.miners(self.house)))
-        self._become(simulation.set_power(simulation.step(self.house, self._now()), name, power_w))
+        self._become(simulation.set_power(simulation.step(self._dated(), self._now()), name, power_w))
 
     def set_window(self, room: str, is_open: bool) -> None:
         """Open or close the window of a room; what people do, for tests and demonstrations."""
-        self._become(simulation.set_window(simulation.step(self.house, self._now()), room, is_open))
+        self._become(simulation.set_window(simulation.step(self._dated(), self._now()), room, is_open))
 
     def set_occupied(self, room: str, is_occupied: bool) -> None:
         """Somebody comes into a room, or the last one leaves it."""
-        self._become(simulation.set_occupied(simulation.step(self.house, self._now()), room, is_occupied))
+        self._become(simulation.set_occupied(simulation.step(self._dated(), self._now()), room, is_occupied))
 
     def check(self, deadline: float) -> str:
         """One sentence on what is there."""
@@ -104,6 +105,11 @@ class SimulatedHouseSession:
         if house is not self.house:
             self._house, self.dirty = house, True
 
+    def _dated(self) -> HouseState:
+        """The house; one from the future goes on from now, for the clock was set back since."""
+        now = self._now()
+        return simulation.redated(self.house, now - self.house.at) if is_ahead(self.house.at, now) else self.house
+
     def _loaded(self) -> HouseState:
         if not self._stored:
             self.dirty = True
@@ -117,6 +123,14 @@ class SimulatedHouseSession:
 
     def _now(self) -> datetime:
         return self.now or datetime.now(UTC)
+
+
+def redated(state: dict[str, Any], by: timedelta) -> dict[str, Any]:
+    """A stored `state` after the clock was set by so much; one that is damaged stays as it is."""
+    try:
+        return simulation.redated(HouseState.from_json(state), by).to_json() if state else state
+    except (ValueError, OverflowError):
+        return state
 
 
 @opener(ConnectionKind.SIMULATED_HOUSE)

@@ -291,9 +291,17 @@ def state_unknown(case: Guarded) -> Ceiling | None:
 
 
 def clock(case: Guarded) -> Ceiling | None:
-    if not case.clock_stepped or not case.is_start:
+    if not case.is_start:
         return None
-    return Ceiling("clock", 0, "The clock has just jumped. Nothing starts until every sensor was read anew.")
+    if case.clock_stepped:
+        return Ceiling("clock", 0, "The clock was set just now, so nothing starts in this update.")
+    wait = case.miner.clock_wait
+    if wait is None or wait.until <= case.now:
+        return None
+    names = " and ".join(f"‘{name}’" for name in wait.names)
+    have = "have" if len(wait.names) > 1 else "has"
+    text = f"The clock was set, and {names} {have} not been read well since. {case.miner.name} waits for that"
+    return Ceiling("clock", 0, f"{text}, at most {_minutes(wait.until - case.now)} more.")
 
 
 def min_off(case: Guarded) -> Ceiling | None:

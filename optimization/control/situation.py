@@ -24,6 +24,15 @@ FROST_PULSE = "frost_pulse"
 
 
 @dataclass(frozen=True, slots=True)
+class ClockWait:
+    """After the clock was set: the names of a miner's inputs that have not been read well since, and until when
+    it waits for them at most."""
+
+    names: tuple[str, ...]
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """What a person asked of a miner by hand: 0 W or more, until a time (None: until resumed)."""
 
@@ -59,6 +68,8 @@ class MinerSituation:
     is_cut: bool = False  # its plug was cut and nobody has acknowledged it
     lacks_off: bool = False  # only a plug switches it off, and there is none before it
     is_stopping: bool = False  # the program, its unit or its site is being stopped
+    #: What it waits for after the clock was set.
+    clock_wait: ClockWait | None = None
     reality_problem: str = ""  # a real controller on a simulated sensor, in one sentence
     doubled: str = ""  # what switches it belongs to another miner, too, in one sentence
     contexts: tuple[Context, ...] = ()
@@ -206,7 +217,7 @@ class SiteSituation:
     import_limit_w: float | None = None
     #: How much of that is not sure, because it counts what miners may not draw yet (W): no start takes it.
     import_unsure_w: float = 0.0
-    #: A wall-clock step was seen and not every input has been read anew since.
+    #: A wall-clock step was found in this pass.
     clock_stepped: bool = False
     is_stopped: bool = False  # the site is deactivated
     unrecorded: Unrecorded | None = None

@@ -1,15 +1,24 @@
-"""Inputs nobody can believe right now, and after a wall-clock step those still to be read anew (DESIGN §5.10)."""
+"""Inputs nobody can believe right now, and after a wall-clock step those still to be read again (DESIGN §5.10)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from climate.state import ZoneState
 from energy.state import EnergyState
-from optimization.control.memory import Memory
+from optimization.control.memory import Memory, parse_time
+from optimization.control.situation import ClockWait
 
 from .load import SiteRows
 from .observe import Observation, wanted_rows
+
+#: So long a miner waits at most for inputs that were good before the clock was set. An input that has not been read by
+#: then is lost like any other.
+WAITS_AT_MOST = timedelta(minutes=15)
+_AWAITED, _BAD = "awaited", "bad_inputs"
 
 
 def bad_inputs(
@@ -21,15 +30,51 @@ def bad_inputs(
     return bad | {str(rows.sources[pk].monitor_id) for pk, state in energy.items() if state.problem}
 
 
-def starts_wait(rows: SiteRows, memory: Memory, bad: set[str], clock_stepped: bool) -> bool:
-    """Whether starts wait for an input that was good before the clock was set and has not been since.
+def note_awaited(rows: SiteRows, memory: Memory, bad: set[str], clock_stepped: bool, now: datetime) -> None:
+    """Remember which inputs were good before the clock was set and have not been since, and since when.
 
-    What was bad before the step is not waited for: a dead sensor must not keep the rest of a home cold.
+    What was bad before the step is not waited for: a dead sensor must not keep a home cold. Nor is what has been
+    waited for long enough, however often the clock is set meanwhile.
     """
-    shell = memory.shell
-    awaited = set(shell.get("awaited") or ())
+    shell, since = memory.shell, _awaited(memory)
     if clock_stepped:
-        awaited |= {str(row.pk) for row in wanted_rows(rows)} - set(shell.get("bad_inputs") or ())
-    awaited &= bad
-    shell["awaited"], shell["bad_inputs"] = sorted(awaited), sorted(bad)
-    return clock_stepped or bool(awaited)
+        known = set(shell.get(_BAD) or ())
+        since |= {pk: now for row in wanted_rows(rows) if (pk := str(row.pk)) not in known and pk not in since}
+    kept = {pk: at for pk, at in since.items() if pk in bad and now - min(at, now) < WAITS_AT_MOST}
+    shell[_AWAITED], shell[_BAD] = {pk: at.isoformat() for pk, at in sorted(kept.items())}, sorted(bad)
+
+
+def clock_wait(rows: SiteRows, miner_pk: UUID, zones: Iterable[ZoneState], memory: Memory) -> ClockWait | None:
+    """What a miner waits for before it may start, of its own inputs; None: of nothing."""
+    awaited = _awaited(memory)
+    own = {str(row.pk): row.name for row in _own(rows, miner_pk, zones)} if awaited else {}
+    names = sorted(own[pk] for pk in awaited if pk in own)
+    if not names:
+        return None
+    return ClockWait(tuple(names), max(at for pk, at in awaited.items() if pk in own) + WAITS_AT_MOST)
+
+
+def _own(rows: SiteRows, miner_pk: UUID, zones: Iterable[ZoneState]) -> list[Any]:
+    """The adapters that say whether a miner may start: its own, its meter's, and those of rooms nobody knows."""
+    miner = rows.miners[miner_pk]
+    own = [row for row in (miner.controller, miner.cutoff) if row is not None]
+    for zone in zones:
+        # What another sensor of the room says is enough.
+        if zone.temperature_celsius is None:
+            own += [one for one in rows.zones[UUID(zone.zone_id)].monitors.all() if not one.is_outdoor]
+    for unit in rows.units:
+        source = rows.sources.get(unit.energy_source_id)
+        if source is not None and source.monitor is not None and any(one.pk == miner_pk for one in unit.miners.all()):
+            own.append(source.monitor)
+    return own
+
+
+def shift(memory: Memory, step: timedelta) -> None:
+    """Move the remembered times by `step`: the wall clock was set."""
+    memory.shell[_AWAITED] = {pk: (at + step).isoformat() for pk, at in _awaited(memory).items()}
+
+
+def _awaited(memory: Memory) -> dict[str, datetime]:
+    found = memory.shell.get(_AWAITED)
+    found = found if isinstance(found, dict) else {}
+    return {pk: at for pk, text in found.items() if (at := parse_time(text)) is not None}

@@ -104,6 +104,7 @@ def _pass(leases: dict[UUID, Lease], clock: Clock, stopping: frozenset[UUID], re
     began = clock.monotonic()
     chunk = load(list(leases))
     now = clock.now()
+    timing.set_houses(chunk, clock, now)
     observation = observe(chunk, OBSERVE_SECONDS, now)
     work: list[_Work] = []
     for rows in chunk:

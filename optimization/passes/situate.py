@@ -26,9 +26,8 @@ from optimization.control.memory import Memory, parse_time
 from optimization.control.quiet import quiet_now
 from optimization.control.situation import MinerSituation, SiteSituation, UnitSituation, Wish
 
-from . import meters, pending, plugs, reports, rooms, unrecorded
+from . import inputs, meters, pending, plugs, reports, rooms, unrecorded
 from . import went_off as went_off_by
-from .inputs import bad_inputs, starts_wait
 from .load import SiteRows, compile_policy
 from .observe import Observation
 
@@ -125,6 +124,11 @@ def situate(
     }
     shared = _shared(rows, now)
     energy = meters.states(rows, observation, miners, memory, shared, now)
+    bad = inputs.bad_inputs(rows, observation, memory, energy)
+    inputs.note_awaited(rows, memory, bad, clock_stepped, now)
+    for pk, miner in miners.items():
+        wait = inputs.clock_wait(rows, pk, miner.zones, memory)
+        miners[pk] = miner if wait is None else replace(miner, clock_wait=wait)
     units, in_unit, problems = [], set(), {}
     for unit in rows.units:
         members = [miner.pk for miner in unit.miners.all() if miner.pk in miners and miner.pk not in in_unit]
@@ -170,7 +174,7 @@ def situate(
         tuple(units),
         loose,
         rows.site.power_limit_w,
-        clock_stepped=starts_wait(rows, memory, bad_inputs(rows, observation, memory, energy), clock_stepped),
+        clock_stepped=clock_stepped,
         is_stopped=not rows.site.is_active,
         unrecorded=unrecorded.of_situation(memory),
         import_limit_w=balance.import_limit_w(energy.values(), sum(miner.metered_w for miner in miners.values())),

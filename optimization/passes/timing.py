@@ -6,22 +6,43 @@ A wall clock that jumps must not make a minimum on time look served, nor a timer
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
+from integrations.connections.simulated_house import redated
+from integrations.models import SimulatedHouse
 from optimization.control.memory import Memory, parse_time
 from sites.clock import Clock
 from sites.heartbeat import late_after_seconds
 
-from . import own_off, pending, rise, rooms, unrecorded, went_off, witnesses
+from . import inputs, own_off, pending, rise, rooms, unrecorded, went_off, witnesses
 from .load import SiteRows
 
 STEP_SECONDS = 60.0
+#: What a pass remembers of times by name, whatever its shape. When something was decided or measured is not moved: it
+#: is told by the clock of then.
+_SHELL_TIMES = (
+    "plug_told_on",
+    "cuts_told",
+    "unconfirmed",
+    "starting_since",
+    "not_answering_since",
+    "connection_bad",
+    "energy_doubt",
+)
 
 
 def wall_step(memory: Memory, clock: Clock, now: datetime) -> timedelta:
-    """By how much the wall clock was set since the last pass; zero when it just ran."""
-    last = memory.shell.get("clock") or {}
+    """By how much the wall clock was set since the last pass; zero when it just ran. Notes this pass as the last."""
+    step = step_since(memory, clock, now)
     memory.shell["clock"] = {"wall": now.isoformat(), "monotonic": clock.monotonic(), "boot": clock.boot()}
+    return step
+
+
+def step_since(memory: Memory, clock: Clock, now: datetime) -> timedelta:
+    """By how much the wall clock was set since the last pass."""
+    last = memory.shell.get("clock") or {}
     wall = parse_time(last.get("wall"))
     if wall is None:
         return timedelta(0)
@@ -30,6 +51,15 @@ def wall_step(memory: Memory, clock: Clock, now: datetime) -> timedelta:
         return timedelta(seconds=step) if abs(step) > STEP_SECONDS else timedelta(0)
     # After a reboot only a step back shows.
     return now - wall if (now - wall).total_seconds() < -STEP_SECONDS else timedelta(0)
+
+
+def set_houses(chunk: Iterable[SiteRows], clock: Clock, now: datetime) -> None:
+    """Simulated houses take part in a step of the clock: no time passes in them. To be called before they are asked."""
+    for rows in chunk:
+        houses = [row for row in rows.connections.values() if isinstance(row, SimulatedHouse)]
+        step = step_since(rows.memory, clock, now) if houses else timedelta(0)
+        for row in houses if step else ():
+            row.state = redated(row.state, step)
 
 
 def nobody_looked(memory: Memory, clock: Clock, period_seconds: float) -> bool:
@@ -67,8 +97,13 @@ def shift(rows: SiteRows, step: timedelta) -> None:
     own_off.shift(memory, step)
     unrecorded.shift(memory, step)
     went_off.shift(memory, step)
-    for name in ("plug_told_on", *pending.MEMORY_TIMES, *went_off.MEMORY_TIMES):
-        memory.shell[name] = {key: _moved(text, step) for key, text in (memory.shell.get(name) or {}).items()}
+    inputs.shift(memory, step)
+    for name in (*_SHELL_TIMES, *pending.MEMORY_TIMES, *went_off.MEMORY_TIMES):
+        memory.shell[name] = _moved_in(memory.shell.get(name) or {}, step)
+    trends = memory.shell.get("trends")
+    for points in trends.values() if isinstance(trends, dict) else ():
+        for point in points if isinstance(points, list) else ():
+            point[0] += seconds
     for desired in rows.desired.values():
         for name in (
             "changed_at",
@@ -85,6 +120,15 @@ def shift(rows: SiteRows, step: timedelta) -> None:
         desired.starts = [_moved(text, step) for text in desired.starts]
 
 
-def _moved(text: str, step: timedelta) -> str:
+def _moved_in(value: Any, step: timedelta) -> Any:
+    """The same with every time in it moved."""
+    if isinstance(value, dict):
+        return {key: _moved_in(one, step) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_moved_in(one, step) for one in value]
+    return _moved(value, step)
+
+
+def _moved(text: Any, step: timedelta) -> Any:
     at = parse_time(text)
     return text if at is None else (at + step).isoformat()

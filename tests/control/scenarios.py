@@ -13,10 +13,11 @@ from miners.power import Level, PowerModel
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import Memory, ZoneTrip
 from optimization.control.quiet import Quiet
-from optimization.control.situation import MinerSituation
+from optimization.control.situation import ClockWait, MinerSituation
 
 from .worlds import NOW, PULSE, SILENT, ago, doubted, lost, miner, running, wish, zone
 
+WAITS, WAITED = (ClockWait(("Attic sensor",), ago(seconds)) for seconds in (-1, 0))
 COLD_ROOM, IN_BAND = zone(20.0), zone(21.0)
 TRIPPED = {"zone-hall": ZoneTrip(tripped=True, trips=[ago(600).isoformat()])}
 LATCHED = {"zone-hall": ZoneTrip(latched=True, trips=[ago(s).isoformat() for s in (600, 3600, 7200)])}
@@ -164,6 +165,9 @@ SCENARIOS = (
     Scenario("its off was not seen yet", "state_unknown",
              miner(COLD_ROOM, snapshot=STOPPING, desired_confirmed=False), 0, "off_first"),
     Scenario("the clock has jumped", "clock", miner(COLD_ROOM), 0, "clock", clock_stepped=True),
+    Scenario("an input not read since the clock was set", "clock", miner(COLD_ROOM, clock_wait=WAITS), 0, "clock"),
+    Scenario("waited for long enough", "nobody", miner(COLD_ROOM, clock_wait=WAITED), 1000, ""),
+    Scenario("what runs waits for nothing", "nobody", running(IN_BAND, clock_wait=WAITS), 1000, ""),
     Scenario("off for 599 s of 600", "min_off", miner(COLD_ROOM, switched_off_at=ago(599)), 0, "min_off"),
     Scenario("by hand breaks no minimum off", "min_off",
              miner(COLD_ROOM, switched_off_at=ago(10), wish=ON_WISH), 0, "min_off"),

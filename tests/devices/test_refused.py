@@ -106,9 +106,7 @@ def test_the_admin_names_it(first, client):
 def test_a_controller_without_a_miner_is_named_as_what_to_choose(home):
     factories.controller(home, name="Free plug", adapter_type="shelly_plug", config={"address": "192.168.1.41"})
     again = MinerController(site=home, name="P", adapter_type="shelly_plug", config={"address": "192.168.1.41:80"})
-    assert "the controller ‘Free plug’ here switches it and has no miner yet. Choose that controller" in refused(
-        again
-    )
+    assert "the controller ‘Free plug’ here switches it and has no miner yet. Choose that controller" in refused(again)
 
 
 def test_its_other_output_is_free_and_its_first_is_not(home):

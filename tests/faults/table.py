@@ -366,7 +366,7 @@ FAULTS: tuple[Fault, ...] = (
             f"clock_{word}_2h",
             "Clock",
             f"wall clock {sign}2 h, and the room becomes too hot",
-            "Timers move with it; guards go on; nothing starts before every input was read anew.",
+            "Timers move with it; guards go on; a miner starts when its own inputs were read again, or after 15 min.",
             ONE_PERIOD,
             hot=True,
             starts=True,

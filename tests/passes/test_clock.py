@@ -1,14 +1,20 @@
-"""Somebody sets the clock: every timer moves along, nothing starts before every input was read well again."""
+"""Somebody sets the clock: every timer moves along, and a miner waits for its own inputs, for a while and by name."""
 
+import json
 import random
+from datetime import timedelta
 
 import pytest
 
+from energy.models import EnergyMonitor
 from integrations.errors import Unreachable
 from miners.models import DesiredState
+from optimization.control.memory import parse_time
 from optimization.models import Decision
+from optimization.passes import timing
+from optimization.passes.load import load
 from optimization.passes.run import run_sites
-from sites import lease
+from sites import lease, live
 from tests.chance import IS_FRESH, seeds
 
 from .bench import Home
@@ -76,23 +82,134 @@ def test_nothing_starts_in_the_pass_that_finds_a_step(bench_home, step_seconds):
     assert len([text for text in bench_home.activity if text.startswith("The clock was set by")]) == 1
 
 
-def test_nothing_starts_until_every_input_was_read_well_again(bench, bench_home):
+def reason(home) -> str:
+    return live.read(home.site.pk)["miners"][str(home.miner.pk)]["reason"]
+
+
+def step_that_loses(home, key, bench) -> None:
+    """A warm home whose clock is set; then it is cold, and one of its inputs is silent."""
+    home.says(21.0)
+    home.go(3)
+    home.clock.step_wall(7200)
+    home.says(20.0)
+    bench.rooms[key] = SILENT
+
+
+def test_a_dead_sensor_in_another_room_keeps_nothing_from_starting(bench, bench_home):
     _, attic = bench_home.add_room("Attic", 21.0)
+    bench_home.add_miner("Heater", bench_home.site.zones.get(name="Attic"))
+    step_that_loses(bench_home, attic, bench)
+    bench_home.go()
+    assert not bench_home.plug.on  # the pass that finds the step
+    bench_home.go()
+    assert bench_home.plug.on
+
+
+def test_a_miner_waits_for_its_own_room_and_names_what_it_waits_for(bench, bench_home):
+    _, attic = bench_home.add_room("Attic", 21.0)
+    bench_home.miner.zones.add(bench_home.site.zones.get(name="Attic"))
+    step_that_loses(bench_home, attic, bench)
+    bench_home.go(2)
+    assert not bench_home.plug.on
+    bench.rooms[attic] = 20.0
+    bench_home.go()
+    assert bench_home.plug.on
+
+
+@STEPS
+def test_it_waits_for_a_quarter_of_an_hour_at_most(bench_home, step_seconds):
+    """Its meter is gone, which its rules do not need: told by name, and over after 15 min."""
+    meter = bench_home.add_meter(2000)
+    bench_home.says(21.0)
+    bench_home.go(3)
+    bench_home.clock.step_wall(step_seconds)
+    bench_home.set_surplus(None, meter)
+    bench_home.says(20.0)
+    bench_home.go(2)
+    name = EnergyMonitor.objects.get().name
+    expected = (
+        f"The clock was set, and ‘{name}’ has not been read well since. Avalon waits for that, at most 15 min more."
+    )
+    assert reason(bench_home) == expected
+    assert passes_until(bench_home, True) == 890
+    # What has been waited for once is not waited for again before it has been good.
+    bench_home.becomes(22.0)
+    bench_home.clock.step_wall(step_seconds)
+    bench_home.becomes(20.0)
+    assert passes_until(bench_home, True) <= 10
+
+
+def test_it_waits_no_longer_though_the_clock_is_set_again_and_again(bench_home):
+    meter = bench_home.add_meter(2000)
+    bench_home.says(21.0)
+    bench_home.go(3)
+    bench_home.set_surplus(None, meter)
+    bench_home.says(20.0)
+    for _ in range(20):
+        bench_home.clock.step_wall(300)
+        bench_home.go(5)
+    assert bench_home.plug.on
+
+
+def test_a_wait_outlives_a_restart_and_no_more(bench_home):
+    meter = bench_home.add_meter(2000)
     bench_home.says(21.0)
     bench_home.go(3)
     bench_home.clock.step_wall(7200)
+    bench_home.set_surplus(None, meter)
     bench_home.says(20.0)
-    bench.rooms[attic] = SILENT
-    bench_home.go(10)
-    assert not bench_home.plug.on
-    bench.rooms[attic] = 85.0  # an answer, but none to believe
+    bench_home.go(7)
+    bench_home.restart()
+    bench_home.go()
+    assert "has not been read well since" in reason(bench_home)
+    assert passes_until(bench_home, True) == pytest.approx(830, abs=10)
+
+
+#: What is remembered of a source's own time: another clock, which nobody set here.
+SOURCE_TIMES = {"last_observed", "reported"}
+
+
+def times_in(value, path=()):
+    """(where, time) of all that looks like a time."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from times_in(one, (*path, key))
+    elif isinstance(value, list):
+        for number, one in enumerate(value):
+            yield from times_in(one, (*path, number))
+    elif parse_time(value) is not None:
+        yield path, parse_time(value)
+
+
+def test_every_remembered_time_moves_with_the_clock(bench, bench_home):
+    """In doubt, silent, tripped, switched from outside, waiting: whatever is remembered of when."""
+    _, attic = bench_home.add_room("Attic", 20.0)
+    _, cellar = bench_home.add_room("Cellar", 20.0)
+    meter = bench_home.add_meter(2000)
     bench_home.go(3)
-    assert not bench_home.plug.on
-    bench.rooms[attic] = 21.0
-    bench_home.go(30)
-    assert not bench_home.plug.on
-    bench_home.go(2)  # after five good minutes
-    assert bench_home.plug.on
+    bench.rooms[attic], bench.rooms[cellar] = 40.0, SILENT
+    bench_home.set_surplus(None, meter)
+    bench_home.says(0.0)
+    bench_home.plug.reachable = False
+    bench_home.go(20)
+    bench_home.clock.step_wall(7200)
+    bench_home.go(2)
+    (rows,) = load([bench_home.site.pk])
+    iso = bench_home.now.isoformat()
+    rows.memory.shell |= {
+        **{name: {"x": iso} for name in ("starting_since", "not_answering_since", "connection_bad")},
+        "unconfirmed": {"x": [iso, 1000]},
+        "cuts_told": {"x": [2, iso]},
+        "energy_doubt": {"x": {"kind": "balance", "since": iso}},
+    }
+    before = dict(times_in(json.loads(json.dumps(rows.memory.to_json()))))
+    assert len(before) > 20
+    timing.shift(rows, timedelta(hours=2))
+    after = dict(times_in(rows.memory.to_json()))
+    told = {"minute", "clock", "decisions"}  # when it was, by the clock of then
+    for path, at in before.items():
+        if SOURCE_TIMES.isdisjoint(path) and told.isdisjoint(path):
+            assert after[path] - at == timedelta(hours=2), path
 
 
 def test_a_broken_sensor_in_another_home_blocks_nothing_here(bench_home):
