@@ -33,7 +33,8 @@ names (`_w`, `_wh`, `_celsius`, `_seconds`); times carry their UTC offset. Lists
 and `offset` and answer `items` and `count`. What is wrong with a request comes as a list of
 `loc`, `msg` and the `input` seen. Nothing here switches a device: a wish is written down and the next
 control pass acts on it, through every guard. Changing the set-up needs a staff account; every account may change
-targets, schedules and periods, start, stop and resume miners, switch all off, and acknowledge alarms.
+targets, schedules and periods, start, stop and resume miners, switch all off, acknowledge alarms and confirm what a
+sensor says.
 """
 
 

@@ -1,9 +1,9 @@
 """How often refused credentials are shown again: all processes together, and over restarts of the program.
 
-Home Assistant bans the address of whoever shows it a wrong token a few times, and then no new token helps. So after a
-refusal they are tried at most three times in the first hour, the refused one included, and once an hour after that.
-Other credentials, or another address, are other keys and are tried at once. Where something is to be switched off, that
-is what the next try is used for.
+Home Assistant bans the address of whoever shows it a wrong token a few times, and then no new token helps; brokers may
+have such bans, too. So after a refusal they are tried at most three times in the first hour, the refused one included,
+and once an hour after that. Other credentials, or another address, are other keys and are tried at once. Where
+something is to be switched off, that is what the next try is used for.
 
 The count lives in the shared store; beside it, for an installation of one process, in a small file, so that a program
 that is started again and again does not begin to count again each time. Pauses run on the store's clock.
@@ -15,6 +15,7 @@ import json
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -64,9 +65,10 @@ class Refusals:
     def before(self, *, is_off: bool = False) -> bool:
         """To be called before they are shown: whether they were refused before. Raises `Waits`.
 
-        `is_off`: to switch something off. After True, one of the three below is to be called.
+        `is_off`: to switch something off; that waits for no store, where this process knows of no refusal. After True,
+        one of the three below is to be called.
         """
-        known = self._known()
+        known = self._known_here() if is_off else self._known()
         if known is None:
             return False
         if self._must_wait(known, is_off):
@@ -122,6 +124,17 @@ class Refusals:
     def _known(self) -> dict[str, Any] | None:
         known = _get(self._name("count"))
         if known is None and not self._has_looked:
+            return self._known_here()
+        if known is None:
+            _own.delete(self._name("count"))  # another process found that they are taken again
+        else:
+            _own.set(self._name("count"), known, _KEPT_SECONDS)
+        return known
+
+    def _known_here(self) -> dict[str, Any] | None:
+        """What this process knows by itself, or the last one left in the file."""
+        known = _own.get(self._name("count"))
+        if known is None and not self._has_looked:
             known = self._from_file()
         self._has_looked = True
         return known
@@ -166,15 +179,37 @@ def _time(text: str) -> datetime:
 # --- the store, and what holds while it does not answer --------------------------------------------
 
 _own = MemoryStore()
+#: A store that does not answer, or slowly, is left alone so long: not every request may wait for it.
+_LEFT_ALONE_SECONDS = 60.0
+_SLOW_SECONDS = 1.0
+_left_alone_until = float("-inf")
 
 
 def _shared(ask: Callable[[Store], Any]) -> Any:
     """The answer of the shared store, else that of this process's own memory."""
+    global _left_alone_until
+    began = time.monotonic()
+    if began < _left_alone_until:
+        return ask(_own)
     try:
         return ask(store())
     except Exception:
         log.warning("the store does not answer; refused credentials are counted in this process alone")
+        _left_alone_until = time.monotonic() + _LEFT_ALONE_SECONDS
         return ask(_own)
+    finally:
+        if time.monotonic() - began > _SLOW_SECONDS:
+            _left_alone_until = time.monotonic() + _LEFT_ALONE_SECONDS
+
+
+def forget() -> None:
+    """Forget what this process knows (tests)."""
+    global _left_alone_until
+    _own.clear()
+    _left_alone_until = float("-inf")
+    path = _path()
+    if path is not None:
+        path.unlink(missing_ok=True)
 
 
 def _get(name: str) -> Any:

@@ -30,8 +30,7 @@ def pytest_unconfigure() -> None:
 @pytest.fixture(autouse=True)
 def _clean_store():
     """No lease, cadence, live snapshot or watched home leaks from one test into the next."""
-    from django.conf import settings
-
+    from integrations import refusals
     from optimization.watchdog import watchdog
     from sites import heartbeat, held, recording
     from sites.store import store
@@ -41,7 +40,7 @@ def _clean_store():
     yield
     store.cache_clear()
     recording.forget()
-    (settings.DATA_DIR / "refused.json").unlink(missing_ok=True)
+    refusals.forget()
     held.forget()
     watchdog.keep_only(())
 

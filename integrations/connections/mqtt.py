@@ -19,6 +19,7 @@ import threading
 import time
 import weakref
 from collections.abc import Collection
+from copy import copy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +27,7 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from ..errors import AdapterError, BadAnswer, DeadlineExceeded, Unauthorized, Unreachable
+from ..refusals import Refusals, Waits
 from ..registry import ConnectionKind, opener
 from ..tls import context, explained
 from .mqtt_heard import LARGEST_MESSAGE_BYTES, Message, MqttAnswers, Topic, Want
@@ -39,7 +41,8 @@ _CONNECT_SECONDS = 5.0
 _LOOP_SECONDS = 0.25
 #: Pauses between attempts: the first, and the longest (doubling).
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 60.0
-#: A refused password is not shown again sooner: brokers log it, some ban for it.
+#: How often it is looked whether a refused password may be shown again (`integrations.refusals`): brokers log it, some
+#: ban for it.
 _REFUSED_PAUSE_SECONDS = 30.0
 #: Retained messages follow the subscription's acknowledgement within this time (s).
 _RETAINED_SECONDS = 0.5
@@ -94,7 +97,8 @@ class MqttSession:
         return self._listener.ask(_wants(keys), deadline, is_patient=True)
 
     def check(self, deadline: float) -> str:
-        """One sentence on what is there. Raises `AdapterError`."""
+        """One sentence on what is there, for a person: a refused password is tried, too. Raises `AdapterError`."""
+        self._listener.is_asked_by_a_person = True
         self._listener.ask((), deadline)
         return f"The MQTT broker {self._listener.place} answers and lets us in."
 
@@ -127,6 +131,9 @@ class _Listener:
         self._thread: threading.Thread | None = None
         self._asked_at = 0.0
         self._connected = False
+        self._refusals = Refusals("MQTT", host, str(port), str(tls), username, password)
+        #: A refused password is tried all the same.
+        self.is_asked_by_a_person = False
         #: Why there is no connection (None: there is, or the first attempt is under way); what the broker said to us.
         self._problem: AdapterError | None = None
         self._rejection: AdapterError | None = None
@@ -152,7 +159,7 @@ class _Listener:
             self._start()
             self._news.wait_for(lambda: self._is_settled(topics), _left(deadline))
             if self._problem is not None:
-                raise type(self._problem)(str(self._problem))
+                raise copy(self._problem)  # several may raise it, each with a traceback of its own
             if not self._connected:
                 raise DeadlineExceeded(f"The MQTT broker {self.place} did not answer in time.")
             patience = max((self._patience.get(topic, 0.0) for topic in topics), default=0.0)
@@ -205,9 +212,10 @@ class _Listener:
 
     def _connection(self) -> bool:
         """One connection from its start to its end. True when the broker let us in."""
-        client, was_accepted, problem = None, False, None
+        client, was_accepted, problem, was_refused = None, False, None, False
         self._rejection = None
         try:
+            was_refused = self._may_try()
             client = self._client()
             client.connect(*self._address, keepalive=_KEEPALIVE_SECONDS)
             while problem is None and self._is_in_use():
@@ -225,11 +233,22 @@ class _Listener:
         finally:
             if client is not None:
                 client.disconnect()
+        if was_refused and not was_accepted and not isinstance(problem, Unauthorized):
+            self._refusals.unanswered()
         with self._news:
             self._connected = False
             self._problem = problem
             self._news.notify_all()
         return was_accepted
+
+    def _may_try(self) -> bool:
+        """Whether the password was refused before. Raises `Unauthorized` while it is not to be shown again."""
+        if self.is_asked_by_a_person:
+            return self._refusals.count > 0
+        try:
+            return self._refusals.before()
+        except Waits as waits:
+            raise Unauthorized(self._refused_words(), waits.until) from None
 
     def _is_in_use(self) -> bool:
         return not self._stopped.is_set() and time.monotonic() - self._asked_at <= _IDLE_SECONDS
@@ -261,11 +280,13 @@ class _Listener:
     # -- what the library calls, in the thread -------------------------------------------------
 
     def _on_connect(self, client: Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
+        rejection = self._refusal(reason) if reason.is_failure else None
+        if rejection is None:
+            self._refusals.accepted()
         with self._news:
             for state in (self._subscribed, self._acknowledged, self._refused, self._pending):
                 state.clear()
-            self._connected = not reason.is_failure
-            self._rejection = self._refusal(reason) if reason.is_failure else None
+            self._connected, self._rejection = rejection is None, rejection
             self._problem = None
             self._news.notify_all()
 
@@ -301,9 +322,12 @@ class _Listener:
 
     def _refusal(self, reason: Any) -> AdapterError:
         if reason.value in (_BAD_PASSWORD, _NOT_AUTHORIZED):
-            who = f"the user ‘{self._username[:40]}’ or the password" if self._username else "clients without a user"
-            return Unauthorized(f"The MQTT broker {self.place} refuses {who}. Enter what is set up there.")
+            return Unauthorized(self._refused_words(), self._refusals.refused())
         return Unreachable(f"The MQTT broker {self.place} refuses the connection ({str(reason)[:60]}).")
+
+    def _refused_words(self) -> str:
+        who = f"the user ‘{self._username[:40]}’ or the password" if self._username else "clients without a user"
+        return f"The MQTT broker {self.place} refuses {who}. Enter what is set up there."
 
     def _plain(self, error: Exception) -> AdapterError:
         """The error of an attempt to connect as one of ours."""

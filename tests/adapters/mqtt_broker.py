@@ -94,15 +94,17 @@ def closing(connection: socket.socket, stopping: threading.Event) -> None:
 
 
 class BadBroker:
-    """A TCP server on loopback that does `behave` with every connection."""
+    """A TCP server on loopback that does `behave` with every connection; it may be replaced at any time."""
 
     def __init__(self, behave: Behaviour) -> None:
+        self.behave = behave
         self.stopping = stopping = threading.Event()
+        broker = self
 
         class Handler(socketserver.BaseRequestHandler):
             def handle(self) -> None:
                 try:
-                    behave(self.request, stopping)
+                    broker.behave(self.request, stopping)
                 except OSError:
                     return
 

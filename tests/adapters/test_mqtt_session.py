@@ -230,12 +230,44 @@ def test_passwords(guarded, opened):
         opened(guarded.port).check(soon())
 
 
-def test_a_refused_password_is_not_tried_again_at_once(guarded, opened):
-    session = opened(guarded.port, username=USER, password="wrong")
-    for _ in range(5):
-        with pytest.raises(Unauthorized):
-            session.ask(["home/hall"], soon())
-    assert guarded.log.read_text().count("not authorised") <= 4  # this test's one, and those of the test above
+NOT_AUTHORISED = bytes([0x20, 2, 0, 5])
+
+
+def test_a_refused_password_is_tried_again_as_seldom_as_a_token_but_a_person_may_ask(bad, opened, monkeypatch):
+    monkeypatch.setattr("integrations.connections.mqtt._REFUSED_PAUSE_SECONDS", 0.01)
+    shown = []
+
+    def refuse(sock, stopping) -> None:
+        shown.append(sock.recv(1000))
+        sock.sendall(NOT_AUTHORISED)
+
+    broker = bad(refuse)
+    sessions = [opened(broker.port, username=USER, password="wrong") for _ in range(3)]
+    with pytest.raises(Unauthorized):
+        sessions[0].ask(["home/hall"], soon())
+    for _ in range(20):
+        for session in sessions:
+            with pytest.raises(Unauthorized, match="refuses the user") as refused:
+                session.ask(["home/hall"], soon())
+    assert len(shown) == 1
+    assert refused.value.next_try_at is not None
+    with pytest.raises(Unauthorized):
+        opened(broker.port, username=USER, password="wrong").check(soon())
+    assert len(shown) == 2
+    with pytest.raises(Unauthorized):
+        opened(broker.port, username=USER, password="changed").ask(["home/hall"], soon())
+    assert len(shown) == 3
+
+
+def test_a_password_that_is_right_again_is_found_by_the_test_of_a_person(bad, opened, monkeypatch):
+    monkeypatch.setattr("integrations.connections.mqtt._REFUSED_PAUSE_SECONDS", 0.01)
+    broker = bad(saying(NOT_AUTHORISED))
+    asking = opened(broker.port, username=USER, password="right")
+    with pytest.raises(Unauthorized):
+        asking.ask(["home/hall"], soon())
+    broker.behave = saying(ACCEPTED)
+    opened(broker.port, username=USER, password="right").check(soon())
+    wait_until(lambda: not refused(asking), "the listener is let in, too")
 
 
 @pytest.mark.parametrize(

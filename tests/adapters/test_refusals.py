@@ -33,6 +33,7 @@ class World:
 
     def restart(self) -> None:
         store.cache_clear()
+        refusals._own.clear()
 
 
 @pytest.fixture
@@ -45,7 +46,8 @@ def begun(monkeypatch) -> World:
     made = World()
     monkeypatch.setattr("sites.store.time", SimpleNamespace(monotonic=lambda: made.at))
     monkeypatch.setattr(refusals, "_now", made.now)
-    monkeypatch.setattr(refusals, "_own", type(refusals._own)())
+    monkeypatch.setattr(refusals, "time", SimpleNamespace(monotonic=lambda: made.at))
+    refusals._own.clear()
     store.cache_clear()
     return made
 
@@ -201,3 +203,43 @@ def test_whatever_happens_nobody_is_banned_in_the_first_hour(monkeypatch, tmp_pa
     assert len([at for at in shown if at - shown[0] < HOUR]) <= 3
     late = [at for at in shown if at - shown[0] >= HOUR]
     assert all(after - before >= HOUR for before, after in pairwise(late))
+
+
+def test_an_off_waits_for_no_store(world, monkeypatch):
+    """The watchdog switches off when all else has stopped, the store among it."""
+    asked = []
+
+    class Hanging:
+        def __getattr__(self, name):
+            asked.append(name)
+            world.at += 5
+            raise ConnectionError
+
+    monkeypatch.setattr(refusals, "store", Hanging)
+    assert Refusals("a", "token").before(is_off=True) is False
+    assert asked == []
+    for _ in range(10):
+        assert Refusals("a", "token").before() is False
+    assert len(asked) == 1  # left alone for a minute, not waited for ten times
+
+
+def test_what_another_process_found_is_believed(world):
+    here, there = Refusals("a", "token"), Refusals("a", "token")
+    assert is_tried(here)
+    world.at += pause_seconds(1)
+    there.before()
+    there.accepted()
+    refusals._own.set(here._name("count"), {"count": 1, "first": "x", "until": "x"}, 99)  # as here it was remembered
+    assert here.before() is False
+    assert here.before(is_off=True) is False
+
+
+@pytest.mark.redis
+def test_the_processes_of_a_fleet_count_together(redis_server, settings, monkeypatch):
+    settings.REDIS_URL = redis_server.url
+    store.cache_clear()
+    assert is_tried(Refusals("fleet", "token"))
+    refusals._own.clear()  # another process
+    with pytest.raises(Waits):
+        Refusals("fleet", "token").before()
+    assert not (settings.DATA_DIR / "refused.json").exists()

@@ -219,6 +219,12 @@ def test_a_broker_with_a_certificate_of_ones_own(broker, certificate):
         session.close()
 
 
+@pytest.mark.django_db
+def test_the_test_of_a_broker_shows_its_fingerprint(home, broker):
+    seen = probe(MqttBroker(site=home, host="127.0.0.1", port=broker.port, tls=True))
+    assert tls.shown(GOOD.fingerprint) in seen.sentence
+
+
 @pytest.mark.parametrize(
     ("certificate", "word"),
     [("", "an authority this computer does not know"), (issued().fingerprint, "another certificate than")],

@@ -20,10 +20,11 @@ EVERYBODY = {
     "miner", "miner-history", "miner-chart", "policies", "activity", "safety", "show-site", "target", "target-resume",
     "target-undo", "away-start", "away-end", "away-undo", "away-resume", "miner-off", "miner-on", "miner-resume",
     "all-off", "resume-all", "all-homes-off", "resume-all-homes", "acknowledge",
+    "confirm-value", "withdraw",
 }  # fmt: skip
 STAFF = {
     "remove-demo", "look-around", "setup", "setup-rooms", "setup-miners", "setup-energy", "setup-finish", "add-miner",
-    "add-miner-found", "add-miner-open", "add-miner-settings", "add-miner-finish",
+    "age-limit", "add-miner-found", "add-miner-open", "add-miner-settings", "add-miner-finish",
 }  # fmt: skip
 #: Open to strangers, or the page of refusal itself.
 DOORS = {"sign-in", "sign-in-link", "sign-out", "healthz", "not-allowed"}
