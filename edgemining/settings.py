@@ -169,6 +169,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 55.0},
     },
+    # Asks a Home Assistant only where another connection switches something of the same id (`miners.aliases`).
+    "connections": {
+        "task": "miners.tasks.compare_connections",
+        "schedule": 600.0,
+        "options": {"expires": 300.0},
+    },
     "earnings": {
         "task": "miners.tasks.record_earnings",
         "schedule": 3600.0,

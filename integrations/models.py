@@ -100,6 +100,8 @@ class HomeAssistant(Addressed):
         help_text="In Home Assistant: your profile → Security → Long-lived access tokens → Create.",
     )
     certificate = certificate_column()
+    #: The same for connections that were found to lead to one Home Assistant by several addresses (`miners.aliases`).
+    installation = models.CharField(max_length=36, blank=True, editable=False)
 
     class Meta:
         ordering = ["name"]
@@ -108,6 +110,19 @@ class HomeAssistant(Addressed):
 
     def __str__(self) -> str:
         return self.name
+
+    def whereabouts(self) -> set[str]:
+        installation = {f"{self.kind}={self.installation}"} if self.installation else set()
+        return super().whereabouts() | installation
+
+    def save(self, *args, **kwargs):
+        """At another address it may be another installation."""
+        stored = type(self).objects.filter(pk=self.pk).values_list("url", flat=True).first()
+        if stored is not None and same_url(stored) != same_url(self.url):
+            self.installation = ""
+            if kwargs.get("update_fields") is not None:
+                kwargs["update_fields"] = {*kwargs["update_fields"], "installation"}
+        super().save(*args, **kwargs)
 
     def clean(self):
         super().clean()

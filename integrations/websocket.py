@@ -26,8 +26,18 @@ class WebSocket:
     `base_url` is http or https, as the same server's; `name` is how sentences call it.
     """
 
-    def __init__(self, base_url: str, path: str, *, name: str, deadline: float, certificate: str = "") -> None:
+    def __init__(
+        self,
+        base_url: str,
+        path: str,
+        *,
+        name: str,
+        deadline: float,
+        certificate: str = "",
+        limit_bytes: int = _LARGEST_MESSAGE_BYTES,
+    ) -> None:
         self._base, self._place = checked_address(base_url, name)
+        self._limit_bytes = limit_bytes
         self._path, self._name, self._deadline, self._certificate = path, name, deadline, certificate
         self._sock: socket.socket | None = None
         self._protocol: Any = None
@@ -41,7 +51,7 @@ class WebSocket:
 
             self._sock = self._connected()
             address = "ws" + self._base.removeprefix("http") + self._path
-            self._protocol = ClientProtocol(parse_uri(address), max_size=_LARGEST_MESSAGE_BYTES)
+            self._protocol = ClientProtocol(parse_uri(address), max_size=self._limit_bytes)
             self._protocol.send_request(self._protocol.connect())
             self._flush()
             self._next_event()  # the answer to the handshake

@@ -20,3 +20,11 @@ def record_earnings() -> None:
     from .earnings import record
 
     record(timezone.now())
+
+
+@shared_task(ignore_result=True)
+def compare_connections() -> None:
+    """Whether connections to Home Assistant lead to the same one."""
+    from .aliases import compare_all
+
+    compare_all()

@@ -25,7 +25,8 @@ class EntityState:
 
     `current_temperature` is the attribute of climate entities, in `unit` (their own, or the system's).
     `changed_at`: since when it has this state, by the same clock. `user_id`: the user of Home Assistant who caused
-    it; empty: a device, a timer or an automation did, or it is not known.
+    it; empty: a device, a timer or an automation did, or it is not known. Where it was asked for set-up: `area`, the
+    integration (`platform`) and the `category` (“config”, “diagnostic”) it has there.
     """
 
     entity_id: str
@@ -37,6 +38,9 @@ class EntityState:
     current_temperature: Any = None
     changed_at: datetime | None = None
     user_id: str = ""
+    area: str = ""
+    platform: str = ""
+    category: str = ""
 
     @property
     def domain(self) -> str:

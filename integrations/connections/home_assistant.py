@@ -16,6 +16,7 @@ from typing import Any
 from ..errors import AdapterError, BadAnswer, NotFound, Refused, Unauthorized, Unreachable
 from ..http import MEGABYTE, Answer
 from ..registry import ConnectionKind, opener
+from . import home_assistant_registries as registries
 from . import home_assistant_states as states_of
 from .entities import EntityAnswers, EntityState, domain_of, is_entity_id
 from .home_assistant_door import Door, User
@@ -112,6 +113,33 @@ class HomeAssistantSession:
             (state for state in self._states(deadline) if not domains or state.domain in domains),
             key=lambda state: state.entity_id,
         )
+
+    def described(self, deadline: float) -> list[EntityState]:
+        """The same with the area, integration and category of each, as far as they can be asked."""
+        states = self.entities(deadline)
+        try:
+            facts = registries.facts(*self._door.lists(registries.COMMANDS, deadline))
+        except Unauthorized:
+            raise
+        except AdapterError:
+            return states  # a proxy that knows no WebSocket: the list is shorter of words, not of entities
+        return [replace(state, **facts[state.entity_id]) if state.entity_id in facts else state for state in states]
+
+    def mark(self, entity_id: str, deadline: float) -> str:
+        """What no other Home Assistant says of an entity of this id at this moment; empty: it has none, or cannot tell.
+
+        Its last event: when, to the microsecond, and the id Home Assistant gave it.
+        """
+        if not is_entity_id(entity_id):
+            return ""
+        answer = self._door.request("GET", f"/api/states/{entity_id}", deadline=deadline)
+        if answer.status == 404:
+            return ""
+        state = self._checked(answer, "/api/states").json()
+        event = state.get("context") if isinstance(state, dict) else None
+        if not isinstance(event, dict) or not event.get("id"):
+            return ""
+        return f"{event['id']} {state.get('last_updated')}"
 
     def config(self, deadline: float) -> dict[str, Any]:
         """`GET /api/config`: version, location_name, time_zone, latitude, longitude, currency, unit_system, state."""

@@ -7,6 +7,7 @@ Nor is it found out by refusals what the token may do: who it belongs to is aske
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,8 @@ NAME = "Home Assistant"
 _BANNED_PAUSE_SECONDS = 60.0
 #: A token that was taken so recently is right: what is refused now is refused to its user (s).
 _TAKEN_RECENTLY_SECONDS = 120.0
+#: The registries of a large home are some megabytes.
+_LARGEST_LISTS_BYTES = 16 * MEGABYTE
 _REFUSED = "Home Assistant refuses the token. Create a new long-lived access token there and enter it here."
 _BANNED = (
     "Home Assistant refuses this computer (403): most likely it has banned its address after several refused tokens. "
@@ -99,22 +102,50 @@ class Door:
         self._judge(200, held_against, "", is_off=False)
         return said
 
+    def lists(self, commands: Sequence[str], deadline: float) -> list[list[Any]]:
+        """The answers to commands that answer lists, such as those of registries. Raises as `who`, and `BadAnswer`."""
+        held_against = self._before("", is_off=False)
+        try:
+            said = self._conversation(commands, deadline, _LARGEST_LISTS_BYTES)
+        except AdapterError:
+            self._unanswered(held_against)
+            raise
+        self._judge(401 if said is None else 200, held_against, "", is_off=False)
+        if not all(isinstance(one, list) for one in said or ()):
+            raise _no_home_assistant(self.place)
+        return said
+
     def _said(self, deadline: float) -> User | None:
         """None: the token is refused."""
+        said = self._conversation(["auth/current_user"], deadline)
+        if said is None:
+            return None
+        user = said[0]
+        if not isinstance(user, dict) or not isinstance(user.get("is_admin"), bool):
+            raise _no_home_assistant(self.place)
+        return User(str(user.get("name") or "?")[:60], user["is_admin"])
+
+    def _conversation(self, commands: Sequence[str], deadline: float, limit_bytes: int = MEGABYTE) -> list[Any] | None:
+        """The result of each command, one after the other; None: the token is refused."""
         with WebSocket(
-            self._url, "/api/websocket", name=NAME, deadline=deadline, certificate=self._certificate
+            self._url,
+            "/api/websocket",
+            name=NAME,
+            deadline=deadline,
+            certificate=self._certificate,
+            limit_bytes=limit_bytes,
         ) as conversation:
             if _type(conversation.receive()) != "auth_required":
                 raise _no_home_assistant(self.place)
             conversation.send({"type": "auth", "access_token": self._token})
             if _type(conversation.receive()) != "auth_ok":
                 return None
-            conversation.send({"id": 1, "type": "auth/current_user"})
-            answer = conversation.receive()
-        user = answer.get("result") if isinstance(answer, dict) else None
-        if not isinstance(user, dict) or not isinstance(user.get("is_admin"), bool):
-            raise _no_home_assistant(self.place)
-        return User(str(user.get("name") or "?")[:60], user["is_admin"])
+            results = []
+            for number, command in enumerate(commands, 1):
+                conversation.send({"id": number, "type": command})
+                answer = conversation.receive()
+                results.append(answer.get("result") if isinstance(answer, dict) else None)
+        return results
 
     # -- manners -------------------------------------------------------------------------------
 

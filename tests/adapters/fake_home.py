@@ -66,6 +66,8 @@ class FakeHome:
         #: How far its clock is from ours; None: an answer shows no `Date`.
         self.clock_ahead: timedelta | None = None
         self.token = TOKEN
+        #: The answers to commands by WebSocket, such as `config/area_registry/list`; others are not known.
+        self.registries: dict[str, Any] = {}
         self.paths: list[str] = []
 
     def __call__(self, request: Request, wire: Wire) -> Any:
@@ -78,6 +80,8 @@ class FakeHome:
             self._template(request, wire)
         elif request.path == "/api/states":
             wire.answer(200, list(self.states.values()), headers=self._date())
+        elif request.path.removeprefix("/api/states/") in self.states:
+            wire.answer(200, self.states[request.path.removeprefix("/api/states/")])
         elif request.path == "/api/config":
             wire.answer(200, self._config())
         elif request.path.startswith("/api/services/"):
@@ -98,7 +102,7 @@ class FakeHome:
         return {} if self.clock_ahead is None else {"Date": format_datetime(self.now(), usegmt=True)}
 
     def _converse(self, request: Request, wire: Wire) -> bool:
-        """The two exchanges that tell whose token it is, as recorded with 2026.11.0."""
+        """The exchanges that tell whose token it is and what the registries hold, as recorded with 2026.11.0."""
         if self.is_admin is None:
             wire.answer(404, b"404: Not Found", "text/plain")
             return False
@@ -112,10 +116,15 @@ class FakeHome:
             _say(wire, {"type": "auth_invalid", "message": "Invalid access token or password"})
             return False
         _say(wire, {"type": "auth_ok", "ha_version": "2026.11.0"})
-        asked = _hear(wire)
         user = {"id": "1", "name": "Anna", "is_owner": False, "is_admin": self.is_admin, "credentials": []}
-        _say(wire, {"id": asked["id"], "type": "result", "success": True, "result": user})
-        return False
+        known = {"auth/current_user": user, **self.registries}
+        while True:
+            asked = _hear(wire)
+            if asked["type"] in known:
+                _say(wire, {"id": asked["id"], "type": "result", "success": True, "result": known[asked["type"]]})
+            else:
+                error = {"code": "unknown_command", "message": "Unknown command."}
+                _say(wire, {"id": asked["id"], "type": "result", "success": False, "error": error})
 
     def _config(self) -> dict[str, Any]:
         names = {"version": "2026.11.0", "location_name": "Test Home", "time_zone": "Europe/Zurich"}
@@ -141,7 +150,10 @@ class FakeHome:
 def _say(wire: Wire, value: Any) -> None:
     """A text frame of a server."""
     text = json.dumps(value).encode()
-    size = bytes([len(text)]) if len(text) < 126 else bytes([126]) + len(text).to_bytes(2)
+    if len(text) < 126:
+        size = bytes([len(text)])
+    else:
+        size = bytes([126]) + len(text).to_bytes(2) if len(text) < 65_536 else bytes([127]) + len(text).to_bytes(8)
     wire.send(b"\x81" + size + text)
 
 
@@ -155,6 +167,7 @@ def _hear(wire: Wire) -> dict[str, Any]:
 
 
 def _exactly(wire: Wire, count: int) -> bytes:
+    """Raises ConnectionResetError when the other side has closed."""
     data = b""
     while len(data) < count:
         part = wire.sock.recv(count - len(data))
