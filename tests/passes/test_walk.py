@@ -76,6 +76,8 @@ class Oracle:
 
     def judge(self, world: World, program: Program, happened, *, killed: bool) -> None:
         elapsed = program.clock.elapsed
+        if happened.lost_time:
+            self.last, self.starts = {"on": -1e9, "off": -1e9}, []
         self._transitions(world, program, happened, elapsed)
         # How long nothing has stood in the way of switching the plug (a pass that dies does nothing).
         reach = self.since.note("in reach", world.obeys and not killed)

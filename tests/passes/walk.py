@@ -204,6 +204,8 @@ class Happened:
     guard: str = ""
     origin: str = ""
     clock_was_set: bool = False
+    #: The machine began anew and its clock was set before anything was recorded: nobody knows how long it was away.
+    lost_time: bool = False
 
 
 class Program:
@@ -219,6 +221,8 @@ class Program:
         self.units = self.rows.units
         self.committed = "{}"
         self.clock_was_set = False
+        #: Since the last record.
+        self._set_since, self._killed_since = False, False
 
     @property
     def desired(self) -> DesiredState | None:
@@ -271,10 +275,11 @@ class Program:
         """Only what was committed is left, read back as JSON; the clock's boot may be another."""
         self.rows.memory = Memory.from_json(json.loads(self.committed))
         self.clock.boot_name = str(self.clock.elapsed)
+        self._killed_since = True
 
     def set_clock(self, seconds: float) -> None:
         self.clock.step_wall(seconds)
-        self.clock_was_set = True
+        self.clock_was_set = self._set_since = True
 
     def step(self, world: World, killed: str) -> Happened:
         """A pass. `killed`: "" | "before the write" | "before the record"."""
@@ -284,7 +289,8 @@ class Program:
         work = run._decide(self.rows, None, observation, self.clock, now, frozenset())
         self.rows.alarms = []
         (command,) = work.commands
-        happened = Happened("", command.guard, command.intent.origin, clock_was_set)
+        lost_time = self._set_since and self._killed_since
+        happened = Happened("", command.guard, command.intent.origin, clock_was_set, lost_time)
         if work.seen.outside_off:
             self.wish(0, "outside", 7200)  # saved with what is wanted, before any write
         if killed == "before the write":
@@ -306,4 +312,5 @@ class Program:
             return happened
         self.rows.memory = work.seen.memory
         self.committed = json.dumps(work.seen.memory.to_json())
+        self._set_since = self._killed_since = False
         return happened
