@@ -60,7 +60,7 @@ class ClimateMonitorAdmin(AdapterAdmin):
     not_asked_for = frozenset({"name", "is_outdoor", *believed})
     list_display = ("name", "kind", "connected_by", "reads")
     alternative = "To replace the sensor, add the new one to its room first."
-    actions = ("confirm_value",)
+    actions = (*AdapterAdmin.actions, "confirm_value")
 
     def get_queryset(self, request):
         return super().get_queryset(request).prefetch_related("zones")
