@@ -72,8 +72,8 @@ def test_where_on_and_off_share_a_slot_the_start_is_not_lost(heated):  # noqa: F
     one.home.says(WARM)
     one.home.go(5, PERIOD_S)
     assert one.rig.phase is Phase.SLEEP
-    one.home.says(COLD)
-    one.home.go(1, PERIOD_S)
+    one.home.becomes(21.0, seconds=PERIOD_S)
+    one.home.becomes(COLD, seconds=PERIOD_S)
     assert left_seconds(one) == 0
     one.home.restart()  # killed between the start and its switch-off: that comes first of all
     one.home.go(1, PERIOD_S)
