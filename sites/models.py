@@ -192,6 +192,15 @@ class SignInLink(models.Model):
         return f"sign-in link of {self.user}"
 
 
+class HistoryDay(models.Model):
+    """A day (UTC) on which something was recorded: what is kept is counted in these, not by the clock of now."""
+
+    day = models.DateField(primary_key=True)
+
+    def __str__(self) -> str:
+        return f"{self.day}"
+
+
 class HistoryMark(models.Model):
     """How far the minute rows of a series are folded into quarters and hours (see `sites.rollup`)."""
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Any
@@ -98,12 +98,16 @@ def count_starts(minutes: Sequence[Any], before: Any | None, is_on: Callable[[An
 
 @dataclass
 class Batch:
-    """Buckets of one series that changed, not yet written. `is_last`: no more rows are waiting."""
+    """Buckets of one series that changed, not yet written. `is_last`: no more rows are waiting.
+
+    `days` (UTC) are those of the new minutes.
+    """
 
     series: Series
     last_reading_id: int
     is_last: bool
     changed: dict[type[Bucket], list[Bucket]] = field(default_factory=lambda: defaultdict(list))
+    days: set[date] = field(default_factory=set)
 
     def save(self) -> int:
         """Write the buckets and how far they reach; returns how many. In the caller's transaction."""
@@ -141,6 +145,7 @@ def prepare(series: Series, now: datetime) -> Batch:
         .values_list("pk", f"{series.owner}_id", "at")[:_NEW_ROWS_A_BATCH]
     )
     batch = Batch(series, new[-1][0] if new else mark, is_last=len(new) < _NEW_ROWS_A_BATCH)
+    batch.days = {at.astimezone(UTC).date() for _, _, at in new}
     for hour, owner_ids in sorted(_hours_to_make(series, new, now).items()):
         for owners in _chunks(sorted(owner_ids)):
             _make(batch, hour, owners)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from . import known, recording
 from .alarms import AlarmKind
+from .clock import FUTURE_TOLERANCE
 from .models import ActivityLog, Alarm, ApiToken, Severity, SignInLink, Site
 from .patience import if_possible
 
@@ -126,12 +127,12 @@ def create_sign_in_link(user) -> str:
 
 
 def redeem_sign_in_link(token: str):
-    """The user of an unused, unexpired link (now used), or None."""
+    """The user of an unused, unexpired link (now used), or None. One made by a clock that was ahead has expired."""
     now = timezone.now()
+    latest = now + timedelta(minutes=SIGN_IN_LINK_MINUTES) + FUTURE_TOLERANCE
     with transaction.atomic():
-        taken = SignInLink.objects.filter(digest=_digest(token), used_at__isnull=True, expires_at__gt=now).update(
-            used_at=now
-        )
+        links = SignInLink.objects.filter(digest=_digest(token), used_at__isnull=True)
+        taken = links.filter(expires_at__gt=now, expires_at__lte=latest).update(used_at=now)
         if not taken:
             return None
         user = SignInLink.objects.select_related("user").get(digest=_digest(token)).user

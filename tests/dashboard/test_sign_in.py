@@ -62,3 +62,10 @@ def test_a_link_ends_after_fifteen_minutes(client, anna):
     path = reverse("sign-in-link", args=[create_sign_in_link(anna)])
     with time_machine.travel(timezone.now() + timedelta(minutes=15, seconds=1)):
         assert client.post(path).status_code == 410
+
+
+def test_a_link_made_while_the_clock_was_ahead_is_not_valid_for_weeks(client, anna, home):
+    with time_machine.travel(timezone.now() + timedelta(days=40)):
+        path = reverse("sign-in-link", args=[create_sign_in_link(anna)])
+    client.post(path)
+    assert not is_in(client)
