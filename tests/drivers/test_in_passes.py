@@ -89,11 +89,11 @@ def test_a_cold_room_is_heated_and_a_warm_one_is_not(heated, device):
     one.home.says(WARM)
     one.go(80)  # it was found heating
     assert not one.rig.is_drawing
-    one.home.says(COLD)
+    one.home.becomes(COLD, seconds=40)
     one.go(400)
     assert one.rig.power_w > 0.8 * one.bench.full_w
     assert one.home.desired.confirmed_at is not None
-    one.home.says(WARM)
+    one.home.becomes(WARM, seconds=40)
     one.go(120)
     assert one.status() is MinerStatus.OFF
     assert one.home.desired.seen_on is False
@@ -146,8 +146,8 @@ def test_a_clean_stop_two_seconds_after_a_start_is_over_only_when_no_start_is_ah
     miner = frozenset({one.home.miner.pk})
     one.home.says(WARM)
     one.go(80)
-    one.home.says(COLD)
-    one.home.go()
+    one.home.becomes(21.0)
+    one.home.becomes(COLD)
     assert one.bench.emulator.commands[-1].startswith("('ascset', '0,softon")
     for _ in range(9):
         one.home.go(seconds=2, stopping=miner)
@@ -170,7 +170,7 @@ def test_a_bitaxe_paused_with_its_overheat_flag_set_is_off_without_a_word_more(h
     before = len(one.bench.emulator.commands)
     one.go(600, 10)
     assert one.home.desired.seen_on is False
-    one.home.says(COLD)
+    one.home.becomes(COLD)
     one.go(600, 10)
     assert one.bench.emulator.commands[before:] == []
     assert one.home.open_alarms == []

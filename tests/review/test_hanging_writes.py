@@ -50,8 +50,8 @@ def test_what_hangs_holds_up_the_others_only_once(bench_home, one_connection):
 def test_an_off_goes_before_everything_else_however_often_it_failed(bench_home, one_connection):
     bench_home.go(2)
     hang(one_connection[0])
-    bench_home.says(22.0)
-    bench_home.go(2)
+    bench_home.becomes(22.0)
+    bench_home.go()
     assert [plug.on for plug in one_connection[1:]] == [False] * 3
 
 
