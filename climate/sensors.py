@@ -3,12 +3,8 @@
 Sources: DESIGN §5.1 (unavailable → lost after 2 min; age → lost after its own limit; plausible
 −10…45 °C; a value that moves faster than a room can is suspect until something else confirms it), and
 “down after 2 min, up after 5 min of good data” of heating-control practice. How fast a room can change
-is `room_physics`'s answer, which of the believed values control sees `steady`'s; what all of a room's
-sensors together show is judged in `flat`.
-
-A value that no room can have reached since the last one that was believed is *in doubt*, and no waiting
-makes it true: it would be as impossible in an hour. It is believed again when it has come back more
-than half the way, when another good sensor of the room bears it out, or when a person says it is right.
+is `room_physics`'s answer, what is in doubt `doubt`'s, which of the believed values control sees `steady`'s;
+what all of a room's sensors together show is judged in `flat`.
 """
 
 from __future__ import annotations
@@ -20,58 +16,51 @@ from typing import Any
 from sites import remembered
 from sites.clock import is_ahead
 
-from . import steady, unit_guess
-from .room_physics import JUMP_WITHIN, ROOM_K_PER_HOUR, Followers, Surroundings, faded_celsius
+from . import doubt as doubts
+from . import steady
+from .room_physics import Followers, Surroundings, faded_celsius
+from .sensor_look import (
+    JUMP_K,
+    PLAUSIBLE_CELSIUS,
+    PLAUSIBLE_OUTDOORS_CELSIUS,
+    Confirmation,
+    Limits,
+    Look,
+    words,
+)
 from .state import ClimateReading, SensorHealth
 
-PLAUSIBLE_CELSIUS = (-10.0, 45.0)
-PLAUSIBLE_OUTDOORS_CELSIUS = (-40.0, 50.0)
+__all__ = [
+    "JUMP_K",
+    "PLAUSIBLE_CELSIUS",
+    "PLAUSIBLE_OUTDOORS_CELSIUS",
+    "Confirmation",
+    "Limits",
+    "MonitorState",
+    "judge",
+]
+
 UNAVAILABLE_LOST_AFTER = timedelta(minutes=2)
 #: A sensor that was lost is believed again after this long of good data; one that only blinked, at once.
 RETURN_AFTER = timedelta(minutes=5)
-JUMP_K = 5.0
+#: So far beyond what any room has a value in doubt may go and still be the same doubt, K.
 BEYOND_K = 20.0
 #: How long the last good value of a sensor says in full how hot its room may be; after that it fades.
 LAST_COUNTS_FOR = timedelta(hours=1)
 #: What of a sensor's memory is a time (ISO): moved when the wall clock is set.
-MEMORY_TIMES = ("bad_since", "good_since", "last_at", "reported_at", "doubt_since", *steady.MEMORY_TIMES)
+MEMORY_TIMES = ("bad_since", "good_since", "last_at", "reported_at", *doubts.MEMORY_TIMES, *steady.MEMORY_TIMES)
 #: What is known of a sensor only since it was believed last; a belief replaces it, doubt and loss keep it.
 _OF_BELIEF = (
-    "last", "last_at", "last_observed", "reported_at", "air", "room", "unit", "confirmed", *steady.MEMORY,
-)  # fmt: skip
-_OF_DOUBT = ("doubt", "doubt_since", "doubt_why")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What is believed of one sensor: its age, °C from…to, and the K it may jump. Outdoors weather is no room."""
-
-    stale_after: timedelta = timedelta(hours=1)
-    plausible_celsius: tuple[float, float] = PLAUSIBLE_CELSIUS
-    max_jump_k: float = JUMP_K
-    is_outdoor: bool = False
-
-    @property
-    def why_not_plausible(self) -> str:
-        if self.plausible_celsius == PLAUSIBLE_CELSIUS:
-            return "which no room has"
-        if self.plausible_celsius == PLAUSIBLE_OUTDOORS_CELSIUS:
-            return "which no weather has"
-        low, high = self.plausible_celsius
-        return f"but only {_celsius(low)} to {_celsius(high)} °C are believed of it"
-
-
-@dataclass(frozen=True, slots=True)
-class Confirmation:
-    """What bears out a value in doubt: a person (`by_hand`: when, and the °C that person saw), or a good sensor."""
-
-    by_hand: tuple[datetime, float] | None = None
-    by_another_sensor: bool = False
-
-    @property
-    def key(self) -> str:
-        """Names what the person said; it counts once."""
-        return "" if self.by_hand is None else self.by_hand[0].isoformat()
+    "last",
+    "last_at",
+    "last_observed",
+    "reported_at",
+    "air",
+    "room",
+    "unit",
+    "confirmed",
+    *steady.MEMORY,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,98 +103,31 @@ def judge(
     `reading` None: it could not be read, `error` says why. Memory of a good one: `last` (°C, believed), `last_at`,
     `reported_at`, `last_observed` (ISO), `air` and `room` (°C, followers), what `steady` keeps, the `unit` of its
     source, `confirmed` (the last word of a person that counted). Of a bad one also `bad_since`
-    (ISO), `lost`; while it is in doubt `doubt` (°C, the furthest), `doubt_since` (ISO) and `doubt_why`; while
-    what it says could be believed again `good_since` (ISO) and `good` (°C).
+    (ISO), `lost`; while it is in doubt what `doubt` keeps; while what it says could be believed again `good_since`
+    (ISO) and `good` (°C).
     """
-    look = _Look(reading, memory, limits, now, around or Surroundings(), confirmation or Confirmation())
-    fault = error if reading is None else _fault(look)
-    doubt = {} if fault else _doubt(look)
+    look = Look(reading, memory, limits, now, around or Surroundings(), confirmation or Confirmation())
+    fault, streak = (error, {}) if reading is None else (_fault(look), {})
     if fault:
-        problem, streak = fault, {}
-    elif doubt:
-        problem, streak = doubt["doubt_why"], {}
+        problem, doubt = fault, doubts.kept(look, UNAVAILABLE_LOST_AFTER)
     else:
-        streak = _streak(look)
-        problem = _returning(look, streak)
+        problem, doubt = doubts.judge(look)
+        if not problem:
+            streak = _streak(look)
+            problem = _returning(look, streak)
     if not problem:
         return _believed(name, look)
-    return _not_believed(name, look, problem, doubt or ({} if streak else _doubt_kept(look)), streak)
+    return _not_believed(name, look, problem, doubt, streak)
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """All that judging one sensor looks at."""
-
-    reading: ClimateReading | None
-    memory: dict[str, Any]
-    limits: Limits
-    now: datetime
-    around: Surroundings
-    confirmation: Confirmation
-
-    def number(self, key: str) -> float | None:
-        """A remembered °C; what is not plausible was never believed, so the memory is damaged."""
-        return remembered.number(self.memory.get(key), *self.limits.plausible_celsius)
-
-    @property
-    def seen(self) -> float:
-        return self.reading.temperature_celsius
-
-    @property
-    def is_new_report(self) -> bool:
-        """It is not the report that was believed last, seen again."""
-        observed = self.reading.observed_at
-        return observed is None or observed != remembered.time(self.memory.get("last_observed"))
-
-    @property
-    def last(self) -> tuple[float, datetime] | None:
-        """What was believed last (°C) and when; a clock that was set back makes it no older than now."""
-        celsius, at = self.number("last"), remembered.time(self.memory.get("last_at"))
-        return None if celsius is None or at is None else (celsius, min(at, self.now))
-
-    @property
-    def unit_before(self) -> str:
-        """The unit its source said it in when it was believed last; empty: not known."""
-        unit = self.memory.get("unit")
-        return unit if isinstance(unit, str) else ""
-
-    @property
-    def doubted_since(self) -> datetime | None:
-        since = remembered.time(self.memory.get("doubt_since"))
-        return None if since is None else min(since, self.now)
-
-    @property
-    def gap(self) -> timedelta:
-        """In which what it says now came about: since the report before it, or since it was believed last."""
-        at = self.last[1]
-        if self.is_new_report:
-            reported = remembered.past(self.memory.get("reported_at"), self.now)
-            at = at if reported is None else min(at, reported)
-        return self.now - at
-
-    @property
-    def followers(self) -> Followers:
-        """As they were when it was believed last."""
-        celsius, _ = self.last
-        air, room = self.number("air"), self.number("room")
-        return Followers(celsius if air is None else air, celsius if room is None else room)
-
-    @property
-    def confirmed_by_hand(self) -> bool:
-        said = self.confirmation.by_hand
-        if said is None or self.confirmation.key == self.memory.get("confirmed"):
-            return False
-        return abs(self.seen - said[1]) <= self.limits.max_jump_k
-
-
-def _fault(look: _Look) -> str:
+def _fault(look: Look) -> str:
     """Why this reading by itself is not to be believed, as the rest of a sentence; empty when it may be."""
     seen, (low, high) = look.seen, look.limits.plausible_celsius
     # One that is in doubt already may go on a little beyond what any room has: it is the same doubt.
     more_k = BEYOND_K if look.doubted_since is not None else 0.0
     if not low - more_k <= seen <= high + more_k:  # also refuses NaN
-        hint = "" if look.limits.is_outdoor else _hint(look)
-        return f"says {_celsius(seen)} °C, {look.limits.why_not_plausible}{hint}"
+        hint = "" if look.limits.is_outdoor else look.hint
+        return f"says {words(seen)} °C, {look.limits.why_not_plausible}{hint}"
     observed = look.reading.observed_at
     if observed is not None and is_ahead(observed, look.now):
         return "reports from the future; a clock is wrong"
@@ -214,60 +136,7 @@ def _fault(look: _Look) -> str:
     return ""
 
 
-def _hint(look: _Look) -> str:
-    """What it looks like, if it looks like another unit or scale."""
-    last = look.last[0] if look.last else None
-    hint = unit_guess.hint(look.seen, last, look.reading.number, look.reading.unit, look.unit_before)
-    return f"; {hint}" if hint else ""
-
-
-def _doubt(look: _Look) -> dict[str, Any]:
-    """What to remember of a value that no room can have reached; empty when there is no doubt."""
-    if look.last is None or look.confirmation.by_another_sensor or look.confirmed_by_hand:
-        return {}
-    if look.limits.is_outdoor:
-        return _doubt_outdoors(look)
-    if look.doubted_since is not None:
-        return _doubt_goes_on(look)
-    (last, _), seen, jump_k = look.last, look.seen, look.limits.max_jump_k
-    turned = unit_guess.is_turned(look.reading.number, look.reading.unit, look.unit_before, last)
-    moved = look.followers.towards(seen, look.gap, jump_k, look.around)
-    if moved.explain(seen, jump_k) and not (turned and abs(seen - last) > jump_k):
-        return {}
-    why = f"jumped from {_celsius(last)} to {_celsius(seen)} °C, faster than a room can change{_hint(look)}"
-    return {"doubt": seen, "doubt_since": look.now.isoformat(), "doubt_why": why}
-
-
-def _doubt_outdoors(look: _Look) -> dict[str, Any]:
-    """Weather and sun have no such bounds: a jump there counts when it has stayed."""
-    last, last_at = look.last
-    if look.now - last_at >= JUMP_WITHIN or abs(look.seen - last) <= look.limits.max_jump_k:
-        return {}
-    return {"doubt_why": f"jumped from {_celsius(last)} to {_celsius(look.seen)} °C"}
-
-
-def _doubt_goes_on(look: _Look) -> dict[str, Any]:
-    """The doubt there is, unless the value has come back more than half the way, to where its room may be."""
-    (last, last_at), kept = look.last, _doubt_kept(look)
-    furthest = remembered.number(look.memory.get("doubt"))
-    furthest = look.seen if furthest is None else furthest
-    may_differ_k = look.limits.max_jump_k + ROOM_K_PER_HOUR * (look.now - last_at).total_seconds() / 3600
-    if abs(look.seen - last) <= min(may_differ_k, abs(furthest - last) / 2):
-        return {}
-    return kept | {"doubt": max(look.seen, furthest, key=lambda celsius: abs(celsius - last))}
-
-
-def _doubt_kept(look: _Look) -> dict[str, Any]:
-    """The doubt as it was remembered; one of a moment is forgotten when nothing can be read."""
-    since = look.doubted_since
-    if since is None or (look.reading is None and look.now - since < UNAVAILABLE_LOST_AFTER):
-        return {}
-    why = look.memory.get("doubt_why")
-    why = why if isinstance(why, str) and why else "jumped, faster than a room can change"
-    return {"doubt": look.memory.get("doubt"), "doubt_since": since.isoformat(), "doubt_why": why}
-
-
-def _streak(look: _Look) -> dict[str, Any]:
+def _streak(look: Look) -> dict[str, Any]:
     """Since when a sensor that is not believed has said what can be; a jump among it begins again."""
     since, before = remembered.past(look.memory.get("good_since"), look.now), look.number("good")
     if since is None or before is None or abs(look.seen - before) > look.limits.max_jump_k:
@@ -275,7 +144,7 @@ def _streak(look: _Look) -> dict[str, Any]:
     return {"good_since": since.isoformat(), "good": look.seen}
 
 
-def _returning(look: _Look, streak: dict[str, Any]) -> str:
+def _returning(look: Look, streak: dict[str, Any]) -> str:
     """A sensor that was lost, or in doubt for more than a moment, has to be good for a while first."""
     if look.confirmed_by_hand or look.confirmation.by_another_sensor:
         return ""
@@ -291,7 +160,7 @@ def _returning(look: _Look, streak: dict[str, Any]) -> str:
     return f"{was} and has been good again for {good_for // minute} of {RETURN_AFTER // minute} min"
 
 
-def _believed(name: str, look: _Look) -> tuple[MonitorState, dict[str, Any]]:
+def _believed(name: str, look: Look) -> tuple[MonitorState, dict[str, Any]]:
     seen, observed, memory = look.seen, look.reading.observed_at or look.now, look.memory
     is_again = look.last is None or "bad_since" in memory
     gap = timedelta(0) if look.last is None else look.gap
@@ -319,28 +188,26 @@ def _believed(name: str, look: _Look) -> tuple[MonitorState, dict[str, Any]]:
     return MonitorState(name, shown, humidity, observed, SensorHealth.OK, "", seen, says_celsius=seen), after
 
 
-def _only_blinked(look: _Look) -> bool:
+def _only_blinked(look: Look) -> bool:
     """It was away, or odd, for a moment only: its jumps are those of before."""
     since = remembered.past(look.memory.get("bad_since"), look.now)
     return since is not None and look.now - since < UNAVAILABLE_LOST_AFTER and not look.memory.get("lost")
 
 
 def _not_believed(
-    name: str, look: _Look, problem: str, doubt: dict[str, Any], streak: dict[str, Any]
+    name: str, look: Look, problem: str, doubt: dict[str, Any], streak: dict[str, Any]
 ) -> tuple[MonitorState, dict[str, Any]]:
     reading, memory, now = look.reading, look.memory, look.now
     since = remembered.past(memory.get("bad_since"), now) or now
     stale = (
         reading is not None and reading.observed_at is not None and now - reading.observed_at > look.limits.stale_after
     )
-    is_doubted = "doubt_since" in doubt and problem == doubt["doubt_why"]
-    was_doubted = bool(streak) and "doubt_since" in memory and not memory.get("lost")
+    is_doubted = problem == doubt.get("doubt_why")
+    was_doubted = bool(streak) and bool(doubt) and not memory.get("lost")
     lost = not (is_doubted or was_doubted) and (
         bool(memory.get("lost")) or stale or now - since >= UNAVAILABLE_LOST_AFTER
     )
     kept = {key: memory[key] for key in _OF_BELIEF if key in memory}
-    if was_doubted:
-        doubt = {key: memory[key] for key in _OF_DOUBT if key in memory}
     after = {**kept, **streak, **doubt, "bad_since": since.isoformat(), **({"lost": True} if lost else {})}
     state = MonitorState(
         name,
@@ -360,12 +227,12 @@ def _not_believed(
     return state, after
 
 
-def _says(look: _Look) -> float | None:
+def _says(look: Look) -> float | None:
     """Its own word, if it is one that can be shown."""
     return None if look.reading is None or not abs(look.seen) < 1e4 else look.seen
 
 
-def _plausible(look: _Look) -> float | None:
+def _plausible(look: Look) -> float | None:
     """The highest the room may be, believed or not: what it says now if any room could have it, or the last good."""
     candidates = [look.last[0]] if look.last is not None and look.now - look.last[1] < LAST_COUNTS_FOR else []
     low, high = look.limits.plausible_celsius
@@ -374,16 +241,12 @@ def _plausible(look: _Look) -> float | None:
     return max(candidates, default=None)
 
 
-def _faded(look: _Look) -> float | None:
+def _faded(look: Look) -> float | None:
     """The highest the room may still be by the last good value: in full for an hour, then less and less."""
     if look.last is None:
         return None
     last, last_at = look.last
     return faded_celsius(last, look.now - last_at, LAST_COUNTS_FOR)
-
-
-def _celsius(value: float) -> str:
-    return f"{value:.1f}".replace("-", "−")
 
 
 def _minutes(span: timedelta) -> str:

@@ -175,11 +175,31 @@ def test_a_sensor_that_lay_in_a_warm_hand_comes_back():
     assert (healths[0], healths[-1]) == (SUSPECT, OK)
 
 
+@pytest.mark.parametrize("hours", [1, 3, 8])
+def test_a_sensor_that_is_right_again_comes_back_though_the_room_has_cooled(hours):
+    """Nothing heated meanwhile: what it says is far from what it said last, and it is where the room may be."""
+    sensor = Sensor()
+    sensor.settles(0.0, hours=hours)
+    cooled = 5 + 16 * math.exp(-hours / 5)
+    assert sensor.settles(cooled, hours=0.2) is OK
+
+
+def test_a_unit_that_is_right_again_is_believed_though_nobody_looked_for_hours():
+    sensor = Sensor()
+    sensor.settles(fahrenheit(21.0))
+    sensor.silent(10 * HOUR)
+    assert sensor.settles(celsius(6.0), hours=0.2) is OK
+
+
 def test_half_the_way_back_is_not_back():
     sensor = Sensor()
     sensor.settles(0.0)
+    for step in range(100):  # so slowly that it may be the room, if it is one
+        sensor.says(step * 0.099, seconds=600)
     assert sensor.settles(9.9, hours=24) is SUSPECT
-    assert sensor.settles(10.6) is OK
+    for step in range(10):
+        sensor.says(9.9 + step * 0.1, seconds=600)
+    assert sensor.settles(10.9) is OK
 
 
 def test_a_person_says_that_it_is_right():
