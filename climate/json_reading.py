@@ -75,6 +75,16 @@ class JsonReadingConfig(AdapterConfig):
     )
 
 
+def filled(config: JsonReadingConfig) -> set[str]:
+    """The fields of a reading that there is a path for."""
+    paths = {
+        "humidity_percent": config.humidity_path,
+        "window_open": config.window_path,
+        "is_occupied": config.presence_path,
+    }
+    return {"temperature_celsius"} | {name for name, path in paths.items() if path}
+
+
 def reading(config: JsonReadingConfig, document: Any, what: str, arrived_at: datetime | None) -> ClimateReading:
     """°C and %; the time is the document's own, else `arrived_at`. A humidity that cannot be read is None.
 

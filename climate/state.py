@@ -116,6 +116,8 @@ class ZoneState:
     is_occupied: bool | None = None
     #: Something tells whether somebody is there (even if it does not say now).
     tells_presence: bool = False
+    #: A sensor of it measures the humidity (even if it does not say now).
+    tells_humidity: bool = False
     #: The heat it may get until its sensor reports again; None: its sensors report often enough.
     ration: Ration | None = None
     faded_high_celsius: float | None = None

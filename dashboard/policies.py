@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from optimization.models import OptimizationUnit, Policy, Rule
-from optimization.rules import FieldTree, RuleErrors
-from optimization.rules.nodes import Group, Leaf, Node, Not
+from optimization.fillable import Home
+from optimization.models import Policy, Rule, RuleKind
+from optimization.policy_check import never_true_in
+from optimization.rules import FieldTree, RuleErrors, about_no_zone
+from optimization.rules.nodes import Group, Leaf, Node, Not, leaves
 from optimization.rules.operators import BOOLEAN, OPERATORS
 from optimization.rules.parse import parse
 from optimization.rules.words import duration, figure
@@ -28,13 +30,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class RuleView:
-    """A rule in words; `problem` when it cannot be understood (any more)."""
+    """A rule in words; `problem` when it cannot be understood (any more), `never` why it is never true here."""
 
     name: str
     description: str
     enabled: bool
     lines: tuple[Line, ...]
     problem: str
+    never: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,32 +91,40 @@ def rule_lines(node: Node, depth: int = 0) -> Iterator[Line]:
             yield from rule_lines(child, depth + 1)
 
 
-def rule_view(rule: Rule, fields: FieldTree) -> RuleView:
+def rule_view(rule: Rule, fields: FieldTree, never: str = "") -> RuleView:
     lines, problem = (), ""
     try:
-        lines = tuple(rule_lines(parse(rule.conditions, fields, stored=True)))
+        node = parse(rule.conditions, fields, stored=True, bound=rule.zone_ids)
+        lines, gone = tuple(rule_lines(node)), [path for leaf in leaves(node) for path in leaf.missing]
+        problem = about_no_zone(rule.name, gone, rule.zone_ids) if gone else ""
     except RuleErrors as errors:
         problem = f"This rule cannot be understood and never applies: {errors}"
-    return RuleView(rule.name, rule.description, rule.enabled, lines, problem)
+    return RuleView(rule.name, rule.description, rule.enabled, lines, problem, never)
 
 
 def policy_views(site: Site) -> list[PolicyView]:
     """The policies this home can use, those in use first."""
-    fields = FieldTree.for_zones(site.zones.values_list("slug", "name"))
+    home = Home(site)
+    fields = home.fields
     users: dict = {}
-    for unit in OptimizationUnit.objects.filter(site=site, policy__isnull=False):
+    for unit in home.units:
         users.setdefault(unit.policy_id, []).append(unit.name if unit.is_enabled else f"{unit.name} (paused)")
     views = []
     for policy in Policy.objects.filter(Q(site=site) | Q(site=None)).prefetch_related("rules"):
         rules = sorted(policy.rules.all(), key=lambda rule: -rule.priority)
+        never = never_true_in(home, policy)
+        views_of = {
+            kind: tuple(rule_view(rule, fields, never.get(str(rule.pk), "")) for rule in rules if rule.kind == kind)
+            for kind in RuleKind
+        }
         views.append(
             PolicyView(
                 id=str(policy.pk),
                 name=policy.name,
                 description=policy.description,
                 is_template=policy.site_id is None,
-                starts=tuple(rule_view(rule, fields) for rule in rules if rule.kind == "start"),
-                stops=tuple(rule_view(rule, fields) for rule in rules if rule.kind == "stop"),
+                starts=views_of[RuleKind.START],
+                stops=views_of[RuleKind.STOP],
                 used_by=tuple(users.get(policy.pk, ())),
             )
         )

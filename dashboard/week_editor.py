@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from climate.services import plan_of, replace_schedule, target_of
 from climate.state import Target
 from climate.targets import Preset
 from climate.week import tone
+from sites import json_text
 
 from . import formats, queries, scope
 from .facts import Moment
@@ -132,7 +132,7 @@ def save_week(request: HttpRequest, zone_id: UUID) -> JsonResponse:
 def _sent(request: HttpRequest) -> tuple[str, list[Block]]:
     """The digest the browser knows, and its blocks. Raises Refused."""
     try:
-        body = json.loads(request.body)
+        body = json_text.loads(request.body)
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):

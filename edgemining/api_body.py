@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.http import HttpRequest
 from ninja.parser import Parser
+
+from sites import json_text
+from sites.rest.problems import MOST_PROBLEMS, Invalid, bounded, problem
 
 MAX_BODY_BYTES = 1_000_000
 MAX_DEPTH = 40
@@ -26,19 +28,26 @@ class BodyParser(Parser):
 
 
 def parse(raw: bytes) -> Any:
-    """The JSON in `raw`. Raises `BadBody`."""
+    """The JSON in `raw`. Raises `BadBody`, and `Invalid` where a key is given twice."""
     if len(raw) > MAX_BODY_BYTES:
         raise BadBody(f"The body is larger than {MAX_BODY_BYTES} bytes. Send less at once.")
     try:
-        value = json.loads(raw, parse_constant=_refuse_constant)
+        value = json_text.loads(raw, parse_constant=_refuse_constant)
     except BadBody:
         raise
+    except json_text.DoubledKeys as error:
+        raise _doubled(error.places) from None
     except RecursionError:
         raise _too_deep() from None
     except ValueError as error:  # also text that is not UTF-8 and numbers of thousands of digits
         raise BadBody(f"The body is not JSON: {error}.") from None
     _inspect(value)
     return value
+
+
+def _doubled(places: list[json_text.Place]) -> Invalid:
+    sentence = "This key is given twice in the same object, so nobody knows which one counts. Leave one out."
+    return Invalid(*bounded([problem(["body", *place], sentence) for place in places[:MOST_PROBLEMS]], len(places)))
 
 
 def _refuse_constant(name: str) -> None:

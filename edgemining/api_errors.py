@@ -111,6 +111,8 @@ def install(api: NinjaAPI) -> None:
     @on(HttpError)
     def told(request: HttpRequest, error: HttpError):
         # ninja wraps whatever went wrong with reading the body; the cause has the better words.
+        if isinstance(error.__cause__, Invalid):
+            return answer(422, error.__cause__.problems)
         detail = str(error.__cause__) if isinstance(error.__cause__, BadBody) else str(error)
         return answer(error.status_code, detail)
 

@@ -258,6 +258,13 @@ class AdapterRow(Placed, UUIDModel):
         """The config as the adapter takes it; pydantic's ValidationError when it does not fit."""
         return self.adapter.Config.model_validate(self.config)
 
+    def fills(self) -> Collection[str] | None:
+        """What its adapter can give with these settings (`Adapter.fills`); None: nobody knows."""
+        try:
+            return self.adapter.fills(self.__dict__.get("settings") or self.validated())
+        except (LookupError, ConfigError):
+            return None
+
     def put_config(self, config: Mapping[str, Any], typed: Collection[str]) -> None:
         """Take checked settings over. `typed`: the secrets a person entered just now; the others are the stored ones,
         still bound to where they were entered for.

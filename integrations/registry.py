@@ -207,6 +207,11 @@ class Adapter:
         return ()
 
     @classmethod
+    def fills(cls, config: AdapterConfig) -> Collection[str] | None:
+        """The fields of its reading that these settings can give at all; None: that is up to what it asks."""
+        return None
+
+    @classmethod
     def reports_every_seconds(cls, config: AdapterConfig) -> float | None:
         """Monitors: how often the device reports at the least, as its maker says; None: not known."""
         return None

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import path
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from unfold.admin import StackedInline
@@ -17,8 +17,9 @@ from sites.admin_base import LoweringAdmin, RecordAdmin, SiteRowAdmin, SiteRowFo
 from sites.held import Order
 from sites.words import NOTHING, celsius, listed, local_time, watts
 
-from . import services
-from .models import Decision, OptimizationUnit, Policy, Rule
+from . import policies, services
+from .models import Decision, OptimizationUnit, Policy, Rule, RuleKind
+from .policy_check import check_policy, policy_errors
 from .policy_copy import duplicate_policy
 from .readable import explanation_tree, field_list, policy_in_words, saw_tables
 from .rule_forms import RuleForm, RuleFormSet
@@ -60,18 +61,19 @@ class PolicyAdmin(SiteRowAdmin):
     @admin.display(description="")
     def in_words(self, policy: Policy) -> SafeString:
         rules = [] if policy._state.adding else policy.rules.all()
-        return policy_in_words(rules, services.fields_for(policy.site if policy.site_id else only_site()))
+        return policy_in_words(rules, policies.fields_for(policy.site if policy.site_id else only_site()))
 
     @admin.display(description="")
     def names(self, policy: Policy) -> SafeString:
-        return field_list(services.fields_for(policy.site if policy.site_id else only_site()))
+        return field_list(policies.fields_for(policy.site if policy.site_id else only_site()))
 
     @admin.display(description="state")
     def state(self, policy: Policy) -> str | SafeString:
-        check = services.check_policy(policy)
-        if check.valid:
-            return f"{check.enabled_start_rules_count} to start, {check.enabled_stop_rules_count} to stop"
-        return format_html('<span class="state state-alarm">{}</span>', check.errors[0])
+        errors = policy_errors(policy, policy.site)
+        if errors:
+            return format_html('<span class="state state-alarm">{}</span>', errors[0])
+        kinds = [rule.kind for rule in policy.rules.all() if rule.enabled]
+        return f"{kinds.count(RuleKind.START)} to start, {kinds.count(RuleKind.STOP)} to stop"
 
     @admin.display(description="used by")
     def used_by(self, policy: Policy) -> str:
@@ -101,8 +103,8 @@ class PolicyAdmin(SiteRowAdmin):
         super().save_related(request, form, formsets, change)
         policy = form.instance
         if change and any(formset.has_changed() for formset in formsets):
-            services.touch_policy(policy)
-        check = services.check_policy(Policy.objects.get(pk=policy.pk))
+            policies.touch_policy(policy)
+        check = check_policy(Policy.objects.get(pk=policy.pk))
         for line in (*check.errors, *check.warnings):
             self.message_user(request, line, messages.WARNING)
 
@@ -117,7 +119,7 @@ class UnitForm(SiteRowForm):
             return cleaned
         self.instance.site = site
         if cleaned.get("policy") is not None:
-            for line in services.check_policy(cleaned["policy"], site).errors:
+            for line in policy_errors(cleaned["policy"], site):
                 self.add_error("policy", line)
         if not cleaned.get("miners"):
             self.add_error("miners", "An enabled unit needs a miner. Tick one, or untick ‘enabled’ for now.")
@@ -138,9 +140,10 @@ class OptimizationUnitAdmin(LoweringAdmin, SiteRowAdmin):
     alternative = "To pause it, untick ‘is enabled’: its miners are switched off and everything stays as it is."
     fieldsets = (
         (None, {"fields": ("site", "name", "description")}),
-        ("What it decides", {"fields": ("miners", "zones", "policy", "dosing", "energy_source")}),
+        ("What it decides", {"fields": ("miners", "zones", "policy", "rules_here", "dosing", "energy_source")}),
         ("In use", {"fields": ("is_enabled",)}),
     )
+    readonly_fields = ("rules_here",)
 
     def get_queryset(self, request):
         last = Decision.objects.filter(unit=OuterRef("pk")).order_by("-at").values("reason")[:1]
@@ -153,6 +156,17 @@ class OptimizationUnitAdmin(LoweringAdmin, SiteRowAdmin):
     @admin.display(description="decides for")
     def decides_for(self, unit: OptimizationUnit) -> str:
         return listed(unit.miners.all()) or "no miner yet"
+
+    @admin.display(description="its rules here")
+    def rules_here(self, unit: OptimizationUnit) -> str | SafeString:
+        """What its policy says but may not mean with what this unit has."""
+        if unit._state.adding or unit.policy is None:
+            return "Choose a policy and save: what of it can never be true here is then named."
+        check = check_policy(unit.policy, unit=unit)
+        lines = [*check.errors, *check.warnings]
+        if not lines:
+            return "Every rule of the policy can be true here."
+        return format_html('<ul class="plain">{}</ul>', format_html_join("", "<li>{}</li>", ((one,) for one in lines)))
 
     @admin.display(description="last reason")
     def last_reason(self, unit: OptimizationUnit) -> str:
@@ -233,4 +247,4 @@ class DecisionAdmin(RecordAdmin):
 
     @admin.display(description="")
     def seen(self, row: Decision) -> SafeString:
-        return saw_tables(row.saw, services.fields_for(row.site)) or SafeString("<p>Nothing was kept.</p>")
+        return saw_tables(row.saw, policies.fields_for(row.site)) or SafeString("<p>Nothing was kept.</p>")

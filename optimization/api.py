@@ -22,6 +22,8 @@ from sites.rest.problems import Conflict
 
 from . import services
 from .models import Decision, Dosing, OptimizationUnit, Policy
+from .policy_api import PolicyCheckOut, answer_check
+from .policy_check import check_policy
 
 units_router = Router(tags=["optimization-units"])
 decisions_router = Router(tags=["decisions"])
@@ -148,6 +150,15 @@ def disable_unit(request: HttpRequest, unit_id: UUID):
     unit = _unit(unit_id)
     unit.not_seen_off = services.disable_unit(unit, by=rows.person(request))
     return unit
+
+
+@units_router.get("/{uuid:unit_id}/check", response=PolicyCheckOut)
+def check_unit(request: HttpRequest, unit_id: UUID):
+    """Its policy with what this very unit has: whether it can use it, and which rules are never true here."""
+    unit = _unit(unit_id)
+    if unit.policy is None:
+        raise Conflict(f"‘{unit}’ has no policy yet. Choose one first.")
+    return answer_check(unit.policy, check_policy(unit.policy, unit=unit))
 
 
 class DecisionOut(Answer):

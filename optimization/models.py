@@ -11,6 +11,8 @@ from energy.models import EnergySource
 from miners.models import Miner
 from sites.models import NamedModel, Site, UUIDModel
 
+from .rules.fields import bindings, zones_named
+
 
 class Policy(UUIDModel):
     """Start rules and stop rules that people write. Without a site it is a template."""
@@ -53,12 +55,33 @@ class Rule(UUIDModel):
     priority = models.IntegerField(default=0, help_text="The highest is looked at first.")
     enabled = models.BooleanField(default=True)
     conditions = models.JSONField()
+    #: The zones its conditions mean, by the names written there: the id of each when it was saved, whatever is renamed,
+    #: deleted or called so afterwards; None: there was no such zone.
+    zone_ids = models.JSONField(default=dict, editable=False)
 
     class Meta:
         ordering = ["kind", "-priority", "name"]
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args, **kwargs):
+        self.bind()
+        super().save(*args, **kwargs)
+
+    def bind(self) -> None:
+        """Note which zones its names mean. A name that is bound already keeps its zone, also when that is gone.
+
+        A policy for all homes has no zones: a name in it is the slug of a zone of each home that uses it.
+        """
+        names = zones_named(self.conditions)
+        kept = {name: pk for name, pk in self.zone_ids.items() if name in names}
+        new = names - kept.keys()
+        if new and self.policy.site_id is not None:
+            zones = ClimateZone.objects.filter(site=self.policy.site_id).values_list("slug", "name", "pk")
+            found = bindings(new, [(slug, name, str(pk)) for slug, name, pk in zones])
+            kept |= dict.fromkeys(new) | found
+        self.zone_ids = kept
 
 
 class Dosing(models.TextChoices):

@@ -1,5 +1,7 @@
 """Policies, their rules, and what a rule may look at."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -16,10 +18,14 @@ from sites.models import Site
 from sites.rest import rows
 from sites.rest.bodies import Answer, Body, field, patch_of
 from sites.rest.paging import Paged
-from sites.rest.problems import Conflict, Missing
+from sites.rest.problems import MOST_PROBLEMS, Conflict, Invalid, Missing, bounded, problem
+from sites.words import ended
 
-from . import services
-from .models import Policy, Rule, RuleKind
+from . import policies
+from .models import OptimizationUnit, Policy, Rule, RuleKind
+from .policies import RuleRefused
+from .policy_check import PolicyCheck, policy_errors, warnings_of
+from .policy_check import check_policy as checked
 from .policy_copy import duplicate_policy
 from .rules import OPERATORS, RuleErrors, compile_rule
 from .rules.parse import MAX_LEAVES, MAX_NESTING
@@ -42,6 +48,10 @@ RulePatch = patch_of(RuleIn)
 
 
 class RuleOut(Answer):
+    """`zone_ids`: the zones that names in the conditions mean, as bound when they were saved; renaming a zone changes
+    nothing, and what is called so later is not meant.
+    """
+
     id: UUID
     kind: str
     name: str
@@ -49,6 +59,17 @@ class RuleOut(Answer):
     priority: int
     enabled: bool
     conditions: dict[str, Any]
+    zone_ids: dict[str, UUID | None]
+
+
+class RuleSaid(RuleOut):
+    """`warnings`: what it says but may not mean, and why it is never true here, if so."""
+
+    warnings: list[str]
+
+    @staticmethod
+    def resolve_warnings(rule: Rule) -> list[str]:
+        return warnings_of(rule)
 
 
 class PolicyIn(Body):
@@ -93,13 +114,45 @@ def _own(pk: UUID) -> Policy:
     return policy
 
 
-def _still_usable(policy: Policy) -> None:
-    """A change may not take the ground from under an enabled unit."""
-    for unit in policy.units.filter(is_enabled=True).select_related("site"):
-        check = services.check_policy(policy, unit.site)
-        if not check.valid:
-            why = " ".join(check.errors[:3])
-            raise Conflict(f"The enabled unit ‘{unit}’ could not use it then: {why} Disable the unit first.", [unit])
+@contextmanager
+def _still_usable(policy: Policy) -> Iterator[None]:
+    """A change may not take the ground from under an enabled unit; one that could not use the policy anyway is no
+    reason to keep it as it is.
+    """
+    units = [unit for unit in policy.units.filter(is_enabled=True).select_related("site") if not _errors(policy, unit)]
+    with transaction.atomic():
+        yield
+        for unit in units:
+            errors = _errors(policy, unit)
+            if errors:
+                why = " ".join(errors[:3])
+                raise Conflict(f"The enabled unit ‘{unit}’ could not use it then: {why} Disable it first.", [unit])
+
+
+def _errors(policy: Policy, unit: OptimizationUnit) -> list[str]:
+    return policy_errors(Policy.objects.get(pk=policy.pk), unit.site)
+
+
+def _refused(error: RuleRefused, conditions: Any) -> Invalid:
+    """Each problem of the conditions with the keys and indexes that lead to it."""
+    found = [
+        problem(["body", *one.loc], _sentence(one.message), _at(conditions, one.loc[1:])) for one in error.problems
+    ]
+    return Invalid(*bounded(found[:MOST_PROBLEMS], len(found)))
+
+
+def _sentence(message: str) -> str:
+    return ended(f"{message[:1].upper()}{message[1:]}")
+
+
+def _at(conditions: Any, steps: tuple[str | int, ...]) -> Any:
+    """What was sent at that place; None where nothing was."""
+    for step in steps:
+        inside = isinstance(conditions, dict) and step in conditions
+        if not inside and not (isinstance(conditions, list) and isinstance(step, int) and step < len(conditions)):
+            return None
+        conditions = conditions[step]
+    return conditions
 
 
 @router.get("", response=list[PolicyOut])
@@ -149,19 +202,30 @@ def copy_policy(request: HttpRequest, response: HttpResponse, policy_id: UUID, b
             copied.name = body.name
             copied.save()
         for rule in copied.rules.all():
-            services.validate_conditions(rule.conditions, copied.site, kind=rule.kind, name=rule.name)
+            _check_copy(rule, copied.site, ["body", "site_id"] if body.site_id else ["path", "policy_id"])
     response["Location"] = f"/api/v1/policies/{copied.pk}"
     return Status(201, rows.get(_policies(), copied.pk))
 
 
+def _check_copy(rule: Rule, site: Site | None, loc: list[str]) -> None:
+    try:
+        policies.check_rule(rule, site, is_new=False)
+    except RuleRefused as error:
+        found = [problem(loc, f"Rule ‘{rule.name}’: {ended(str(one))}") for one in error.problems]
+        raise Invalid(*bounded(found[:MOST_PROBLEMS], len(found))) from None
+
+
 class PolicyCheckOut(Answer):
-    """`errors`: a unit cannot use it; `warnings`: probably not meant."""
+    """`errors`: a unit cannot use it; `warnings`: probably not meant; `never_true`, by rule id: why that rule can never
+    be true in this home (each is among the warnings, too).
+    """
 
     policy_id: UUID
     policy_name: str
     valid: bool
     errors: list[str]
     warnings: list[str]
+    never_true: dict[str, str]
     start_rules_count: int
     stop_rules_count: int
     enabled_start_rules_count: int
@@ -172,7 +236,11 @@ class PolicyCheckOut(Answer):
 def check_policy(request: HttpRequest, policy_id: UUID, site_id: UUID | None = None):
     """Whether a unit could use it; `site_id` checks a policy for all sites against that one's zones."""
     policy = rows.get(_policies().select_related("site"), policy_id)
-    check = services.check_policy(policy, _site_asked(site_id))
+    return answer_check(policy, checked(policy, _site_asked(site_id)))
+
+
+def answer_check(policy: Policy, check: PolicyCheck) -> dict[str, Any]:
+    """As `PolicyCheckOut` has it."""
     return {"policy_id": policy.pk, "policy_name": policy.name, **asdict(check)}
 
 
@@ -187,9 +255,9 @@ def list_rules(request: HttpRequest, policy_id: UUID, kind: RuleKind | None = No
     return found if kind is None else found.filter(kind=kind)
 
 
-@router.post("/{uuid:policy_id}/rules", response={201: RuleOut})
+@router.post("/{uuid:policy_id}/rules", response={201: RuleSaid})
 def create_rule(request: HttpRequest, response: HttpResponse, policy_id: UUID, body: RuleIn):
-    """Checked against the fields there are; a wrong one is refused with its place and the nearest name."""
+    """Checked against the fields there are; what is wrong or can never be is refused with its place (`loc`)."""
     rule = _save(Rule(policy=_own(policy_id)), body.model_dump())
     return rows.created(request, response, rule)
 
@@ -203,22 +271,27 @@ def _rule(policy: Policy, pk: UUID) -> Rule:
 
 
 def _save(rule: Rule, values: dict[str, Any]) -> Rule:
-    with transaction.atomic():
-        for name, value in values.items():
-            setattr(rule, name, value)
-        services.save_rule(rule)
-        _still_usable(rule.policy)
+    is_new = rule._state.adding or values.get("conditions", rule.conditions) != rule.conditions
+    for name, value in values.items():
+        setattr(rule, name, value)
+    if "conditions" in values:
+        policies.forget_gone(rule, rule.policy.site)
+    try:
+        with _still_usable(rule.policy):
+            policies.save_rule(rule, is_new=is_new)
+    except RuleRefused as error:
+        raise _refused(error, rule.conditions) from None
     return rule
 
 
-@router.get("/{uuid:policy_id}/rules/{uuid:rule_id}", response=RuleOut)
+@router.get("/{uuid:policy_id}/rules/{uuid:rule_id}", response=RuleSaid)
 def get_rule(request: HttpRequest, policy_id: UUID, rule_id: UUID):
     return _rule(rows.get(Policy.objects.all(), policy_id), rule_id)
 
 
-@router.patch("/{uuid:policy_id}/rules/{uuid:rule_id}", response=RuleOut)
+@router.patch("/{uuid:policy_id}/rules/{uuid:rule_id}", response=RuleSaid)
 def change_rule(request: HttpRequest, policy_id: UUID, rule_id: UUID, body: RulePatch):
-    """`enabled: false` keeps the rule without asking it."""
+    """`enabled: false` keeps the rule without asking it. Without `conditions` it means the zones it meant before."""
     return _save(_rule(_own(policy_id), rule_id), body.model_dump(exclude_unset=True))
 
 
@@ -226,10 +299,9 @@ def change_rule(request: HttpRequest, policy_id: UUID, rule_id: UUID, body: Rule
 def delete_rule(request: HttpRequest, policy_id: UUID, rule_id: UUID):
     """409 while an enabled unit could not do without it."""
     policy = _own(policy_id)
-    with transaction.atomic():
+    with _still_usable(policy):
         _rule(policy, rule_id).delete()
-        services.touch_policy(policy)
-        _still_usable(policy)
+        policies.touch_policy(policy)
     return Status(204, None)
 
 
@@ -281,9 +353,10 @@ class ValidateIn(Body):
 
 
 class RuleProblemOut(Answer):
-    """`nearest`: the valid word most like the one written."""
+    """`loc`: the keys and indexes of `place`; `nearest`: the valid word most like the one written."""
 
     place: str
+    loc: list[str | int]
     message: str
     nearest: str | None
 
@@ -296,11 +369,11 @@ class ValidateOut(Answer):
 @engine_router.post("/validate", response=ValidateOut)
 def validate(request: HttpRequest, body: ValidateIn):
     """Everything wrong with these conditions at once; nothing is stored."""
-    fields = services.fields_for(rows.site(body.site_id) if body.site_id else None)
+    fields = policies.fields_for(rows.site(body.site_id) if body.site_id else None)
     try:
         compile_rule(body.conditions, fields, kind=RuleKind.START.value, name="unsaved")
     except RuleErrors as error:
-        return ValidateOut(valid=False, problems=[one._asdict() for one in error.problems])
+        return ValidateOut(valid=False, problems=[{**one._asdict(), "loc": list(one.loc)} for one in error.problems])
     return ValidateOut(valid=True, problems=[])
 
 
@@ -319,4 +392,4 @@ class FieldOut(Answer):
 @context_router.get("/structure", response=list[FieldOut])
 def get_structure(request: HttpRequest, site_id: UUID | None = None):
     """Every path a rule may name; with `site_id` also the zones of that site by name."""
-    return services.fields_for(_site_asked(site_id)).structure()
+    return policies.fields_for(_site_asked(site_id)).structure()

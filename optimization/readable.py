@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from .models import Rule
 from .rules import OPERATORS, Field, FieldTree, RuleErrors, sentence
 from .rules.nodes import Group, Leaf, Node, children
 from .rules.operators import BOOLEAN
@@ -20,10 +21,11 @@ _ORDER = ("climate.zone.", "miner", "energy_", "climate.")
 _NOTHING = format_html("<p>{}</p>", "No rule was looked at: a person, a guard or the state of the device decided.")
 
 
-def rule_in_words(conditions: object, fields: FieldTree) -> SafeString:
-    """The conditions without paths or operators; the problem in their place when they cannot be understood."""
+def rule_in_words(rule: Rule, fields: FieldTree) -> SafeString:
+    """Its conditions without paths or operators; the problem in their place when they cannot be understood."""
     try:
-        return format_html('<ul class="tree">{}</ul>', _asked(parse(conditions, fields, stored=True)))
+        node = parse(rule.conditions, fields, stored=True, bound=rule.zone_ids)
+        return format_html('<ul class="tree">{}</ul>', _asked(node))
     except RuleErrors as error:
         return format_html(
             '<p class="state state-alarm">This rule cannot be understood and never applies: {}</p>', error
@@ -44,7 +46,7 @@ def _rules(rules: list, fields: FieldTree) -> SafeString:
     if not rules:
         return format_html("<p>{}</p>", "No rule yet.")
     rows = (
-        (rule.name, "" if rule.enabled else " (switched off)", rule_in_words(rule.conditions, fields))
+        (rule.name, "" if rule.enabled else " (switched off)", rule_in_words(rule, fields))
         for rule in sorted(rules, key=lambda rule: -rule.priority)
     )
     return format_html_join("", "<p><strong>{}</strong>{}</p>{}", rows)

@@ -9,8 +9,10 @@ from django.core.exceptions import ValidationError
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from sites import json_text
+
 from .models import Rule
-from .services import validate_conditions
+from .policies import check_rule, forget_gone
 
 EXAMPLE = {"field": "climate.zone.below_target", "operator": "eq", "value": True}
 
@@ -29,10 +31,14 @@ class ConditionsField(forms.JSONField):
         if not isinstance(value, str) or not value.strip():
             return super().to_python(value)
         try:
-            return json.loads(value, parse_constant=_refuse_constant)
+            return json_text.loads(value, parse_constant=_refuse_constant)
         except json.JSONDecodeError as error:
             raise ValidationError(
                 f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
+            ) from None
+        except json_text.DoubledKeys as error:
+            raise ValidationError(
+                [f"conditions{_below(place)}: this key is given twice. Leave one out." for place in error.places[:10]]
             ) from None
         except (ValueError, RecursionError) as error:
             raise ValidationError(f"This is not JSON: {error}.") from None
@@ -42,9 +48,14 @@ class ConditionsField(forms.JSONField):
         if self.disabled:
             return initial
         try:
-            return json.loads(data)
+            return json_text.loads(data)
         except (ValueError, TypeError, RecursionError):
             return forms.fields.InvalidJSONInput(data or "")
+
+
+def _below(place: json_text.Place) -> str:
+    steps = json_text.in_words(place).strip("‘’")
+    return steps if steps.startswith("[") else f".{steps}"
 
 
 def _refuse_constant(word: str):
@@ -76,15 +87,14 @@ class RuleFormSet(PaginationInlineFormSet):
                 continue
             if cleaned.get("DELETE") or cleaned.get("conditions") is None:
                 continue
-            self._check(form, cleaned)
+            self._check(form)
 
-    def _check(self, form: RuleForm, cleaned: dict) -> None:
+    def _check(self, form: RuleForm) -> None:
+        rule, site = form.instance, self.instance.site
+        is_new = "conditions" in form.changed_data
+        if is_new:
+            forget_gone(rule, site)
         try:
-            validate_conditions(
-                cleaned["conditions"],
-                self.instance.site,
-                kind=cleaned.get("kind") or "start",
-                name=cleaned.get("name") or "rule",
-            )
+            check_rule(rule, site, is_new=is_new)
         except ValidationError as error:
             form.add_error("conditions", error.messages)

@@ -4,118 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from functools import partial
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import F
 
 from climate.models import ClimateMonitor, ClimateZone
 from energy.models import EnergyMonitor
 from miners.models import DesiredState, Miner, MinerController
 from miners.readback import may_be_on
 from miners.reality import reality_problem
-from optimization.rules import CompiledPolicy, FieldTree, RuleErrors, compile_rule
 from sites import lowering
 from sites.clock import Clock
 from sites.held import Order
 from sites.models import Site
 from sites.services import log_activity
 
-from .models import OptimizationUnit, Policy, Rule, RuleKind
+from .models import OptimizationUnit
 from .passes.run import run_sites
+from .policy_check import policy_errors
 
 #: A clean stop, disabling and deleting wait this long for an off to be seen (DESIGN §5.8).
 STOP_SECONDS = 20.0
 _LOOK_EVERY_SECONDS = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyCheck:
-    """What is wrong with a policy (errors: it cannot be used) and what may not be meant (warnings)."""
-
-    valid: bool
-    errors: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    start_rules_count: int = 0
-    stop_rules_count: int = 0
-    enabled_start_rules_count: int = 0
-    enabled_stop_rules_count: int = 0
-
-
-def fields_for(site: Site | None) -> FieldTree:
-    """The field tree rules of this site are checked against; without a site no zone has a name."""
-    zones = [] if site is None else list(ClimateZone.objects.filter(site=site).values_list("slug", "name"))
-    return FieldTree.for_zones(zones)
-
-
-def validate_conditions(
-    conditions: object, site: Site | None, *, kind: str = RuleKind.START, name: str = "rule"
-) -> None:
-    """Raises ValidationError on `conditions`: every problem with its place and the nearest valid name."""
-    try:
-        compile_rule(conditions, fields_for(site), kind=kind, name=name)
-    except RuleErrors as error:
-        raise ValidationError({"conditions": [str(problem) for problem in error.problems]}) from None
-
-
-def save_rule(rule: Rule) -> Rule:
-    """Check a rule against the real fields and save it; its policy gets a new version. Raises ValidationError."""
-    rule.clean_fields(exclude=["policy", "conditions"])
-    validate_conditions(rule.conditions, rule.policy.site, kind=rule.kind, name=rule.name)
-    with transaction.atomic():
-        rule.save()
-        touch_policy(rule.policy)
-    return rule
-
-
-def touch_policy(policy: Policy) -> None:
-    """A rule of it changed: new version, and the units using it decide at once."""
-    Policy.objects.filter(pk=policy.pk).update(version=F("version") + 1)
-    for site in Site.objects.filter(units__policy=policy).distinct():
-        site.wake()
-
-
-def check_policy(policy: Policy, site: Site | None = None) -> PolicyCheck:
-    """Whether a unit (of `site`, by default the policy's own) can use the policy."""
-    fields = fields_for(site or policy.site)
-    rules = list(policy.rules.all())
-    errors, compiled = [], {RuleKind.START: [], RuleKind.STOP: []}
-    for rule in rules:
-        if not rule.enabled:
-            continue
-        try:
-            compiled[RuleKind(rule.kind)].append(
-                compile_rule(
-                    rule.conditions,
-                    fields,
-                    kind=rule.kind,
-                    name=rule.name,
-                    priority=rule.priority,
-                    rule_id=str(rule.pk),
-                )
-            )
-        except RuleErrors as error:
-            errors += [f"Rule ‘{rule.name}’: {problem}" for problem in error.problems]
-    counts = {kind: len([rule for rule in rules if rule.kind == kind]) for kind in RuleKind}
-    for kind in RuleKind:
-        if not any(rule.kind == kind and rule.enabled for rule in rules):
-            errors.append(f"The policy has no enabled rule to {RuleKind(kind).label}.")
-    warnings = [f"Rule ‘{rule.name}’ is switched off." for rule in rules if not rule.enabled]
-    if not errors:
-        policy_rules = CompiledPolicy(compiled[RuleKind.START], compiled[RuleKind.STOP])
-        warnings += [str(warning) for warning in policy_rules.warnings(fields)]
-    return PolicyCheck(
-        not errors,
-        errors,
-        warnings,
-        counts[RuleKind.START],
-        counts[RuleKind.STOP],
-        len(compiled[RuleKind.START]),
-        len(compiled[RuleKind.STOP]),
-    )
 
 
 def enable_unit(unit: OptimizationUnit, *, by: str = "") -> OptimizationUnit:
@@ -124,9 +36,9 @@ def enable_unit(unit: OptimizationUnit, *, by: str = "") -> OptimizationUnit:
     if unit.policy is None:
         problems["policy"] = ["Choose a policy first."]
     else:
-        check = check_policy(unit.policy, unit.site)
-        if not check.valid:
-            problems["policy"] = check.errors
+        errors = policy_errors(unit.policy, unit.site)
+        if errors:
+            problems["policy"] = errors
     miners = list(unit.miners.select_related("controller", "site"))
     if not miners:
         problems["miners"] = ["Add at least one miner first."]

@@ -161,10 +161,10 @@ _TABLE = (
     ),
     AlarmKind(
         "policy_problem",
-        Severity.WARNING,
+        Severity.ALARM,
         "Policy cannot be used",
-        "Nothing is started by it; running miners are switched off.",
-        "Open the policy and mend the rule named here.",
+        "It starts nothing by this policy, and switches off what it started; frost protection goes on.",
+        "Open the policy, correct the rule named here, or choose another policy for the unit.",
     ),
     AlarmKind(
         "backup_missing",

@@ -1,10 +1,12 @@
 """What deleting a row would do to others, in sentences: shown before anything is deleted.
 
-Only direct relations are counted (one statement each), so a year of readings costs nothing.
+Only direct relations are counted (one statement each), so a year of readings costs nothing. What no relation shows,
+floors above add by `also`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import models
@@ -13,6 +15,15 @@ from .words import listed
 
 #: Up to this many rows are named; more are only counted.
 NAMED = 20
+
+
+_further: list[Callable[[models.Model], list[str]]] = []
+
+
+def also(sentences: Callable[[models.Model], list[str]]) -> Callable[[models.Model], list[str]]:
+    """Decorator: `function(obj) -> sentences` on what else deleting `obj` would change."""
+    _further.append(sentences)
+    return sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,7 @@ def of_deleting(obj: models.Model) -> Consequences:
             follows.append(f"Deleted with it: {what}.")
         else:
             follows.append(f"Left without it: {what}.")
+    follows += [line for sentences in _further for line in sentences(obj)]
     return Consequences(blocked, follows)
 
 

@@ -48,6 +48,15 @@ class DummyClimateMonitor(Adapter):
             return self
 
     @classmethod
+    def fills(cls, config: Config) -> set[str]:
+        parts = {
+            "humidity_percent": config.humidity_percent is not None,
+            "window_open": config.window != "none",
+            "is_occupied": config.presence != "none",
+        }
+        return {"temperature_celsius"} | {name for name, is_there in parts.items() if is_there}
+
+    @classmethod
     def read_alone(cls, config: Config, deadline: float) -> ClimateReading:
         fail_if_told(config.fail, deadline)
         temperature = between(config.temperature_celsius, config.highest_temperature_celsius)

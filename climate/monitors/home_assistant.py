@@ -68,6 +68,16 @@ class HomeAssistantClimateMonitor(Adapter):
         return tuple(filter(None, entities))
 
     @classmethod
+    def fills(cls, config: Config) -> set[str]:
+        parts = {
+            "temperature_celsius": config.entity_temperature,
+            "humidity_percent": config.entity_humidity,
+            "window_open": config.entity_window,
+            "is_occupied": config.entity_presence,
+        }
+        return {name for name, entity_id in parts.items() if entity_id}
+
+    @classmethod
     def read(cls, config: Config, answers: Mapping[str, Any]) -> ClimateReading:
         """°C and %; the time is the temperature's. Whatever else cannot be read is None, and why is said."""
         told = ToldCelsius()

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from climate.json_reading import JsonReadingConfig, reading, with_presence, with_window
+from climate.json_reading import JsonReadingConfig, filled, reading, with_presence, with_window
 from climate.state import ClimateReading
 from integrations.errors import BadAnswer, NotFound, Unauthorized, Unreachable
 from integrations.http import Answer, Http
@@ -53,6 +53,10 @@ class HttpJsonClimateMonitor(Adapter):
             description="The address to read, for example http://192.168.1.20/rpc/Shelly.GetStatus.",
         )
         certificate: Certificate = certificate_field()
+
+    @classmethod
+    def fills(cls, config: Config) -> set[str]:
+        return filled(config)
 
     @classmethod
     def read_alone(cls, config: Config, deadline: float) -> ClimateReading:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from climate.json_reading import Found, JsonReadingConfig, Words, reading, with_presence, with_window, words_of
+from climate.json_reading import Found, JsonReadingConfig, Words, filled, reading, with_presence, with_window, words_of
 from climate.state import ClimateReading
 from climate.wake_up import age_advice, reports_every_by_topic, reports_every_seconds
 from integrations.connections.mqtt import is_topic
@@ -99,6 +99,11 @@ class MqttClimateMonitor(Adapter):
         window, presence = _contact(config.window_topic, config.window_path, config), _presence(config)
         others = [Want(topic) for topic in topics_of(config.availability_topics)]
         return tuple(dict.fromkeys(want for want in (_temperature(config), window, presence, *others) if want))
+
+    @classmethod
+    def fills(cls, config: Config) -> set[str]:
+        topics = {"window_open": config.window_topic, "is_occupied": config.presence_topic}
+        return filled(config) | {name for name, topic in topics.items() if topic}
 
     @classmethod
     def read(cls, config: Config, answers: Mapping[str, Any]) -> ClimateReading:

@@ -37,6 +37,13 @@ class SimulatedClimateMonitor(Adapter):
         return ("weather" if config.room == OUTDOORS else f"room:{config.room}",)
 
     @classmethod
+    def fills(cls, config: Config) -> set[str]:
+        if config.room == OUTDOORS:
+            return {"temperature_celsius"}
+        parts = {"window_open": config.has_contact, "is_occupied": config.has_presence}
+        return {"temperature_celsius", "humidity_percent"} | {name for name, is_there in parts.items() if is_there}
+
+    @classmethod
     def read(cls, config: Config, answers: Mapping[str, Any]) -> ClimateReading:
         if config.room == OUTDOORS:
             weather = observed(answers, "weather")

@@ -54,6 +54,15 @@ class DummyEnergyMonitor(Adapter):
             return self
 
     @classmethod
+    def fills(cls, config: Config) -> set[str]:
+        typed = {
+            "battery_soc_percent": config.battery_soc_percent,
+            "battery_remaining_wh": config.battery_remaining_wh,
+        }
+        given = {name for name, value in typed.items() if value is not None}
+        return {"production_w", "household_w", "grid_w", "battery_w"} | given
+
+    @classmethod
     def read_alone(cls, config: Config, deadline: float) -> EnergySnapshot:
         fail_if_told(config.fail, deadline)
         production_w = between(config.production_w, config.highest_production_w)

@@ -77,6 +77,10 @@ class HomeAssistantEnergyMonitor(Adapter):
         return tuple(dict.fromkeys(entity_id for part in _parts(config) for entity_id in part.entities))
 
     @classmethod
+    def fills(cls, config: Config) -> set[str]:
+        return {part.name for part in _parts(config)}
+
+    @classmethod
     def read(cls, config: Config, answers: Mapping[str, Any]) -> EnergySnapshot:
         """W, Wh, %, each part with its own time. One that cannot be read is None and named in `problems`.
 

@@ -37,6 +37,10 @@ class DummyMiner(Adapter):
         )
 
     @classmethod
+    def fills(cls, config: Config) -> set[str]:
+        return {"power_w"} if config.measures_power else set()
+
+    @classmethod
     def read_alone(cls, config: Config, deadline: float) -> MinerSnapshot:
         fail_if_told(config.fail_read, deadline)
         power_w = float(store().get(_key(config)) or 0)

@@ -65,6 +65,10 @@ class HomeAssistantSwitch(AutoOff):
         return tuple(filter(None, (config.entity_switch, config.entity_power)))
 
     @classmethod
+    def fills(cls, config: Config) -> set[str]:
+        return {"power_w"} if config.entity_power else set()
+
+    @classmethod
     def read(cls, config: Config, answers: Mapping[str, Any]) -> MinerSnapshot:
         """Status, W (None: not measured), and switch and sensor each with its own time. `NotFound` without the switch.
 

@@ -106,6 +106,10 @@ class ShellyPlug(AutoOff):
         )
 
     @classmethod
+    def fills(cls, config: Config) -> set[str]:
+        return {"power_w"}
+
+    @classmethod
     def read_alone(cls, config: Config, deadline: float) -> MinerSnapshot:
         with _device(config, deadline) as device:
             return _snapshot(_status(device, config), config)

@@ -30,6 +30,10 @@ class SimulatedMiner(Adapter):
         return (_key(config),)
 
     @classmethod
+    def fills(cls, config: Config) -> set[str]:
+        return {"power_w", "hash_rate_th_s", "chip_temperature_celsius"}
+
+    @classmethod
     def read(cls, config: Config, answers: Mapping[str, Any]) -> MinerSnapshot:
         answer = observed(answers, _key(config))
         miner = answer.reading

@@ -105,7 +105,7 @@ def _zone(prefix: str, zone: ZoneState) -> Values:
     }
     if zone.tells_presence:
         values[prefix + "is_occupied"] = zone.is_occupied
-    if zone.humidity_percent is not None:
+    if zone.tells_humidity or zone.humidity_percent is not None:
         values[prefix + "humidity"] = zone.humidity_percent
     return values
 

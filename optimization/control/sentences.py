@@ -42,9 +42,18 @@ def _zone(miner: MinerSituation) -> ZoneState | None:
     return min(known, key=lambda zone: zone.temperature_celsius - zone.target.effective_celsius, default=None)
 
 
-def rule_applies(miner: MinerSituation, action: str, why: str) -> str:
-    """Why a start or a stop rule applies now; `why` is the rule's own fact, as `rules.sentence` says it."""
+def coldest_slug(miner: MinerSituation) -> str:
+    """The zone that sentences about the miner name; empty where none is known."""
     zone = _zone(miner)
+    return zone.slug if zone is not None else ""
+
+
+def rule_applies(miner: MinerSituation, action: str, why: str, slug: str = "") -> str:
+    """Why a start or a stop rule applies now; `why` is the rule's own fact, as `rules.sentence` says it.
+
+    `slug`: the zone that it is a fact of, where the miner heats several.
+    """
+    zone = next((zone for zone in miner.zones if zone.slug == slug), None) or _zone(miner)
     text = why if zone is None or zone.name in why else f"{zone.name}: {why}"
     return f"{text[0].upper()}{text[1:]}, so {miner.name} {'runs' if action == 'start' else 'is off'}."
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from climate.state import ZoneState
-from optimization.rules import Verdict, explain, sentence
+from optimization.rules import Verdict, deciding_zone, explain, sentence
 
 from . import sentences
 from .memory import Memory, parse_time
@@ -92,7 +92,7 @@ class PolicyStrategy:
                 miner.full_w if verdict.action == "start" else 0,
                 "policy",
                 f"rule_{verdict.action}",
-                sentences.rule_applies(miner, verdict.action, sentence(explanation)),
+                sentences.rule_applies(miner, verdict.action, sentence(explanation), deciding_zone(explanation)),
                 rule.rule_id,
                 rule.name,
                 explanation,
@@ -112,7 +112,9 @@ class PolicyStrategy:
         """Nothing starts it; where the room is cold, the first start rule that applies here says what is lacking."""
         explanation = {}
         if sentences.is_cold(miner):
-            told = (explain(rule, miner.contexts, holds, epoch) for rule in unit.policy.start_rules)
+            # What the coldest room lacks: it is the one the sentence names.
+            seen = [one for one in miner.contexts if one.key == sentences.coldest_slug(miner)] or miner.contexts
+            told = (explain(rule, seen, holds, epoch) for rule in unit.policy.start_rules)
             explanation = next((one for one in told if one["truth"] != "absent"), {})
         lacking = sentence(explanation) if explanation else ""
         return Intent(0, "policy", "stays_off", sentences.stays_off(miner, lacking), explanation=explanation)

@@ -19,7 +19,7 @@ from miners import devices
 from miners.models import DesiredState, ManualRequest, Miner, PoolAccount
 from optimization.control.memory import Memory
 from optimization.models import OptimizationUnit, PassState, Policy, Rule
-from optimization.rules import CompiledPolicy, FieldTree, RuleErrors, compile_rule
+from optimization.rules import CompiledPolicy, FieldTree, RuleErrors, about_no_zone, compile_rule
 from sites.kept import kept
 from sites.models import Alarm, Site
 from sites.store import store
@@ -181,34 +181,59 @@ def house_key(house_id: UUID) -> str:
 _sorted_text = json.JSONEncoder(sort_keys=True).encode
 
 
+#: The zones that the names of a rule mean: (name, id) pairs.
+_Bound = tuple[tuple[str, str], ...]
+_Document = tuple[str, str, str, int, str, _Bound]
+
+
 def compile_policy(
     policy: Policy, rules: Iterable[Rule], zones: Iterable[ClimateZone]
 ) -> tuple[CompiledPolicy | None, str]:
     """The policy ready to be asked, or None and the sentence why not."""
     documents = tuple(
-        (str(rule.pk), rule.kind, rule.name, rule.priority, _sorted_text(rule.conditions)) for rule in rules
+        (
+            str(rule.pk),
+            rule.kind,
+            rule.name,
+            rule.priority,
+            _sorted_text(rule.conditions),
+            tuple(sorted(rule.zone_ids.items())),
+        )
+        for rule in rules
     )
-    names = tuple(sorted((zone.slug, zone.name) for zone in zones))
-    return _compiled(policy.name, documents, names)
+    named = tuple(sorted((zone.slug, zone.name, str(zone.pk)) for zone in zones))
+    return _compiled(policy.name, documents, named)
 
 
 @lru_cache(maxsize=512)
 def _compiled(
-    name: str, documents: tuple[tuple[str, str, str, int, str], ...], zones: tuple[tuple[str, str], ...]
+    name: str, documents: tuple[_Document, ...], zones: tuple[tuple[str, str, str], ...]
 ) -> tuple[CompiledPolicy | None, str]:
     fields = _fields(zones)
     compiled: dict[str, list] = {"start": [], "stop": []}
-    for pk, kind, rule_name, priority, conditions in documents:
+    for pk, kind, rule_name, priority, conditions, bound in documents:
         try:
             rule = compile_rule(
-                json.loads(conditions), fields, kind=kind, name=rule_name, priority=priority, rule_id=pk, stored=True
+                json.loads(conditions),
+                fields,
+                kind=kind,
+                name=rule_name,
+                priority=priority,
+                rule_id=pk,
+                stored=True,
+                bound=dict(bound),
             )
         except RuleErrors as error:
             return None, f"The policy ‘{name}’ cannot be used: the rule ‘{rule_name}’ is wrong ({error})."
+        if rule.missing_fields:
+            return (
+                None,
+                f"The policy ‘{name}’ cannot be used. {about_no_zone(rule_name, rule.missing_fields, dict(bound))}",
+            )
         compiled[kind].append(rule)
     return CompiledPolicy(compiled["start"], compiled["stop"]), ""
 
 
 @lru_cache(maxsize=256)
-def _fields(zones: tuple[tuple[str, str], ...]) -> FieldTree:
+def _fields(zones: tuple[tuple[str, str, str], ...]) -> FieldTree:
     return FieldTree.for_zones(zones)

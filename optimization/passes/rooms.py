@@ -151,10 +151,16 @@ def _room(
             window_open_since=opened.open_since,
             window_by_slope=opened.by_slope,
             is_occupied=there.is_occupied,
-            tells_presence=there.is_told,
+            tells_presence=there.is_told or _may_tell(judged, "is_occupied"),
+            tells_humidity=state.humidity_percent is not None or _may_tell(judged, "humidity_percent"),
         ),
         points,
     )
+
+
+def _may_tell(judged: Sequence[tuple[ClimateMonitor, sensors.MonitorState]], part: str) -> bool:
+    """By their settings: what does not tell just now is unknown, not absent."""
+    return any(part in (monitor.fills() or ()) for monitor, _ in judged)
 
 
 def _contact(readings: Sequence[ClimateReading]) -> bool | None:

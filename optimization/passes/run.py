@@ -228,6 +228,7 @@ def _decide(
     told_off = last_resort.take_over(rows, now)
     if timing.nobody_looked(rows.memory, clock, rows.site.control_period_seconds):
         note_silent_all(rows.memory, rows.miners)
+    timing.forget_unobserved(rows.memory, clock, rows.site.control_period_seconds)
     step = timing.wall_step(rows.memory, clock, now)
     stepped = bool(step)
     if stepped:

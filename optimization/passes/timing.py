@@ -33,11 +33,40 @@ _SHELL_TIMES = (
 )
 
 
+#: A pass itself may wait for devices: what comes within three times this is no gap, however short the period.
+_LONGEST_PASS_SECONDS = 5.0
+
+
 def wall_step(memory: Memory, clock: Clock, now: datetime) -> timedelta:
     """By how much the wall clock was set since the last pass; zero when it just ran. Notes this pass as the last."""
-    step = step_since(memory, clock, now)
-    memory.shell["clock"] = {"wall": now.isoformat(), "monotonic": clock.monotonic(), "boot": clock.boot()}
+    step, last = step_since(memory, clock, now), memory.shell.get("clock") or {}
+    noted = {"wall": now.isoformat(), "monotonic": clock.monotonic(), "boot": clock.boot(), "booted": now.isoformat()}
+    if last.get("boot") == clock.boot() and parse_time(last.get("booted")):
+        noted["booted"] = _moved(last["booted"], step)
+    memory.shell["clock"] = noted
     return step
+
+
+def forget_unobserved(memory: Memory, clock: Clock, period_seconds: float) -> None:
+    """A rule's `for` counts only time that was observed: after a gap of more than three periods it starts again.
+
+    To be asked before `wall_step`, which notes this pass as the last.
+    """
+    gap_seconds = _gap_seconds(memory, clock)
+    if not 0 <= gap_seconds <= 3 * max(period_seconds, _LONGEST_PASS_SECONDS):
+        memory.holds = {}
+
+
+def _gap_seconds(memory: Memory, clock: Clock) -> float:
+    """How long ago the last pass was; infinite where nobody knows.
+
+    Of another boot (another machine of a fleet, too) only the wall clock can tell; below 0 it was set back meanwhile.
+    """
+    last = memory.shell.get("clock") or {}
+    if last.get("boot") == clock.boot():
+        return clock.monotonic() - last["monotonic"]
+    wall = parse_time(last.get("wall"))
+    return float("inf") if wall is None else (clock.now() - wall).total_seconds()
 
 
 def step_since(memory: Memory, clock: Clock, now: datetime) -> timedelta:
@@ -65,25 +94,16 @@ def set_houses(chunk: Iterable[SiteRows], clock: Clock, now: datetime) -> None:
 def nobody_looked(memory: Memory, clock: Clock, period_seconds: float) -> bool:
     """Whether the last pass was so long ago that what a device did since is nobody's known wish.
 
-    To be asked before `wall_step`, which notes this pass as the last. Of another boot (another machine of a
-    fleet, too) only the wall clock can tell.
+    To be asked before `wall_step`, which notes this pass as the last.
     """
-    last = memory.shell.get("clock") or {}
-    if last.get("boot") == clock.boot():
-        gap_seconds = clock.monotonic() - last["monotonic"]
-    else:
-        wall = parse_time(last.get("wall"))
-        gap_seconds = float("inf") if wall is None else (clock.now() - wall).total_seconds()
-    return gap_seconds > late_after_seconds(period_seconds)
+    return _gap_seconds(memory, clock) > late_after_seconds(period_seconds)
 
 
 def shift(rows: SiteRows, step: timedelta) -> None:
     """Move every remembered time by `step`, so that elapsed times stay what they were."""
     memory = rows.memory
     seconds = step.total_seconds()
-    for holds in memory.holds.values():
-        for key in holds:
-            holds[key] += seconds
+    _shift_holds(memory, step)
     memory.unknown_since = {key: _moved(text, step) for key, text in memory.unknown_since.items()}
     memory.outside_on = {key: [_moved(text, step) for text in texts] for key, texts in memory.outside_on.items()}
     for trip in memory.trips.values():
@@ -127,6 +147,18 @@ def _moved_in(value: Any, step: timedelta) -> Any:
     if isinstance(value, list):
         return [_moved_in(one, step) for one in value]
     return _moved(value, step)
+
+
+def _shift_holds(memory: Memory, step: timedelta) -> None:
+    """Of what began before this boot only the time since then counts when the clock is set forward: it may have stood
+    still while the machine was off.
+    """
+    booted = parse_time((memory.shell.get("clock") or {}).get("booted"))
+    begun = 0.0 if booted is None or step < timedelta(0) else (booted - step).timestamp()
+    seconds = step.total_seconds()
+    for holds in memory.holds.values():
+        for key, since in holds.items():
+            holds[key] = max(since, begun) + seconds
 
 
 def _moved(text: Any, step: timedelta) -> Any:

@@ -10,10 +10,10 @@
 and `words` what a person reads.
 """
 
-from .advice import RuleWarning
+from .advice import RuleWarning, about_no_zone
 from .context import Context, Value
 from .errors import RuleErrors, RuleProblem
-from .explain import explain, sentence
+from .explain import deciding_zone, explain, sentence
 from .fields import Field, FieldTree
 from .operators import OPERATORS, Operator
 from .policy import CompiledPolicy, Verdict
@@ -35,7 +35,9 @@ __all__ = [
     "Truth",
     "Value",
     "Verdict",
+    "about_no_zone",
     "compile_rule",
+    "deciding_zone",
     "explain",
     "sentence",
 ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from .fields import FieldTree
+from .fields import Bound, FieldTree, zones_of
 from .nodes import Leaf, leaves
 from .rule import CompiledRule
 
@@ -20,6 +21,11 @@ class RuleWarning(NamedTuple):
     code: str
     rule: str
     message: str
+
+    def __str__(self) -> str:
+        """One sentence or more that say which rule is meant."""
+        named = not self.rule or f"‘{self.rule}’" in self.message
+        return self.message if named else f"Rule ‘{self.rule}’: {self.message}"
 
 
 def advise(
@@ -51,11 +57,23 @@ def _about(rule: CompiledRule, fields: FieldTree) -> list[RuleWarning]:
             "the miner. Use below_target / above_target, or lower_bound / upper_bound."
         )
         found.append(RuleWarning("no_hysteresis", rule.name, message))
-    gone = [p for p in rule.paths if fields.get(p) is None]
-    if gone:
-        message = f"Names a zone that no longer exists ({', '.join(gone)}); the rule is unknown until it is changed."
-        found.append(RuleWarning("zone_gone", rule.name, message))
+    gone = [path for path in rule.paths if fields.get(path) is None]
+    if rule.missing_fields or gone:
+        found.append(RuleWarning("zone_gone", rule.name, about_no_zone(rule.name, rule.missing_fields or gone)))
     return found
+
+
+def about_no_zone(rule_name: str, paths: Iterable[str], bound: Bound | None = None) -> str:
+    """That a rule is about zones this home does not have (any more), as a sentence with its remedy.
+
+    `bound`: the zones that its names meant; what meant one is there no longer.
+    """
+    names = sorted(zones_of(paths))
+    zones = " and ".join(f"the zone ‘{name}’" for name in names)
+    was_there = bound is not None and all(bound.get(name) for name in names)
+    gone = "deleted" if was_there else "deleted or never in this home"
+    which = "which was" if len(names) == 1 else "which were"
+    return f"The rule ‘{rule_name}’ is about {zones}, {which} {gone}. Change the rule or delete it."
 
 
 def _compares_with_target(leaf: Leaf) -> bool:

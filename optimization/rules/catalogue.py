@@ -26,14 +26,45 @@ MINER_STATUSES = (
     "unreachable",
     "error",
 )
+HASH_RATE_UNIT, FAN_UNIT = "TH/s", "RPM"
 PAYOUT_FREQUENCIES = ("unknown", "per_block", "hourly", "daily", "threshold")
 SENSOR_HEALTH = ("ok", "suspect", "lost")
-CALENDAR = ("year", "month", "day", "hour", "minute", "second", "microsecond", "weekday", "isoweekday")
+#: The parts of a moment: the lowest and the highest each can be, and what it is.
+CALENDAR = {
+    "year": (1, 9999, "a year"),
+    "month": (1, 12, "a month"),
+    "day": (1, 31, "a day of the month"),
+    "hour": (0, 23, "an hour of the day"),
+    "minute": (0, 59, "a minute of the hour"),
+    "second": (0, 59, "a second of the minute"),
+    "microsecond": (0, 999_999, "a microsecond"),
+    "weekday": (0, 6, "a weekday from 0"),
+    "isoweekday": (1, 7, "a weekday from 1"),
+}
 SUN_EVENTS = ("dawn", "sunrise", "noon", "midnight", "sunset", "dusk")
 
 
-def _number(path: str, unit: str, label: str, description: str = "") -> Field:
-    return Field(path, NUMBER, unit, description or f"{label[:1].upper()}{label[1:]}.", None, label)
+#: No sensor is believed beyond these (°C), whatever its limits are set to; no part of a miner is hotter.
+COLDEST, WARMEST, HOTTEST = -60, 60, 250
+#: What targets and the bounds around them can be (°C).
+LOWEST_TARGET, HIGHEST_TARGET = 0, 45
+#: What is never negative.
+POSITIVE, PERCENT = (0, None), (0, 100)
+
+
+def _number(
+    path: str,
+    unit: str,
+    label: str,
+    description: str = "",
+    *,
+    within: tuple[float | None, float | None] = (None, None),
+    quantity: str = "",
+    is_whole: bool = False,
+) -> Field:
+    text = description or f"{label[:1].upper()}{label[1:]}."
+    low, high = within
+    return Field(path, NUMBER, unit, text, None, label, low=low, high=high, is_whole=is_whole, quantity=quantity)
 
 
 def _text(path: str, label: str, values: tuple[str, ...] | None = None) -> Field:
@@ -45,33 +76,39 @@ def _boolean(path: str, label: str, description: str, shows: tuple[Field, str, F
 
 
 def _hash_rate(path: str, label: str) -> Iterator[Field]:
-    yield _number(f"{path}.value", "", label)
-    yield _text(f"{path}.unit", f"unit of the {label}")
+    yield _number(f"{path}.value", "", label, within=POSITIVE, quantity="a hash rate")
+    yield _text(f"{path}.unit", f"unit of the {label}", (HASH_RATE_UNIT,))
 
 
-def _quantity(path: str, unit: str, label: str) -> Iterator[Field]:
-    yield _number(f"{path}.value", unit, label)
-    yield _text(f"{path}.unit", f"unit of the {label}")
+def _quantity(
+    path: str, unit: str, label: str, within: tuple[float | None, float | None], quantity: str = ""
+) -> Iterator[Field]:
+    """A value with its unit beside it; `unit` is what stands there."""
+    yield _number(f"{path}.value", unit, label, within=within, quantity=quantity)
+    yield _text(f"{path}.unit", f"unit of the {label}", (unit,))
 
 
 def _calendar(path: str, label: str) -> Iterator[Field]:
-    for part in CALENDAR:
+    for part, (low, high, quantity) in CALENDAR.items():
         note = {"weekday": ", Monday = 0", "isoweekday": ", Monday = 1"}.get(part, "")
-        yield _number(f"{path}.{part}", "", f"{label} {part}", f"The {part} of {label}, local to the site{note}.")
+        text = f"The {part} of {label}, local to the site{note}."
+        yield _number(
+            f"{path}.{part}", "", f"{label} {part}", text, within=(low, high), quantity=quantity, is_whole=True
+        )
 
 
 def _energy() -> Iterator[Field]:
     s, e = "energy_source.", "energy_state."
     yield _text(s + "name", "energy source")
     yield _text(s + "type", "kind of energy source", SOURCE_TYPES)
-    yield _number(s + "nominal_power_max", "W", "nominal power of the source")
-    yield _number(s + "storage.nominal_capacity", "Wh", "battery capacity")
-    yield _number(s + "grid.contracted_power", "W", "contracted grid power")
+    yield _number(s + "nominal_power_max", "W", "nominal power of the source", within=POSITIVE)
+    yield _number(s + "storage.nominal_capacity", "Wh", "battery capacity", within=POSITIVE)
+    yield _number(s + "grid.contracted_power", "W", "contracted grid power", within=POSITIVE)
     yield _number(s + "external_source", "W", "external source")
     yield _boolean(s + "has_battery", "there is a battery", "Whether the source has a battery at all.")
     yield _boolean(s + "has_grid", "there is a grid connection", "Whether the source is connected to the grid.")
-    yield _number(e + "production", "W", "production")
-    yield _number(e + "consumption.current_power", "W", "household consumption")
+    yield _number(e + "production", "W", "production", within=POSITIVE)
+    yield _number(e + "consumption.current_power", "W", "household consumption", within=POSITIVE)
     yield _number(
         e + "surplus_power",
         "W",
@@ -79,18 +116,18 @@ def _energy() -> Iterator[Field]:
         "Power usable without importing; the unit's running miners are counted back in, so that a start does not "
         "end its own reason.",
     )
-    yield _number(e + "battery.state_of_charge", "%", "battery charge")
-    yield _number(e + "battery.remaining_capacity", "Wh", "energy left in the battery")
+    yield _number(e + "battery.state_of_charge", "%", "battery charge", within=PERCENT)
+    yield _number(e + "battery.remaining_capacity", "Wh", "energy left in the battery", within=POSITIVE)
     yield _number(e + "battery.current_power", "W", "battery power", "Power into the battery (+ charging).")
-    yield _number(e + "battery.charging_power", "W", "battery charging power")
-    yield _number(e + "battery.discharging_power", "W", "battery discharging power")
+    yield _number(e + "battery.charging_power", "W", "battery charging power", within=POSITIVE)
+    yield _number(e + "battery.discharging_power", "W", "battery discharging power", within=POSITIVE)
     yield _number(e + "grid.current_power", "W", "grid power", "Power from the grid (+ importing).")
-    yield _number(e + "grid.importing_power", "W", "grid import")
-    yield _number(e + "grid.exporting_power", "W", "grid export")
+    yield _number(e + "grid.importing_power", "W", "grid import", within=POSITIVE)
+    yield _number(e + "grid.exporting_power", "W", "grid export", within=POSITIVE)
     yield _number(e + "external_source", "W", "external power")
-    yield _number("forecast.next_hour_power", "W", "forecast power of the next hour")
-    yield _number("forecast.avg_next_4_hours_power", "W", "forecast average power of the next 4 hours")
-    yield _number("forecast.next_hour_energy", "Wh", "forecast energy of the next hour")
+    yield _number("forecast.next_hour_power", "W", "forecast power of the next hour", within=POSITIVE)
+    yield _number("forecast.avg_next_4_hours_power", "W", "forecast average power of the next 4 hours", within=POSITIVE)
+    yield _number("forecast.next_hour_energy", "Wh", "forecast energy of the next hour", within=POSITIVE)
 
 
 def _home_load() -> Iterator[Field]:
@@ -107,7 +144,9 @@ def _home_load() -> Iterator[Field]:
     for part, (word, windows) in spans.items():
         for window, when in [("", ""), *windows]:
             for name, unit, label in figures:
-                yield _number(f"home_load.{part}.{window}{name}", unit, f"{word} household {label}{when}")
+                yield _number(
+                    f"home_load.{part}.{window}{name}", unit, f"{word} household {label}{when}", within=POSITIVE
+                )
 
 
 def _performance() -> Iterator[Field]:
@@ -119,10 +158,10 @@ def _performance() -> Iterator[Field]:
         ("average_hashrate_7d", "7 day average hash rate"),
     ):
         yield from _hash_rate(f"{m}pool_stats.{name}", label)
-    yield _number(m + "pool_stats.unpaid_balance", "sat", "unpaid balance")
-    yield _number(m + "pool_stats.estimated_next_payout", "sat", "estimated next payout")
+    yield _number(m + "pool_stats.unpaid_balance", "sat", "unpaid balance", within=POSITIVE)
+    yield _number(m + "pool_stats.estimated_next_payout", "sat", "estimated next payout", within=POSITIVE)
     yield _text(m + "payout_schedule.frequency", "payout frequency", PAYOUT_FREQUENCIES)
-    yield _number(m + "payout_schedule.threshold", "sat", "payout threshold")
+    yield _number(m + "payout_schedule.threshold", "sat", "payout threshold", within=POSITIVE)
     yield from _calendar(m + "payout_schedule.next_payout_at", "next payout")
 
 
@@ -130,54 +169,79 @@ def _sun() -> Iterator[Field]:
     for event in SUN_EVENTS:
         yield from _calendar(f"sun.{event}", event)
     for name, label in (("daylight", "daylight"), ("night", "night"), ("twilight", "twilight")):
-        yield _number(f"sun.{name}", "s", f"length of {label}")
-    yield _number("sun.azimuth", "°", "sun azimuth", "Direction of the sun, clockwise from north.")
-    yield _number("sun.zenith", "°", "sun zenith angle")
-    yield _number("sun.elevation", "°", "sun elevation", "Height of the sun over the horizon; below 0 at night.")
+        yield _number(f"sun.{name}", "s", f"length of {label}", within=POSITIVE)
+    yield _number("sun.azimuth", "°", "sun azimuth", "Direction of the sun, clockwise from north.", within=(0, 360))
+    yield _number("sun.zenith", "°", "sun zenith angle", within=(0, 180))
+    text = "Height of the sun over the horizon; below 0 at night."
+    yield _number("sun.elevation", "°", "sun elevation", text, within=(-90, 90))
     yield _boolean("sun.is_up", "the sun is up", "Whether the sun stands above the horizon.")
-    yield _number("sun.minutes_to_sunset", "min", "time to sunset", "Minutes until the next sunset, never negative.")
-    yield _number("sun.minutes_to_sunrise", "min", "time to sunrise", "Minutes until the next sunrise, never negative.")
+    yield _number(
+        "sun.minutes_to_sunset",
+        "min",
+        "time to sunset",
+        "Minutes until the next sunset, never negative.",
+        within=POSITIVE,
+    )
+    yield _number(
+        "sun.minutes_to_sunrise",
+        "min",
+        "time to sunrise",
+        "Minutes until the next sunrise, never negative.",
+        within=POSITIVE,
+    )
     for event in ("sunrise", "sunset"):
-        yield _number(f"sun.time_before_{event}", "s", f"time before today's {event}")
-        yield _number(f"sun.time_after_{event}", "s", f"time after today's {event}")
+        yield _number(f"sun.time_before_{event}", "s", f"time before today's {event}", within=POSITIVE)
+        yield _number(f"sun.time_after_{event}", "s", f"time after today's {event}", within=POSITIVE)
 
 
 def _miner() -> Iterator[Field]:
     yield _text("miner.name", "miner")
     yield _text("miner.model", "miner model")
     yield from _hash_rate("miner.hash_rate_max", "highest hash rate")
-    yield _number("miner.power_consumption_max", "W", "the miner's power")
+    yield _number("miner.power_consumption_max", "W", "the miner's power", within=POSITIVE)
     yield _boolean("miner.active", "the miner is active", "Whether the miner may be used.")
     s = "miner_state."
     yield _text(s + "status", "miner status", MINER_STATUSES)
     yield from _hash_rate(s + "hash_rate", "miner hash rate")
-    yield _number(s + "power_consumption", "W", "miner consumption")
+    yield _number(s + "power_consumption", "W", "miner consumption", within=POSITIVE)
     for name in ("inlet", "outlet", "max_chip", "max_board", "avg_chip", "avg_board"):
         label = {"max": "highest", "avg": "average"}.get(name[:3], "") + " " + name.split("_")[-1] + " temperature"
-        yield from _quantity(f"{s}{name}_temperature", "°C", label.strip())
-    yield from _quantity(s + "external_fan_speed", "", "external fan speed")
-    yield _number(s + "blocks_found", "", "blocks found")
-    yield _number(s + "system_uptime", "s", "miner uptime")
+        yield from _quantity(f"{s}{name}_temperature", "°C", label.strip(), (COLDEST, HOTTEST))
+    yield from _quantity(s + "external_fan_speed", FAN_UNIT, "external fan speed", POSITIVE)
+    yield _number(s + "blocks_found", "", "blocks found", within=POSITIVE, quantity="a count", is_whole=True)
+    yield _number(s + "system_uptime", "s", "miner uptime", within=POSITIVE)
 
 
 def _climate() -> Iterator[Field]:
     for name, label in (("min", "lowest"), ("max", "highest"), ("avg", "average")):
-        yield _number(f"climate.{name}_temperature", "°C", f"{label} room temperature")
+        yield _number(f"climate.{name}_temperature", "°C", f"{label} room temperature", within=(COLDEST, WARMEST))
     yield _number(
         "climate.outdoor_temperature_celsius",
         "°C",
         "outdoor temperature",
         "What the home's outdoor sensor says; a rule about it does not apply to a home that has none.",
+        within=(COLDEST, WARMEST),
     )
     z, of = "climate.zone.", "of the miner's own zone"
-    temperature = _number(z + "temperature_celsius", "°C", "temperature", f"Temperature {of}.")
-    lower = _number(z + "lower_bound", "°C", "lower bound", f"Effective target − hysteresis {of}.")
-    upper = _number(z + "upper_bound", "°C", "upper bound", f"Effective target + hysteresis {of}.")
+
+    def celsius(name: str, label: str, text: str, within=(LOWEST_TARGET, HIGHEST_TARGET)) -> Field:
+        return _number(z + name, "°C", label, text, within=within)
+
+    temperature = celsius("temperature_celsius", "temperature", f"Temperature {of}.", (COLDEST, WARMEST))
+    lower = celsius("lower_bound", "lower bound", f"Effective target − hysteresis {of}.")
+    upper = celsius("upper_bound", "upper bound", f"Effective target + hysteresis {of}.")
     yield temperature
-    yield _number(z + "humidity", "%", "humidity", f"Relative humidity {of}.")
-    yield _number(z + "target_temperature", "°C", "target", f"Effective target {of}: after away mode and guards.")
-    yield _number(z + "requested_target_temperature", "°C", "requested target", f"Target {of} as people asked for it.")
-    yield _number(z + "hysteresis_celsius", "°C", "hysteresis", f"Half-width of the switching band {of}.")
+    yield _number(z + "humidity", "%", "humidity", f"Relative humidity {of}.", within=PERCENT)
+    yield celsius("target_temperature", "target", f"Effective target {of}: after away mode and guards.")
+    yield celsius("requested_target_temperature", "requested target", f"Target {of} as people asked for it.")
+    yield _number(
+        z + "hysteresis_celsius",
+        "°C",
+        "hysteresis",
+        f"Half-width of the switching band {of}.",
+        within=(0, 10),
+        quantity="a temperature difference in °C",
+    )
     yield lower
     yield upper
     yield _boolean(
@@ -203,7 +267,15 @@ def _climate() -> Iterator[Field]:
 
 def _time() -> Iterator[Field]:
     yield from _calendar("timestamp", "now")
-    yield _number("timestamp.minute_of_day", "min", "minute of the day", "Minutes since midnight, local to the site.")
+    yield _number(
+        "timestamp.minute_of_day",
+        "min",
+        "minute of the day",
+        "Minutes since midnight, local to the site.",
+        within=(0, 1439),
+        quantity="a minute of the day",
+        is_whole=True,
+    )
 
 
 STANDARD_FIELDS: tuple[Field, ...] = (

@@ -13,15 +13,13 @@ from .context import Context, clean
 from .fields import Field
 from .holds import elapsed, key_in, timer_key
 from .nodes import Group, Leaf, Node, Not, children, leaves, signature
-from .rule import CompiledRule
+from .rule import CompiledRule, over_zones
 from .truth import (
     ABSENT,
     Pair,
     Truth,
     all_pair,
     any_pair,
-    conjunction,
-    disjunction,
     held_pair,
     leaf_pair,
     not_pair,
@@ -47,9 +45,9 @@ def explain(rule: CompiledRule, contexts: Context | Sequence[Context], holds: Ma
         tree = _Explainer(rule, ctx, holds, now).node(rule.node)[1]
         entries.append({"key": ctx.key, "truth": WORDS[truth], "conditions": tree})
         truths.append(truth)
-    combine = disjunction if rule.kind == "start" else conjunction
     absent = all(t is ABSENT for t in truths)
-    overall = ABSENT if absent else combine(False if t is ABSENT else t for t in truths)
+    known = [False if t is ABSENT else t for t in truths]
+    overall = ABSENT if absent else over_zones(rule, zip(contexts, known, strict=True))
     return {
         "rule": rule.name,
         "rule_id": rule.rule_id,
@@ -65,10 +63,17 @@ def sentence(node: dict) -> str:
 
     "temperature 19.2 °C is below the lower bound 20.5 °C". A group says what decides it.
     """
-    if "contexts" in node:
-        chosen = [e for e in node["contexts"] if e["truth"] == node["truth"]] or node["contexts"]
-        return sentence(chosen[0]["conditions"])
-    return sentence_of(node)
+    return sentence_of(_deciding(node)["conditions"] if "contexts" in node else node)
+
+
+def deciding_zone(explanation: dict) -> str:
+    """The key of the context that `sentence` speaks of: the slug of a zone, or "" where a miner heats one or none."""
+    return _deciding(explanation)["key"]
+
+
+def _deciding(explanation: dict) -> dict:
+    entries = explanation["contexts"]
+    return next((one for one in entries if one["truth"] == explanation["truth"]), entries[0])
 
 
 def interpret(node: Node, ctx: Context, holds: Mapping[str, float], now: float, rule: tuple[str, str]) -> Pair:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from .fields import Field
 from .operators import Operator
@@ -66,6 +66,23 @@ def walk(node: Node) -> Iterator[Node]:
 
 def leaves(node: Node) -> list[Leaf]:
     return [n for n in walk(node) if isinstance(n, Leaf)]
+
+
+def can_be_true(node: Node, is_absent: Callable[[Leaf], bool], *, wanted: bool = True) -> bool:
+    """Whether `node` (`wanted` False: its opposite) can be true at all while these leaves are absent, whatever is seen.
+
+    A leaf over something absent is never true, nor is its opposite.
+    """
+    if isinstance(node, Leaf):
+        return not is_absent(node)
+    if node.hold_seconds and not wanted:
+        # Not yet long enough is enough.
+        bare = replace(node, hold_seconds=0)
+        return any(can_be_true(bare, is_absent, wanted=either) for either in (True, False))
+    if isinstance(node, Not):
+        return can_be_true(node.child, is_absent, wanted=not wanted)
+    found = [can_be_true(child, is_absent, wanted=wanted) for child in node.children]
+    return all(found) if (node.word == "all_of") is wanted else any(found)
 
 
 def signature(node: Node) -> list:

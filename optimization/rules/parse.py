@@ -10,24 +10,25 @@ import difflib
 from itertools import islice
 
 from .errors import RuleErrors, RuleProblem, shown
-from .fields import Field, FieldTree
+from .fields import Bound, Field, FieldTree, zones_named
 from .holds import seconds_of
 from .nodes import Group, Leaf, Node, Not
-from .operators import OPERATORS, Operator
-from .values import ready
+from .operators import NUMBER, OPERATORS, Operator
+from .values import ValueProblem, ready
 
 MAX_NESTING, MAX_LEAVES, MAX_PROBLEMS, MAX_SUGGESTIONS, MAX_PATH = 10, 200, 50, 10, 300
 WORDS = ("all_of", "any_of", "not_")
 LEAF_KEYS = ("field", "operator", "value", "value_ref")
 
 
-def parse(conditions: object, fields: FieldTree, *, stored: bool = False) -> Node:
+def parse(conditions: object, fields: FieldTree, *, stored: bool = False, bound: Bound | None = None) -> Node:
     """The checked tree of `conditions`. Raises RuleErrors with everything that is wrong.
 
     `stored`: the rule was accepted before, so a zone that has gone since is no error: its leaves
     become unknown for ever and name the path in `missing`. Never use it to accept a rule.
+    `bound`: the zones its names mean (see `FieldTree.get`).
     """
-    parser = _Parser(fields, stored)
+    parser = _Parser(fields, stored, bound)
     node = parser.node(conditions, "conditions", 1)
     if parser.problems or node is None:
         raise RuleErrors(parser.problems)
@@ -35,8 +36,11 @@ def parse(conditions: object, fields: FieldTree, *, stored: bool = False) -> Nod
 
 
 class _Parser:
-    def __init__(self, fields: FieldTree, stored: bool):
+    def __init__(self, fields: FieldTree, stored: bool, bound: Bound | None):
         self.fields, self.stored = fields, stored
+        self.bound = bound
+        # Which zone a stored rule means does not depend on what zones are called today.
+        self.by_name = bound is None or not stored
         self.problems: list[RuleProblem] = []
         self.leaf_count = 0
 
@@ -140,12 +144,23 @@ class _Parser:
         if len(raw) > MAX_PATH:
             self.problem(place, f"{shown(raw)} is longer than {MAX_PATH} characters")
             return None, ()
-        field = self.fields.get(raw)
+        field = self.fields.get(raw, self.bound, by_name=self.by_name)
         if field is None and self.stored and (field := self.fields.gone(raw)):
             return field, (raw,)
-        if field is None:
+        if field is None and (problem := self.no_zone(raw)):
+            self.problem(place, problem)
+        elif field is None:
             self.suggest(place, f"there is no field {shown(raw)}", raw)
         return field, ()
+
+    def no_zone(self, path: str) -> str:
+        """Why the zone in `path` is none, where that is more than a name nobody has; else empty."""
+        if self.bound is not None and not self.bound.keys().isdisjoint(zones_named({"field": path})):
+            return f"the zone that {shown(path)} means is no longer in this home; name another one"
+        slugs = self.fields.called(path)
+        if len(slugs) > 1:
+            return f"{shown(path)} may mean {len(slugs)} zones; write one of {' '.join(slugs)} instead of the name"
+        return ""
 
     def operator(self, raw: object, place: str, field: Field | None) -> Operator | None:
         operator = OPERATORS.get(raw) if isinstance(raw, str) else None
@@ -170,22 +185,33 @@ class _Parser:
             return None, ()
         if not (field and ref):
             return ref, gone
-        if field.type != ref.type:
-            self.problem(
-                place,
-                f"{ref.path!r} is a {ref.type} field and cannot be compared with the {field.type} field {field.path!r}",
-            )
-            return None, ()
-        if field.unit and ref.unit and field.unit != ref.unit:
-            self.problem(
-                place, f"{ref.path!r} is in {ref.unit} and cannot be compared with {field.path!r} in {field.unit}"
-            )
+        problem = _not_comparable(field, ref, stored=self.stored)
+        if problem:
+            self.problem(place, problem)
             return None, ()
         return ref, gone
 
     def value(self, raw: object, place: str, field: Field, operator: Operator) -> object | None:
         try:
-            return ready(raw, field, operator)
-        except ValueError as error:
-            self.problem(place, str(error), getattr(error, "nearest", None))
+            return ready(raw, field, operator, stored=self.stored)
+        except ValueProblem as error:
+            place = place if error.index is None else f"{place}[{error.index}]"
+            self.problem(place, str(error), error.nearest)
             return None
+
+
+def _not_comparable(field: Field, ref: Field, *, stored: bool) -> str:
+    """Why two fields cannot be compared; empty: they can. `stored`: what was accepted once goes on."""
+    if field.type != ref.type:
+        return f"{ref.path!r} is a {ref.type} field and cannot be compared with the {field.type} field {field.path!r}"
+    if field.unit and ref.unit and field.unit != ref.unit:
+        return f"{ref.path!r} is in {ref.unit} and cannot be compared with {field.path!r} in {field.unit}"
+    if stored:
+        return ""
+    if field.path == ref.path:
+        return f"{field.path!r} is compared with itself"
+    if field.type == NUMBER and field.measures != ref.measures:
+        return f"{ref.path!r} is {ref.measures} and cannot be compared with {field.path!r}, which is {field.measures}"
+    if field.values and ref.values and not set(field.values) & set(ref.values):
+        return f"{ref.path!r} and {field.path!r} have no value in common"
+    return ""

@@ -11,8 +11,7 @@ from .compile import Test, absence_mask
 from .context import Context
 from .fields import FieldTree
 from .holds import key_in, since
-from .rule import CompiledRule
-from .truth import conjunction, disjunction
+from .rule import CompiledRule, over_zones
 
 Asked = Iterable[tuple[CompiledRule, Test]]
 Action = Literal["start", "stop", "hold", "blocked"]
@@ -74,14 +73,15 @@ class CompiledPolicy:
     def decide(self, contexts: Sequence[Context], *, running: bool, holds: Mapping[str, float], now: float) -> Verdict:
         """The verdict for one miner; pure. `now` epoch seconds, `holds` from `update_holds` of this pass.
 
-        One context per zone the miner heats: a start rule holds if true for any of them, a stop rule
-        only if true for all. Raises ValueError without a context.
+        One context per zone the miner heats: a start rule holds if true for any of them, a stop rule only if
+        true for all it applies to: a zone that lacks what it asks for by configuration has no say in it.
+        Raises ValueError without a context.
         """
         if not contexts:
             raise ValueError("a decision needs at least one context")
         clock = (holds, now)
         if running:
-            stop, unknown = _first(self._stops, contexts, clock, conjunction)
+            stop, unknown = _first(self._stops, contexts, clock)
             verdict = self._verdicts[stop] if stop else _uncertain("hold", unknown, contexts) if unknown else _HOLD
         else:
             verdict = self._off(contexts, clock)
@@ -89,10 +89,10 @@ class CompiledPolicy:
         return self._with_inactive(verdict, mask, contexts) if mask else verdict
 
     def _off(self, contexts: Sequence[Context], clock) -> Verdict:
-        wanted, unknown = _first(self._starts, contexts, clock, disjunction)
+        wanted, unknown = _first(self._starts, contexts, clock)
         if wanted is None and not unknown:
             return _HOLD
-        stop, unknown_stops = _first(self._stops, contexts, clock, conjunction)
+        stop, unknown_stops = _first(self._stops, contexts, clock)
         if wanted is None:
             return _HOLD if stop else _uncertain("hold", unknown, contexts)
         if stop is not None:
@@ -151,11 +151,11 @@ class CompiledPolicy:
         return advise(self.start_rules, self.stop_rules, fields)
 
 
-def _first(rules: Asked, contexts, clock, combine) -> tuple[CompiledRule | None, Sequence[CompiledRule]]:
+def _first(rules: Asked, contexts, clock) -> tuple[CompiledRule | None, Sequence[CompiledRule]]:
     """The first true rule, and the unknown ones if none is true."""
     ctx, unknown = contexts[0], None
     if len(contexts) > 1:
-        rules = [(rule, _over(test, contexts, combine)) for rule, test in rules]
+        rules = [(rule, _over(rule, contexts)) for rule, _ in rules]
     for rule, test in rules:
         truth = test(ctx, clock)
         if truth is True:
@@ -165,9 +165,9 @@ def _first(rules: Asked, contexts, clock, combine) -> tuple[CompiledRule | None,
     return None, unknown or ()
 
 
-def _over(test: Test, contexts: Sequence[Context], combine) -> Test:
-    """`test` for a miner that heats several zones."""
-    return lambda _, clock: combine([test(ctx, clock) for ctx in contexts])
+def _over(rule: CompiledRule, contexts: Sequence[Context]) -> Test:
+    """The test of `rule` for a miner that heats several zones."""
+    return lambda _, clock: over_zones(rule, [(ctx, rule.test(ctx, clock)) for ctx in contexts])
 
 
 def _uncertain(action: Action, rules: list[CompiledRule], contexts: Sequence[Context]) -> Verdict:

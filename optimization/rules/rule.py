@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from .compile import RuleCompiler, Test
 from .context import Context, clean, side
-from .fields import FieldTree
-from .nodes import Node, leaves, walk
+from .fields import Bound, FieldTree
+from .nodes import Node, can_be_true, leaves, walk
 from .parse import parse
-from .truth import ABSENT, Truth
+from .truth import ABSENT, Kleene, Truth, conjunction, disjunction
 
 Kind = Literal["start", "stop"]
 
@@ -55,6 +55,10 @@ class CompiledRule:
                 return False
         return True
 
+    def applies(self, ctx: Context) -> bool:
+        """Whether it can be true at all where what is absent in `ctx` is absent."""
+        return can_be_true(self.node, lambda leaf: _is_absent(leaf, ctx))
+
     def unknown_paths(self, ctx: Context) -> list[str]:
         """The exact paths of this rule whose value is unknown in `ctx`."""
         return [
@@ -64,6 +68,18 @@ class CompiledRule:
                 leaf.missing or [f.path for f in (leaf.field, leaf.ref) if f and _is_unknown(f, leaf, ctx)]
             )
         ]
+
+
+def over_zones(rule: CompiledRule, found: Iterable[tuple[Context, Kleene]]) -> Kleene:
+    """The truth of `rule` for a miner from what it is in each of its zones.
+
+    One zone is enough to start, and all to stop: of those in which the rule applies. In one that lacks what it asks
+    for by configuration it could never be true, and would keep the miner on for ever.
+    """
+    if rule.kind == "start":
+        return disjunction(truth for _, truth in found)
+    of_zones = [truth for ctx, truth in found if truth is not False or rule.applies(ctx)]
+    return conjunction(of_zones) if of_zones else False
 
 
 def _is_absent(leaf, ctx: Context) -> bool:
@@ -87,15 +103,18 @@ def compile_rule(
     priority: int = 0,
     rule_id: str = "",
     stored: bool = False,
+    bound: Bound | None = None,
 ) -> CompiledRule:
     """Parse, check and compile. Raises RuleErrors with every problem.
 
     `stored`: for rules read back from the database: a zone that has been deleted since makes its
-    leaves unknown (see `missing_fields`) instead of being an error. Leave it False when saving.
+    leaves unknown (see `missing_fields`) instead of being an error, and a comparison that is refused by
+    now keeps its meaning. Leave it False when saving. `bound`: the zones its names meant when it was saved
+    (name → id).
     """
     if kind not in ("start", "stop"):
         raise ValueError(f"kind is 'start' or 'stop', got {kind!r}")
-    node = parse(conditions, fields, stored=stored)
+    node = parse(conditions, fields, stored=stored, bound=bound)
     compiler = RuleCompiler((kind, rule_id or name))
     timers = tuple((compiler.timer(n), compiler.inner(n)) for n in walk(node) if n.hold_seconds)
     every = leaves(node)

@@ -285,6 +285,11 @@ def test_a_policy_is_written(page, home):
         ('{"field": "climate.zone.temperature_celsius", "operator": "lt", "value": NaN}', "NaN"),
         ("[" * 5000, "not JSON"),
         ("7", "expected a condition"),
+        (
+            '{"any_of": [{"field": "sun.is_up", "operator": "eq", "value": true, "value": false}]}',
+            "conditions.any_of[0].value: this key is given twice",
+        ),
+        ('{"field": "timestamp.hour", "operator": "gte", "value": 25}', "is never 25"),
     ],
 )
 def test_a_bad_rule_is_said_beside_it_and_kept_as_typed(page, home, typed, words):
@@ -311,6 +316,44 @@ def test_a_saved_rule_gives_the_policy_a_new_version_and_wakes_its_homes(page, h
     home.refresh_from_db()
     assert policy.version == 2
     assert home.next_pass_at is not None
+
+
+def test_a_stored_rule_keeps_what_is_refused_by_now_and_the_zone_it_means(page, home):
+    bath = factories.zone(home, "Bath")
+    late = {"any_of": [START, {"field": "timestamp.hour", "operator": "gte", "value": 25}]}
+    named = {"field": "climate.zones.Bath.temperature_celsius", "operator": "gte", "value": 24}
+    policy = factories.policy(home, [("start", late), ("stop", named)])
+    bath.name = "Old bath"
+    bath.save()
+    factories.zone(home, "Bath")
+
+    def save(**changes):
+        rules = list(policy.rules.order_by("kind"))
+        data = policy_form(home, *((rule.kind, json.dumps(rule.conditions)) for rule in rules))
+        for number, rule in enumerate(rules):
+            data |= {f"rules-{number}-id": str(rule.pk), f"rules-{number}-policy": str(policy.pk)}
+        data |= {"rules-INITIAL_FORMS": "2", **changes}
+        return page.post(url("optimization_policy", "change", policy.pk), data, follow=True)
+
+    change = url("optimization_policy", "change", policy.pk)
+    content = save(**{"rules-0-priority": "5", "rules-1-priority": "5"}).content.decode()
+    assert "could not be saved like this any more" in content
+    assert "Old bath temperature is at least 24" in page.get(change).content.decode()
+    save(**{"rules-1-conditions": json.dumps({**named, "value": 25})})
+    assert policy.rules.get(kind="stop").zone_ids == {"Bath": str(bath.pk)}
+    assert policy.rules.get(kind="stop").conditions["value"] == 25
+    bath.delete()
+    refused = save(**{"rules-1-priority": "6"})
+    assert "no longer in this home" in " ".join(rule_errors(refused)[1]["conditions"])
+
+
+def test_what_is_never_true_here_is_said_when_a_policy_is_saved_and_on_its_units(page, home, ready_miner):
+    damp = {"field": "climate.zone.humidity", "operator": "gte", "value": 70}
+    data = policy_form(home, ("start", json.dumps(START)), ("stop", json.dumps(STOP)), ("stop", json.dumps(damp)))
+    line = "Rule ‘rule 2’ is never true here: nothing in this home tells the humidity."
+    assert line in page.post(url("optimization_policy", "add"), data, follow=True).content.decode()
+    unit = factories.unit(home, miners=[ready_miner], policy=Policy.objects.get(), enabled=False)
+    assert line in page.get(url("optimization_optimizationunit", "change", unit.pk)).content.decode()
 
 
 def test_a_policy_without_a_stop_rule_is_saved_with_a_warning(page, home):

@@ -165,9 +165,8 @@ def test_a_wrong_field_is_refused_with_its_place_and_the_nearest(api, home):
     body = {"kind": "start", "name": "Typo", "conditions": conditions}
     response = api.post(f"/policies/{policy.pk}/rules", body)
     assert response.status_code == 422
-    sentence = problems(response)["body.conditions"]
-    assert "all_of[1].field" in sentence
-    assert "below_target" in sentence
+    sentence = problems(response)["body.conditions.all_of.1.field"]
+    assert "did you mean 'climate.zone.below_target'?" in sentence
     assert not policy.rules.filter(name="Typo").exists()
 
 

@@ -190,6 +190,15 @@ def test_of_a_dummy_no_dead_man_is_told(signed_in, seen_home):
     assert "Nothing switches it off" not in signed_in.get(reverse("miners")).content.decode()
 
 
+def test_policies_name_what_is_never_true_in_this_home(signed_in, seen_home):
+    policy = factories.policy(
+        seen_home.site, [("start", {"field": "forecast.next_hour_power", "operator": "gte", "value": 5})]
+    )
+    html = signed_in.get(reverse("policies")).content.decode()
+    rule = policy.rules.get()
+    assert f"Rule ‘{rule.name}’ is never true here: nothing in this home tells the forecast power" in html
+
+
 def test_policies_read_as_words_without_paths(signed_in, seen_home):
     html = signed_in.get(reverse("policies")).content.decode()
     assert "temperature is below the lower bound" in html

@@ -256,3 +256,17 @@ def test_two_cold_sensors_that_differ_keep_the_frost_out(bench, bench_home):
     told = zone_live(bench_home)["monitors"].values()
     assert {one["problem"] for one in told} == {"and the others differ by 2.4 K"}
     assert sorted(one["temperature_celsius"] for one in told) == [6.5, 8.9]
+
+
+def test_what_a_lost_sensor_measured_is_unknown_what_a_room_never_had_is_absent(bench_home):
+    """A rule on it waits, and is not taken for one that does not apply."""
+    config = {"humidity_percent": 50, "presence": "nobody", "fail": "unreachable"}
+    bench_home.zone.monitors.set([factories.climate_monitor(bench_home.site, config=config)])
+    bench_home.go(20)
+    saw = Decision.objects.latest("at").saw
+    values = {path: value for part in saw.values() for path, value in part.items()}
+    assert values["climate.zone.is_occupied"] is values["climate.zone.humidity"] is None
+    bench_home.zone.monitors.set([factories.climate_monitor(bench_home.site)])
+    bench_home.becomes(20.5)
+    saw = Decision.objects.latest("at").saw
+    assert not any(path.endswith(("is_occupied", "humidity")) for part in saw.values() for path in part)

@@ -249,3 +249,75 @@ def test_the_established_names_are_all_there():
         "mining_performance.pool_stats.unpaid_balance",
     ]:
         assert FIELDS.get(path), path
+
+
+IMPOSSIBLE = [
+    # a place in a list or not, what is written, and a word of the answer
+    ("value", {"field": "timestamp.hour", "operator": "gte", "value": 25}, "between 0 and 23"),
+    ("value", {"field": "timestamp.hour", "operator": "gt", "value": 23}, "never true"),
+    ("value", {"field": "timestamp.hour", "operator": "lt", "value": 0}, "never true"),
+    ("value", {"field": "timestamp.hour", "operator": "lte", "value": 24}, "between 0 and 23"),
+    ("value", {"field": "timestamp.hour", "operator": "eq", "value": 7.5}, "whole number"),
+    ("value", {"field": "timestamp.weekday", "operator": "eq", "value": 9}, "between 0 and 6"),
+    ("value", {"field": "timestamp.weekday", "operator": "ne", "value": 7}, "between 0 and 6"),
+    ("value[1]", {"field": "timestamp.isoweekday", "operator": "in", "value": [7, 0]}, "between 1 and 7"),
+    ("value", {"field": "timestamp.minute_of_day", "operator": "gte", "value": 1440}, "between 0 min and 1439 min"),
+    ("value", {"field": "sun.sunset.minute", "operator": "eq", "value": 60}, "between 0 and 59"),
+    ("value", {"field": "energy_state.battery.state_of_charge", "operator": "gte", "value": 101}, "0 % and 100 %"),
+    ("value", {"field": "energy_state.battery.state_of_charge", "operator": "gt", "value": 100}, "never true"),
+    ("value", {"field": "climate.zone.humidity", "operator": "lt", "value": -1}, "0 % and 100 %"),
+    ("value", {"field": "energy_state.production", "operator": "lt", "value": 0}, "never true"),
+    ("value", {"field": "energy_state.grid.exporting_power", "operator": "lte", "value": -200}, "at least 0 W"),
+    ("value", {"field": "energy_state.grid.importing_power", "operator": "gt", "value": -200}, "at least 0 W"),
+    ("value", {"field": "miner.power_consumption_max", "operator": "eq", "value": -1}, "at least 0 W"),
+    ("value", {"field": T, "operator": "gte", "value": 180}, "60.0 °C"),
+    ("value", {"field": "climate.zones.bath.temperature_celsius", "operator": "lt", "value": -100}, "−60"),
+    ("value", {"field": "miner_state.status", "operator": "eq", "value": "heatin"}, "did you mean 'heating'"),
+    ("value[1]", {"field": "miner_state.status", "operator": "not_in", "value": ["off", "away"]}, "is never 'away'"),
+    ("value", {"field": "miner_state.status", "operator": "contains", "value": "heated"}, "no value of"),
+    ("value", {"field": "miner_state.status", "operator": "regex", "value": "^HEAT"}, "no value of"),
+    ("value", {"field": "miner_state.hash_rate.unit", "operator": "eq", "value": "GH/s"}, "TH/s"),
+    ("value_ref", {"field": "timestamp.hour", "operator": "gte", "value_ref": T}, "an hour of the day"),
+    ("value_ref", {"field": T, "operator": "lt", "value_ref": "timestamp.hour"}, "an hour of the day"),
+    ("value_ref", {"field": "timestamp.hour", "operator": "eq", "value_ref": "sun.sunset.minute"}, "a minute"),
+    ("value_ref", {"field": "timestamp.minute_of_day", "operator": "lt", "value_ref": "sun.minutes_to_sunset"}, "min"),
+    ("value_ref", {"field": T, "operator": "lt", "value_ref": "climate.zone.hysteresis_celsius"}, "difference"),
+    ("value_ref", {"field": "miner_state.blocks_found", "operator": "lt", "value_ref": "timestamp.day"}, "a count"),
+    ("value_ref", {"field": "energy_source.type", "operator": "eq", "value_ref": "miner_state.status"}, "in common"),
+    ("value_ref", {"field": T, "operator": "lt", "value_ref": T}, "itself"),
+]
+
+
+@pytest.mark.parametrize(("place", "leaf", "words"), IMPOSSIBLE)
+def test_what_can_never_be_is_refused_with_its_place_but_a_stored_rule_goes_on(place, leaf, words):
+    tree = {"any_of": [GOOD, leaf]}
+    (found,) = problems(tree)
+    assert found.place == f"conditions.any_of[1].{place}"
+    head, index = (place[:-3], (1,)) if place.endswith("]") else (place, ())
+    assert found.loc == ("conditions", "any_of", 1, head, *index)
+    assert words in found.message.replace("-60", "−60")
+    assert compile_rule(tree, FIELDS, kind="start", name="r", stored=True).paths
+
+
+@pytest.mark.parametrize(
+    "leaf",
+    [
+        {"field": "timestamp.hour", "operator": "lt", "value": 24},
+        {"field": "timestamp.hour", "operator": "gte", "value": 0},
+        {"field": "timestamp.hour", "operator": "gte", "value": 22.5},
+        {"field": "timestamp.minute_of_day", "operator": "lt", "value": 1440},
+        {"field": "timestamp.hour", "operator": "gte", "value_ref": "sun.sunset.hour"},
+        {"field": "energy_state.battery.state_of_charge", "operator": "gte", "value": 100},
+        {"field": "energy_state.battery.state_of_charge", "operator": "lte", "value": 100},
+        {"field": "energy_state.surplus_power", "operator": "gt", "value": -500},
+        {"field": "energy_state.grid.current_power", "operator": "lt", "value": -500},
+        {"field": "energy_state.production", "operator": "gte", "value": 0},
+        {"field": "energy_state.production", "operator": "lte", "value": 0},
+        {"field": T, "operator": "lt", "value_ref": "climate.outdoor_temperature_celsius"},
+        {"field": "miner_state.status", "operator": "contains", "value": "heat"},
+        {"field": "miner_state.hash_rate.value", "operator": "lt", "value_ref": "miner.hash_rate_max.value"},
+        {"field": "sun.elevation", "operator": "lt", "value": -6},
+    ],
+)
+def test_what_can_be_is_accepted(leaf):
+    assert ok(leaf)

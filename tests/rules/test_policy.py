@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimization.rules import CompiledPolicy, Context, compile_rule
+from optimization.rules import CompiledPolicy, Context, compile_rule, deciding_zone, explain, sentence
 from tests.chance import examples
 
-from .worlds import FIELDS, NOW, contexts, trees
+from .worlds import FIELDS, NOW, contexts, could_be_true, known_or_not, raw_leaves, raw_timers, trees
 
 
 def rule(kind, path, name=None, priority=0, value=True):
@@ -96,6 +96,70 @@ def test_mistakes_of_the_caller_are_told():
         CompiledPolicy([rule("stop", UP)], [])
 
 
+HUMID, OCCUPIED = "climate.zone.humidity", "climate.zone.is_occupied"
+
+
+EMPTY = {"field": OCCUPIED, "operator": "eq", "value": False}
+DAMP = {"field": HUMID, "operator": "gte", "value": 60}
+SUNNY = {"field": UP, "operator": "eq", "value": True}
+WARM = {"field": ABOVE, "operator": "eq", "value": True}
+
+
+@pytest.mark.parametrize(
+    ("tree", "first", "second", "action"),
+    [
+        # A zone without such a sensor has no say.
+        (EMPTY, {OCCUPIED: False}, {}, "stop"),
+        (EMPTY, {}, {OCCUPIED: False}, "stop"),
+        (EMPTY, {OCCUPIED: False}, {OCCUPIED: True}, "hold"),
+        (EMPTY, {OCCUPIED: False}, {OCCUPIED: None}, "hold"),
+        (EMPTY, {OCCUPIED: None}, {}, "hold"),
+        (EMPTY, {OCCUPIED: True}, {}, "hold"),
+        (EMPTY, {}, {}, "hold"),
+        ({"not_": {**EMPTY, "value": True}}, {OCCUPIED: False}, {}, "stop"),
+        # Nor has one where the rule could never be true for want of it.
+        ({"all_of": [DAMP, SUNNY]}, {HUMID: 70.0}, {}, "stop"),
+        ({"all_of": [DAMP, SUNNY]}, {HUMID: 50.0}, {}, "hold"),
+        ({"all_of": [DAMP, WARM]}, {HUMID: 70.0, ABOVE: True}, {ABOVE: False}, "stop"),
+        # What else may make it true there still counts.
+        ({"any_of": [DAMP, WARM]}, {HUMID: 70.0, ABOVE: False}, {ABOVE: False}, "hold"),
+        ({"any_of": [DAMP, WARM]}, {HUMID: 70.0, ABOVE: False}, {ABOVE: None}, "hold"),
+        ({"any_of": [DAMP, WARM]}, {HUMID: 70.0, ABOVE: False}, {ABOVE: True}, "stop"),
+    ],
+)
+def test_a_stop_rule_leaves_out_zones_it_does_not_apply_to(tree, first, second, action):
+    policy = CompiledPolicy([], [compile_rule(tree, FIELDS, kind="stop", name="r")])
+    zones = [Context({UP: True}, own, key) for key, own in (("a", first), ("b", second))]
+    assert policy.decide(zones, running=True, holds={}, now=NOW).action == action
+
+
+def test_the_stop_of_several_zones_is_explained_by_one_it_applies_to():
+    rule = compile_rule(EMPTY, FIELDS, kind="stop", name="r")
+    zones = [Context({}, {}, "a"), Context({}, {OCCUPIED: False}, "b")]
+    told = explain(rule, zones, {}, NOW)
+    assert (told["truth"], deciding_zone(told)) == ("true", "b")
+    assert sentence(told) == "the room is not occupied"
+
+
+def test_a_start_needs_one_zone_whatever_the_others_lack():
+    policy = CompiledPolicy([compile_rule(EMPTY, FIELDS, kind="start", name="r")], [])
+
+    def start(*zones):
+        found = [Context({}, own, str(key)) for key, own in enumerate(zones)]
+        return policy.decide(found, running=False, holds={}, now=NOW).action
+
+    assert start({}, {OCCUPIED: False}) == "start"
+    assert start({OCCUPIED: None}, {OCCUPIED: False}) == "start"
+    assert start({}, {OCCUPIED: None}) == start({}, {}) == "hold"
+
+
+@examples(60)
+@given(trees().filter(lambda tree: len(raw_leaves(tree)) + len(raw_timers(tree)) <= 9), known_or_not)
+def test_a_rule_applies_where_something_could_make_it_true(tree, seen):
+    rule = compile_rule(tree, FIELDS, kind="stop", name="r")
+    assert rule.applies(seen) is could_be_true(tree, seen)
+
+
 def _naive(starts, stops, seen, running):
     """DESIGN §5.2 in as many words, one context or more."""
 
@@ -104,8 +168,8 @@ def _naive(starts, stops, seen, running):
         return True if True in found else None if None in found else False
 
     def all_of(rule):
-        found = [rule.test(c, ({}, NOW)) for c in seen]
-        return False if False in found else None if None in found else True
+        found = [rule.test(c, ({}, NOW)) for c in seen if len(seen) == 1 or rule.applies(c)]
+        return False if False in found or not found else None if None in found else True
 
     if running:
         return next((("stop", r) for r in stops if all_of(r) is True), ("hold", None))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from hypothesis import strategies as st
 
 from optimization.rules import ABSENT, Context, FieldTree
@@ -9,19 +11,20 @@ from optimization.rules import ABSENT, Context, FieldTree
 FIELDS = FieldTree.for_zones([("living_room", "Living room"), ("bath", "Bad 1.5")])
 NOW = 1_700_000_000.0
 
+#: Not one of them is bounded by 0, so that no comparison with 0 is impossible.
 NUMBERS = [
     "energy_state.surplus_power",
-    "energy_state.production",
+    "energy_state.grid.current_power",
     "climate.zone.temperature_celsius",
-    "climate.zones.bath.humidity",
-    "miner.power_consumption_max",
-    "climate.zone.target_temperature",
+    "climate.zones.bath.temperature_celsius",
+    "climate.zone.trend_celsius_per_hour",
+    "climate.zones.living_room.temperature_celsius",
 ]
 TEXTS = ["miner_state.status", "miner.name"]
 BOOLEANS = ["climate.zone.below_target", "sun.is_up", "miner.active"]
 PAIRS = [
-    ("energy_state.surplus_power", "miner.power_consumption_max"),
-    ("climate.zone.temperature_celsius", "climate.zone.target_temperature"),
+    ("energy_state.surplus_power", "energy_state.grid.current_power"),
+    ("climate.zone.temperature_celsius", "climate.zones.living_room.temperature_celsius"),
 ]
 WORDS = ["off", "on", "heating"]
 SMALL = [0.0, 1.0, 2.0]
@@ -172,6 +175,40 @@ def oracle(node: dict, ctx: Context, elapsed, place: str = "conditions", wanted:
     if (word == "all_of") is wanted:
         return False if False in found else None if None in found else True
     return True if True in found else None if None in found else False
+
+
+def could_be_true(tree: dict, ctx: Context) -> bool:
+    """Whether some truth of every leaf that is not absent, and some age of every timer, makes `tree` true."""
+    leaves, timers = raw_leaves(tree), raw_timers(tree)
+    free = [number for number, leaf in enumerate(leaves) if leaf_oracle(leaf, ctx) != "A"]
+    for truths in product((True, False), repeat=len(free)):
+        told = dict(zip(free, truths, strict=True))
+        for ages in product((0, 86_400), repeat=len(timers)):
+            if _free(tree, iter(range(len(leaves))), told, iter(ages))[0]:
+                return True
+    return False
+
+
+def _free(node: dict, numbers, told: dict[int, bool], ages) -> tuple[bool, bool]:
+    """The node and its opposite; leaves and timers are met in the order of `raw_leaves` and `raw_timers`."""
+    if "not_" in node:
+        no, yes = _free(node["not_"], numbers, told, ages)
+    elif "all_of" in node or "any_of" in node:
+        found = [_free(child, numbers, told, ages) for child in node.get("all_of") or node["any_of"]]
+        quantify, opposite = (all, any) if "all_of" in node else (any, all)
+        yes, no = quantify(one[0] for one in found), opposite(one[1] for one in found)
+    else:
+        number = next(numbers)
+        yes, no = (told[number], not told[number]) if number in told else (False, False)
+    if "for" in node:
+        is_held = next(ages) >= node["for"]
+        yes, no = yes and is_held, (not is_held if yes else no)
+    return yes, no
+
+
+def raw_timers(node: dict) -> list[dict]:
+    inner = node.get("all_of") or node.get("any_of") or ([node["not_"]] if "not_" in node else [])
+    return [timer for child in inner for timer in raw_timers(child)] + ([node] if "for" in node else [])
 
 
 def raw_leaves(node: dict) -> list[dict]:
