@@ -78,7 +78,7 @@ _BORNE_OUT = ", ".join(
 )
 _CONTROL, _PASSES = "tests/control", "tests/passes"
 _MATRIX = "tests/faults/test_matrix.py::test_fault"
-_WALK = f"{_PASSES}/test_walk.py::test_a_random_walk_of_4000_steps_25_times"
+_WALK = f"{_PASSES}/test_walk.py::test_a_random_walk_of_4000_steps"
 _PROGRAM_FAULTS = "tests/faults/test_program.py"
 _MUTATIONS = f"{_CONTROL}/test_mutations.py::test_without_a_guard_its_scenarios_break"
 

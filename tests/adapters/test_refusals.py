@@ -10,12 +10,12 @@ from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from integrations import refusals
 from integrations.refusals import Refusals, Waits, pause_seconds
 from sites.store import store
+from tests.chance import examples
 
 MINUTE, HOUR = 60.0, 3600.0
 BEGIN = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -176,7 +176,7 @@ def test_a_full_disk_and_a_store_that_is_gone_do_not_make_it_forget(world, monke
     assert [round(at / MINUTE) for at in tries(world, HOUR)] == [0, 5, 30]
 
 
-@hypothesis(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, HealthCheck.function_scoped_fixture)
 @given(
     happenings=st.lists(
         st.tuples(st.sampled_from(["read", "off", "restart", "unanswered"]), st.floats(1, 900)), max_size=150
