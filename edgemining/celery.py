@@ -4,7 +4,10 @@ import os
 
 from celery import Celery
 
+from .instance import read_settings
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "edgemining.settings")
+read_settings()
 
 
 def make_app(name: str, *, set_as_current: bool) -> Celery:

@@ -6,14 +6,29 @@ import errno
 import fcntl
 import os
 import socket
+import sys
 from contextlib import suppress
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 from . import data_folder
+from .supervisor import EXIT_GIVE_UP
 
 
 class CannotStart(Exception):
     """Starting again would change nothing; `str(error)` says what to do."""
+
+
+def read_settings() -> None:
+    """Now, so that a wrong setting or a damaged data folder ends this process with one sentence, whichever it is."""
+    from django.conf import settings
+
+    try:
+        settings.INSTALLED_APPS  # noqa: B018 - reading one reads all
+    except ImproperlyConfigured as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(EXIT_GIVE_UP) from None
 
 
 def hold_data_folder(folder: Path) -> int:

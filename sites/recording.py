@@ -103,7 +103,8 @@ def find_out() -> Unrecorded | None:
         if failed(error, by=_PROBE) is None:
             raise
         return state()
-    # So little may find room where a pass does not: whoever could not commit says himself that he can again.
-    if before is None or before.by == _PROBE:
+    # So little may find room where a pass does not: a pass that could not commit ends it itself. Of a request
+    # nobody may be left who does.
+    if before is None or before.by:
         committed(before)
     return state()

@@ -14,12 +14,14 @@ from integrations.ask import call_all
 from integrations.connections.home_assistant import HomeAssistantSession
 from sites.alarms import KINDS
 from sites.models import Alarm, Severity
+from sites.patience import if_possible
 from sites.store import store
 
 from .load import SiteRows
 from .observe import Observation
 
 TELL_SECONDS = 3.0
+_NOTE_SECONDS = 1.0
 #: A flood of alarms is told over several passes.
 _MOST = 10
 
@@ -48,8 +50,8 @@ def tell(chunk: Iterable[SiteRows], observation: Observation) -> None:
             alarm, mark = marks[key]
             done[mark].append(alarm.pk)
     for mark, ids in done.items():
-        if ids:
-            Alarm.objects.filter(pk__in=ids).update(told=mark)
+        if ids:  # what cannot be noted is told again
+            if_possible(lambda ids=ids, mark=mark: Alarm.objects.filter(pk__in=ids).update(told=mark), _NOTE_SECONDS)
 
 
 def _session(rows: SiteRows, observation: Observation) -> tuple[UUID | None, HomeAssistantSession | None]:

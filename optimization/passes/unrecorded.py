@@ -53,7 +53,7 @@ class Committing:
         #: Nothing was stored since.
         self.since = max((_stored_at(rows.memory, now) for rows in chunk), default=now)
         self._was_failing = any(is_on(rows.memory) for rows in chunk)
-        self._was = recording.state() if self._was_failing else None
+        self._was = recording.state()  # perhaps another process, that of the pages, could not store something
         #: Why nothing can be stored; None: as far as this pass knows, everything can.
         self.fault: str | None = None
 

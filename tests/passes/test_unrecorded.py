@@ -221,6 +221,14 @@ def test_since_when_is_told_and_over_with_the_first_commit_of_a_quiet_home(warm)
     assert recording.state() is None
 
 
+def test_what_another_process_could_not_store_is_over_with_the_next_commit(warm):
+    recording.failed(OperationalError(LOCKED), by="request")
+    recording._own = None  # it was said by the process of the pages
+    assert recording.state().by == "request"
+    warm.go(7)  # a minute is over, so there is something to store
+    assert recording.state() is None
+
+
 def test_the_watchdog_finds_nothing_wrong(warm, monkeypatch):
     watchdog = Watchdog(warm.clock.monotonic)
     monkeypatch.setattr(last_resort, "watchdog", watchdog)

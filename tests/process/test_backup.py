@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -12,13 +11,14 @@ import tarfile
 
 import pytest
 
+from .program import environment_of
+
 #: One installation, and one backup of it, for all.
 pytestmark = pytest.mark.xdist_group("backup")
 
 
 def manage(folder, *arguments: str) -> subprocess.CompletedProcess:
-    environment = {**os.environ, "DATA_DIR": str(folder)}
-    environment.pop("SECRET_KEY", None)
+    environment = environment_of(folder)
     return subprocess.run([sys.executable, "manage.py", *arguments], env=environment, capture_output=True, text=True)
 
 

@@ -24,6 +24,7 @@ from tests import factories
 from tests.servers.disk import fill
 
 from .program import Program
+from .test_doors import run
 
 
 def database_of(folder: Path) -> Path:
@@ -83,6 +84,17 @@ def test_a_damaged_folder_is_told_once_with_the_remedy(folder, damage):
     assert len(lines) == 1, program.output
     assert what in lines[0]
     assert remedy in lines[0]
+
+
+@pytest.mark.parametrize(
+    "command", [("-m", "celery", "-A", "edgemining", "worker"), ("-c", "import edgemining.wsgi")], ids=["worker", "web"]
+)
+def test_the_processes_of_a_fleet_say_it_in_one_sentence_too(tmp_path, command):
+    _key(b"")(tmp_path)
+    done = run(*command, data_dir=tmp_path)
+    assert done.returncode == EXIT_GIVE_UP
+    assert done.stderr.count("\n") == 1
+    assert "secret_key is empty. Restore" in done.stderr
 
 
 @pytest.fixture
