@@ -49,6 +49,7 @@ def warm(bench_home):
 
 @pytest.mark.parametrize("text", [FULL, LOCKED])
 def test_an_off_is_written_at_once_and_stored_when_it_can_be(warm, text):
+    warm.becomes(21.4)
     with nothing_stored(text):
         warm.says(22.0)
         report = warm.go()
@@ -81,6 +82,7 @@ def test_nothing_starts_and_nothing_of_a_start_is_left(bench_home):
 def test_the_pass_that_finds_out_shows_no_start_that_it_did_not_make(bench_home):
     bench_home.says(22.0)
     bench_home.go(2)
+    bench_home.becomes(20.6)
     bench_home.says(20.0)
     with nothing_stored():
         bench_home.go()
@@ -185,9 +187,8 @@ def test_what_is_remembered_meanwhile_is_no_part_of_what_is_saved(warm):
 
 def test_a_restart_meanwhile_starts_nothing(warm):
     with nothing_stored():
-        warm.says(22.0)
-        warm.go()
-        warm.says(20.0)
+        warm.becomes(22.0)
+        warm.becomes(20.0)
         warm.restart()
         recording.forget()
         warm.go(10)
