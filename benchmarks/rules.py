@@ -51,7 +51,9 @@ def context(**changes) -> Context:
     own = {
         "climate.zone.below_target": True,
         "climate.zone.above_target": False,
-        "miner.power_consumption_max": 2000.0,
+        "climate.zone.below_minimum": False,
+        "climate.zone.above_minimum": True,
+        "miner.power_min_w": 2000.0,
     }
     for part in (shared, own):
         for path in part:
@@ -75,10 +77,21 @@ def by_hand(ctx: Context, running: bool, holds: dict, now: float, keys: tuple[st
 
 def _start_by_hand(ctx, holds, now, keys):
     """A rule's name, "?" for unknown, "" for none."""
-    shared, own = ctx.shared, ctx.own
-    below = own.get("climate.zone.below_target", False)
+    below = ctx.own.get("climate.zone.below_target", False)
     if below is False:
         return ""
+    start = _start_on_energy(ctx, below, holds, now, keys)
+    if start in ("", "?"):
+        needed = ctx.own.get("climate.zone.below_minimum", False)
+        if needed:
+            return "Never below" if below else "?"
+        if needed is None:
+            return "?"
+    return start
+
+
+def _start_on_energy(ctx, below, holds, now, keys):
+    shared, own = ctx.shared, ctx.own
     imported = shared.get("energy_state.grid.importing_power", ABSENT)
     if shared.get("energy_source.has_grid", True) is False:
         grid = True
@@ -89,7 +102,7 @@ def _start_by_hand(ctx, holds, now, keys):
     if grid is False:
         return ""
     unsure = below is None or grid is None
-    watts = own.get("miner.power_consumption_max", ABSENT)
+    watts = own.get("miner.power_min_w", ABSENT)
     surplus = shared.get("energy_state.surplus_power", ABSENT)
     unknown = False
     if watts is not ABSENT and surplus is not ABSENT:
@@ -117,11 +130,21 @@ def _start_by_hand(ctx, holds, now, keys):
 
 
 def _stop_by_hand(ctx, holds, now, keys):
-    shared, own = ctx.shared, ctx.own
-    above = own.get("climate.zone.above_target", False)
+    above = ctx.own.get("climate.zone.above_target", False)
     if above:
         return "Room is warm"
-    unknown = above is None
+    warm_enough = ctx.own.get("climate.zone.above_minimum", False)
+    if warm_enough is False:
+        return "?" if above is None else ""
+    stop = _stop_on_energy(ctx, holds, now, keys, warm_enough is None)
+    if stop == "":
+        return "?" if above is None else ""
+    return "?" if warm_enough is None else stop
+
+
+def _stop_on_energy(ctx, holds, now, keys, is_doubtful):
+    shared, own = ctx.shared, ctx.own
+    unknown = False
     charge = shared.get("energy_state.battery.state_of_charge", ABSENT)
     if charge is None:
         unknown = True
@@ -139,7 +162,7 @@ def _stop_by_hand(ctx, holds, now, keys):
         late = True
     elif is_up is None or left is None:
         late_known = False
-    watts = own.get("miner.power_consumption_max", ABSENT)
+    watts = own.get("miner.power_min_w", ABSENT)
     surplus = shared.get("energy_state.surplus_power", ABSENT)
     if watts is not ABSENT and surplus is not ABSENT:
         battery = shared.get("energy_source.has_battery", True)
@@ -154,7 +177,7 @@ def _stop_by_hand(ctx, holds, now, keys):
         else:
             weak = False
         short = None if watts is None or surplus is None else surplus < watts
-        if short and weak:
+        if short and weak and not is_doubtful:
             if keys[2] in holds and now - holds[keys[2]] >= 180:
                 return "Surplus too short"
         elif short is not False and weak is not False:

@@ -140,7 +140,10 @@ class OptimizationUnitAdmin(LoweringAdmin, SiteRowAdmin):
     alternative = "To pause it, untick ‘is enabled’: its miners are switched off and everything stays as it is."
     fieldsets = (
         (None, {"fields": ("site", "name", "description")}),
-        ("What it decides", {"fields": ("miners", "zones", "policy", "rules_here", "dosing", "energy_source")}),
+        (
+            "What it decides",
+            {"fields": ("miners", "zones", "policy", "rules_here", "never_below_celsius", "dosing", "energy_source")},
+        ),
         ("In use", {"fields": ("is_enabled",)}),
     )
     readonly_fields = ("rules_here",)

@@ -39,6 +39,7 @@ class UnitIn(Body):
     miner_ids: list[UUID] = Field([], max_length=200)
     climate_zone_ids: list[UUID] = Field([], max_length=200, description="Empty: the zones its miners heat.")
     dosing: Dosing = Field(Dosing.NEED, description="How many watts it wants where its policy says “heat”.")
+    never_below_celsius: float | None = field(OptimizationUnit, "never_below_celsius")
 
 
 UnitPatch = patch_of(UnitIn)
@@ -64,6 +65,7 @@ class UnitOut(Answer):
     miner_ids: list[UUID]
     climate_zone_ids: list[UUID]
     dosing: Dosing
+    never_below_celsius: float | None
 
     @staticmethod
     def resolve_miner_ids(unit: OptimizationUnit) -> list[UUID]:

@@ -58,6 +58,9 @@ _MINER = MinerSnapshot(
 _TOLD = [name for name in MinerSnapshot.__slots__ if type(getattr(_MINER, name)) in (int, float)]
 _MEASURED = [name for name in EnergySnapshot.__slots__ if type(getattr(_ENERGY, name)) is float]
 
+#: A person may set one any time.
+_ANY_MINIMUM = 16.0
+
 Paths = frozenset[str]
 
 
@@ -136,7 +139,9 @@ class Home:
     @cached_property
     def _named(self) -> Paths:
         """`climate.zones.<slug>.*` of every zone."""
-        return frozenset(path for path in _known(context.climate(list(self.zones.values()))) if path.count(".") > 1)
+        return frozenset(
+            path for path in _known(context.climate(list(self.zones.values()), _ANY_MINIMUM)) if path.count(".") > 1
+        )
 
     def _combinations(
         self, sources: Sequence[EnergySource | None], miners: Sequence[Miner], chosen: Sequence[ClimateZone]
@@ -152,9 +157,13 @@ class Home:
         found: set[Paths] = set()
         for miner in miners:
             states = [self.zones[zone.pk] for zone in miner.zones.all() if zone.pk in self.zones]
-            found.update(_known(one.own) for one in context.of_miner({}, _miner(miner), states))
+            found.update(_known(one.own) for one in context.of_miner({}, _miner(miner), states, _ANY_MINIMUM))
         states = list(self.zones.values()) or [_anything()]
-        return list(found) if miners else [_known(one.own) for one in context.of_miner({}, _miner(None), states)]
+        return (
+            list(found)
+            if miners
+            else [_known(one.own) for one in context.of_miner({}, _miner(None), states, _ANY_MINIMUM)]
+        )
 
 
 def _known(values: dict) -> Paths:

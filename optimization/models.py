@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
-from climate.models import ClimateZone
+from climate.models import TARGET_VALIDATORS, ClimateZone
 from energy.models import EnergySource
 from miners.models import Miner
 from sites.models import NamedModel, Site, UUIDModel
@@ -112,6 +112,15 @@ class OptimizationUnit(NamedModel):
         choices=Dosing,
         default=Dosing.NEED,
         help_text="Miners with levels, and several miners of one room, give what is asked for and no more.",
+    )
+    never_below_celsius = models.FloatField(
+        "never below (°C)",
+        null=True,
+        blank=True,
+        validators=TARGET_VALIDATORS,
+        help_text="A room colder than this is heated whatever the sun gives, from the battery and the grid, where the "
+        "policy has a rule for it (‘Solar Surplus Room Heating’ has). Empty: without sun it may cool down to its frost "
+        "limit.",
     )
 
     class Meta:

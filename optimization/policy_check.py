@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from miners.models import Miner
 from sites.models import Site
-from sites.words import ended
+from sites.words import celsius, ended
 
 from .fillable import Combination, Home, never_true
-from .models import OptimizationUnit, Policy, Rule, RuleKind
+from .models import Dosing, OptimizationUnit, Policy, Rule, RuleKind
 from .policies import fields_for
 from .rules import CompiledPolicy, CompiledRule, FieldTree, RuleErrors, about_no_zone, compile_rule
 
@@ -45,6 +46,8 @@ def check_policy(policy: Policy, site: Site | None = None, *, unit: Optimization
         warnings += [str(warning) for warning in CompiledPolicy(*by_kind).warnings(fields)]
     never = {} if site is None else _never_true(compiled, _combinations(policy, site, unit))
     warnings += never.values()
+    if unit is not None:
+        warnings += _about_unit(unit, compiled)
     counts = {kind: len([rule for rule in rules if rule.kind == kind]) for kind in RuleKind}
     in_use = {kind: len([rule for rule in enabled if rule.kind == kind]) for kind in RuleKind}
     return PolicyCheck(
@@ -57,6 +60,26 @@ def check_policy(policy: Policy, site: Site | None = None, *, unit: Optimization
         in_use[RuleKind.START],
         in_use[RuleKind.STOP],
     )
+
+
+def _about_unit(unit: OptimizationUnit, rules: Sequence[CompiledRule]) -> list[str]:
+    """Where a unit is set to something its policy does not know, or the other way round."""
+    found, paths = [], {path.rpartition(".")[2] for rule in rules for path in rule.paths}
+    if unit.never_below_celsius is not None and "below_minimum" not in paths:
+        found.append(
+            f"‘Never below’ {celsius(unit.never_below_celsius)} changes nothing: no rule of the policy looks at "
+            "climate.zone.below_minimum."
+        )
+    if "power_min_w" in paths and unit.dosing != Dosing.SURPLUS and any(one.power.is_stepped for one in _miners(unit)):
+        found.append(
+            "The policy starts on what the lowest level of a miner takes, but the unit gives more than that: it may "
+            f"import. Choose ‘{Dosing.SURPLUS.label}’."
+        )
+    return found
+
+
+def _miners(unit: OptimizationUnit) -> Sequence[Miner]:
+    return unit.miners.select_related("controller")
 
 
 def policy_errors(policy: Policy, site: Site | None) -> list[str]:

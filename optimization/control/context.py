@@ -14,6 +14,8 @@ from energy.state import EnergyState
 from miners.state import MinerSnapshot
 from optimization.rules import Context
 
+from .minimum import of_zone
+
 Values = dict[str, Any]
 _CALENDAR = ("year", "month", "day", "hour", "minute", "second", "microsecond")
 
@@ -70,11 +72,11 @@ def _signed(path: str, plus: str, minus: str, watts: float | None) -> Values:
     }
 
 
-def climate(zones: Sequence[ZoneState]) -> Values:
+def climate(zones: Sequence[ZoneState], never_below_celsius: float | None = None) -> Values:
     """`climate.zones.<slug>.*` and the extremes; one unknown zone makes min, max and avg unknown."""
     values: Values = {}
     for zone in zones:
-        values.update(_zone(f"climate.zones.{zone.slug}.", zone))
+        values.update(_zone(f"climate.zones.{zone.slug}.", zone, never_below_celsius))
     if zones:
         seen = [zone.temperature_celsius for zone in zones]
         known = None not in seen
@@ -89,7 +91,8 @@ def outdoor(celsius: float | None) -> Values:
     return {"climate.outdoor_temperature_celsius": celsius}
 
 
-def _zone(prefix: str, zone: ZoneState) -> Values:
+def _zone(prefix: str, zone: ZoneState, never_below_celsius: float | None) -> Values:
+    minimum = of_zone(zone, never_below_celsius)
     values: Values = {
         prefix + "temperature_celsius": zone.temperature_celsius,
         prefix + "target_temperature": zone.target.effective_celsius,
@@ -99,10 +102,15 @@ def _zone(prefix: str, zone: ZoneState) -> Values:
         prefix + "upper_bound": zone.upper_bound,
         prefix + "below_target": zone.below_target,
         prefix + "above_target": zone.above_target,
+        prefix + "below_minimum": False if minimum is None else minimum.is_below,
+        prefix + "above_minimum": True if minimum is None else minimum.is_above,
         prefix + "trend_celsius_per_hour": zone.trend_celsius_per_hour,
         prefix + "sensor": str(zone.sensor),
         prefix + "window_open": zone.window_open_since is not None,
     }
+    if minimum is not None:
+        values[prefix + "minimum_temperature"] = minimum.lower_celsius
+        values[prefix + "minimum_upper_bound"] = minimum.upper_celsius
     if zone.tells_presence:
         values[prefix + "is_occupied"] = zone.is_occupied
     if zone.tells_humidity or zone.humidity_percent is not None:
@@ -160,13 +168,17 @@ def miner(
     is_active: bool,
     snapshot: MinerSnapshot,
     highest_hash_rate_th_s: float | None = None,
+    lowest_power_w: float | None = None,
 ) -> Values:
-    """`miner.*` and `miner_state.*`. What a device that answers does not tell, it does not have; of one that is
-    silent nothing is known."""
+    """`miner.*` and `miner_state.*`; `lowest_power_w` None: it is only switched on and off.
+
+    What a device that answers does not tell, it does not have; of one that is silent nothing is known.
+    """
     values: Values = {
         "miner.name": name,
         "miner.model": model,
         "miner.power_consumption_max": nominal_power_w,
+        "miner.power_min_w": nominal_power_w if lowest_power_w is None else lowest_power_w,
         "miner.active": is_active,
         "miner_state.status": str(snapshot.status),
     }
@@ -188,10 +200,13 @@ def miner(
     return values
 
 
-def of_miner(shared: Mapping[str, Any], own: Values, zones: Sequence[ZoneState]) -> tuple[Context, ...]:
+def of_miner(
+    shared: Mapping[str, Any], own: Values, zones: Sequence[ZoneState], never_below_celsius: float | None = None
+) -> tuple[Context, ...]:
     """One context per zone the miner heats; one without a zone for a miner that heats no room."""
     if not zones:
         return (Context(shared, own),)
+    values = [{**own, **_zone("climate.zone.", zone, never_below_celsius)} for zone in zones]
     if len(zones) == 1:
-        return (Context(shared, {**own, **_zone("climate.zone.", zones[0])}),)
-    return tuple(Context(shared, {**own, **_zone("climate.zone.", zone)}, zone.slug) for zone in zones)
+        return (Context(shared, values[0]),)
+    return tuple(Context(shared, one, zone.slug) for one, zone in zip(values, zones, strict=True))

@@ -194,6 +194,8 @@ class UnitSituation:
     surplus_w: float | None = None
     #: How much of that is not sure, because it counts what its own miners may not draw yet (W).
     unsure_w: float = 0.0
+    #: Its rooms are to be kept above this whatever the sun gives (°C); None: no such temperature is set.
+    never_below_celsius: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

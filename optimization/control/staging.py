@@ -4,7 +4,8 @@ Where a policy says “heat”, it says nothing of how much. A unit doses: miner
 each other and give together what these rooms need: all they can give at the lower bound, less and less above it, and
 nothing at the upper bound (a proportional band, as staged heating has it; need is reckoned a quarter higher, so that
 no room is kept below its band, and one of usual need settles about its target). In a unit that follows the sun it is
-never more than the surplus, but what runs at all runs at its lowest level.
+never more than the surplus, but what runs at all runs at its lowest level, and a room below the temperature that the
+unit is never to be below gets what it needs.
 
 Machines do not take turns needlessly: what runs goes on before what rests; a level is kept until it is wrong by a
 margin, and more of the sun is taken only with some to spare; one more starts only for half of its lowest power, and
@@ -23,6 +24,7 @@ from miners.economics import efficiency_j_per_th
 from miners.state import MinerStatus
 
 from . import sentences
+from .minimum import needs_heat
 from .situation import Ceiling, Intent, MinerSituation, UnitSituation
 
 #: What is given stays until this share of all the miners can give together is missing or too much: with the usual
@@ -104,7 +106,11 @@ def staged(
     # What there is of the sun goes to the coldest rooms first.
     for group in sorted(groups, key=lambda one: -one.deficit_k):
         want_w = float("inf") if unit.dosing == "full" else group.need_w - group.given_w
-        watts = _deal(group, want_w, left_w, now, unit.unsure_w if unit.dosing == "surplus" else 0.0)
+        if any(needs_heat(zone, unit.never_below_celsius) for zone in group.zones):
+            # Below its minimum a room is warmed without the sun, too.
+            watts = _deal(group, want_w, float("inf"), now, 0.0)
+        else:
+            watts = _deal(group, want_w, left_w, now, unit.unsure_w if unit.dosing == "surplus" else 0.0)
         left_w -= sum(watts.values())
         for member in group.members:
             intent = _dealt(member, watts[member.miner.miner_id], len(group.members))

@@ -146,7 +146,7 @@ def situate(
         values = {
             **shared,
             **context.energy(state),
-            **context.climate(list(zones.values())),
+            **context.climate(list(zones.values()), unit.never_below_celsius),
             **({} if outdoor is None else context.outdoor(outdoor.temperature_celsius)),
             **_extremes(unit_zones),
         }
@@ -159,12 +159,18 @@ def situate(
                 policy,
                 problem,
                 tuple(
-                    _with_contexts(miners[pk], rows.miners[pk], values if miners[pk].is_wanted_on else to_start)
+                    _with_contexts(
+                        miners[pk],
+                        rows.miners[pk],
+                        values if miners[pk].is_wanted_on else to_start,
+                        unit.never_below_celsius,
+                    )
                     for pk in members
                 ),
                 unit.dosing,
                 None if state is None else state.surplus_w,
                 0.0 if sure is state or state.surplus_w is None else state.surplus_w - sure.surplus_w,
+                unit.never_below_celsius,
             )
         )
     note_silent(memory, snapshots)
@@ -312,11 +318,21 @@ def _level_since(miner: Miner, desired: DesiredState | None) -> datetime | None:
     return max(desired.written_at, desired.changed_at or desired.written_at)
 
 
-def _with_contexts(situation: MinerSituation, miner: Miner, shared: dict[str, Any]) -> MinerSituation:
+def _with_contexts(
+    situation: MinerSituation, miner: Miner, shared: dict[str, Any], never_below_celsius: float | None
+) -> MinerSituation:
     levels = () if situation.power is None else situation.power.levels
     highest = max((level.hash_rate_th_s for level in levels if level.hash_rate_th_s is not None), default=None)
-    own = context.miner(miner.name, miner.model, miner.nominal_power_w, miner.is_active, situation.snapshot, highest)
-    return replace(situation, contexts=context.of_miner(shared, own, situation.zones))
+    own = context.miner(
+        miner.name,
+        miner.model,
+        miner.nominal_power_w,
+        miner.is_active,
+        situation.snapshot,
+        highest,
+        situation.least_w,
+    )
+    return replace(situation, contexts=context.of_miner(shared, own, situation.zones, never_below_celsius))
 
 
 def _shared(rows: SiteRows, now: datetime) -> dict[str, Any]:

@@ -199,6 +199,13 @@ def _miner() -> Iterator[Field]:
     yield _text("miner.model", "miner model")
     yield from _hash_rate("miner.hash_rate_max", "highest hash rate")
     yield _number("miner.power_consumption_max", "W", "the miner's power", within=POSITIVE)
+    yield _number(
+        "miner.power_min_w",
+        "W",
+        "the miner's lowest power",
+        "What the miner takes at its lowest level; its nominal power where it is only switched on and off.",
+        within=POSITIVE,
+    )
     yield _boolean("miner.active", "the miner is active", "Whether the miner may be used.")
     s = "miner_state."
     yield _text(s + "status", "miner status", MINER_STATUSES)
@@ -252,6 +259,22 @@ def _climate() -> Iterator[Field]:
         "the room is at its upper bound",
         f"Temperature ≥ upper bound {of}.",
         (temperature, "gte", upper),
+    )
+    minimum = celsius("minimum_temperature", "minimum", f"‘Never below’ of the unit, at most the lower bound {of}.")
+    above = celsius("minimum_upper_bound", "minimum plus hysteresis", f"Where heating for the minimum {of} ends.")
+    yield minimum
+    yield above
+    yield _boolean(
+        z + "below_minimum",
+        "the room is below its minimum",
+        f"Temperature < minimum {of}; false where the unit has none.",
+        (temperature, "lt", minimum),
+    )
+    yield _boolean(
+        z + "above_minimum",
+        "the room is above its minimum",
+        f"Temperature ≥ minimum plus hysteresis {of}; true where the unit has no minimum.",
+        (temperature, "gte", above),
     )
     yield _number(z + "trend_celsius_per_hour", "°C/h", "temperature trend", f"Rise of the temperature {of}.")
     yield _text(z + "sensor", "sensor health", SENSOR_HEALTH)

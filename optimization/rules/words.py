@@ -14,8 +14,16 @@ def sentence_of(node: dict) -> str:
     elif node["node"] == "not_":
         text = sentence_of(node["children"][0])  # the fact is the same, whichever way it is wanted
     else:
-        text = " and ".join(dict.fromkeys(sentence_of(child) for child in _deciding(node)))
+        deciding = _deciding(node)
+        telling = [child for child in deciding if not _goes_without_saying(child)] or deciding
+        text = " and ".join(dict.fromkeys(sentence_of(child) for child in telling))
     return text + _hold(node)
+
+
+def _goes_without_saying(node: dict) -> bool:
+    """True because there is nothing to compare with, like a room that is above no minimum."""
+    shows = node.get("shows")
+    return bool(shows) and node["truth"] == "true" and shows["value"] is not None and shows["expected"] is None
 
 
 def _deciding(node: dict) -> list[dict]:

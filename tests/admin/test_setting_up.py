@@ -183,6 +183,16 @@ def test_whatever_stands_against_it_is_said_beside_the_field(page, home, ready_m
     assert OptimizationUnit.objects.count() == 1
 
 
+def test_a_unit_is_given_a_temperature_its_rooms_are_never_below(page, home):
+    add = url("optimization_optimizationunit", "add")
+    data = unit_form(home, is_enabled="", never_below_celsius="16.5")
+    assert "frost limit" in page.get(add).content.decode()
+    assert page.post(add, data).status_code == 302
+    assert OptimizationUnit.objects.get().never_below_celsius == 16.5
+    cold = page.post(add, {**data, "name": "Cold", "never_below_celsius": "3"})
+    assert "never_below_celsius" in errors_of(cold)
+
+
 def test_a_unit_that_is_off_may_be_unfinished(page, home):
     assert page.post(url("optimization_optimizationunit", "add"), unit_form(home, is_enabled="")).status_code == 302
 

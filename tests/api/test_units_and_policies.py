@@ -93,6 +93,19 @@ def test_links_to_another_site_are_refused(api, furnished):
     assert api.patch(f"/optimization-units/{furnished.unit.pk}", {"policy_id": str(template.pk)}).status_code == 200
 
 
+def test_what_a_unit_is_never_below_is_set_and_cleared(api, furnished):
+    address = f"/optimization-units/{furnished.unit.pk}"
+    assert api.patch(address, {"never_below_celsius": 16.5}).json()["never_below_celsius"] == 16.5
+    assert api.get(address).json()["never_below_celsius"] == 16.5
+    for wrong in (4, 36, "warm"):
+        assert "body.never_below_celsius" in problems(api.patch(address, {"never_below_celsius": wrong}))
+    assert api.patch(address, {"never_below_celsius": None}).json()["never_below_celsius"] is None
+    lines = api.get(f"{address}/check").json()["warnings"]
+    api.patch(address, {"never_below_celsius": 16.5})
+    (line,) = set(api.get(f"{address}/check").json()["warnings"]) - set(lines)
+    assert line.startswith("‘Never below’ 16.5\u202f°C changes nothing: ")
+
+
 def decision(home, **kwargs) -> Decision:
     about = {"site": home.site, "unit": home.unit, "miner": home.miner, "action": "start", "origin": "policy"}
     return Decision.objects.create(**{**about, "reason": "Cold.", "saw": {"climate": {"x": 1}}, **kwargs})

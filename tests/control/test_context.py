@@ -15,6 +15,8 @@ from optimization.control import context
 from optimization.passes import sane
 from optimization.rules.catalogue import STANDARD_FIELDS
 
+from .worlds import zone
+
 FIELDS = {one.path for one in STANDARD_FIELDS}
 QUANTITIES = {
     "hash_rate": (90.0, "TH/s"),
@@ -99,3 +101,28 @@ def test_a_payout_is_in_the_time_of_the_home():
     assert (found[path + "weekday"], found[path + "isoweekday"]) == (6, 7)  # a Sunday
     assert set(found) == {one for one in FIELDS if one.startswith(path)}
     assert set(context.mining_performance({"next_payout_at": None}, UTC).values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("celsius", "never_below", "expected"),
+    [
+        (15.9, 16.0, (16.0, 17.0, True, False)),
+        (16.0, 16.0, (16.0, 17.0, False, False)),
+        (17.0, 16.0, (16.0, 17.0, False, True)),
+        (None, 16.0, (16.0, 17.0, None, None)),
+        (20.4, 30.0, (20.5, 21.5, True, False)),  # never more than the target's own band
+        (5.0, None, (None, None, False, True)),
+    ],
+)
+def test_the_minimum_of_a_room_in_a_unit(celsius, never_below, expected):
+    (one,) = context.of_miner({}, {}, [zone(celsius)], never_below)
+    names = ("minimum_temperature", "minimum_upper_bound", "below_minimum", "above_minimum")
+    assert tuple(one.own.get(f"climate.zone.{name}") for name in names) == expected
+    named = context.climate([zone(celsius)], never_below)
+    assert named["climate.zones.hall.below_minimum"] is expected[2]
+
+
+@pytest.mark.parametrize(("lowest_w", "seen"), [(None, 1660), (830.0, 830.0)])
+def test_the_lowest_power_is_beside_the_nominal_one(lowest_w, seen):
+    found = context.miner("Avalon", "Q", 1660, True, TALKATIVE, None, lowest_w)
+    assert (found["miner.power_consumption_max"], found["miner.power_min_w"]) == (1660, seen)

@@ -222,6 +222,23 @@ def test_the_sun_goes_to_the_coldest_room_first():
     assert dealt(warm, cold, dosing="surplus", surplus_w=2500.0) == {"a": 800, "b": 1600}
 
 
+@pytest.mark.parametrize(
+    ("celsius", "never_below", "watts"),
+    [
+        (15.9, 16.0, 1600),
+        (16.9, 16.0, 1600),
+        (17.0, 16.0, 800),
+        (15.9, None, 800),
+        (20.6, 35.0, 1600),
+        (21.4, 35.0, 800),
+    ],
+)
+def test_below_its_minimum_a_room_gets_what_it_needs_without_the_sun(celsius, never_below, watts):
+    """Up to the minimum and the width of the band above it; never more than the target asks for."""
+    room = avalon(zone(celsius), on_w=800)
+    assert dealt(room, dosing="surplus", surplus_w=-500.0, never_below_celsius=never_below) == {"a": watts}
+
+
 @pytest.mark.parametrize(("surplus_w", "watts"), [(1299.0, 800), (1300.0, 1300), (1759.0, 1300), (1760.0, 1600)])
 def test_a_sun_that_flickers_sends_nobody_up_and_down(surplus_w, watts):
     """Less at once; more only when there is a tenth of all they can give beyond it."""

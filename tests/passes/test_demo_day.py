@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from miners.models import CommandLog, DesiredState
-from optimization import demo
+from optimization import demo, shipped
 from optimization.models import OptimizationUnit
 from optimization.passes.run import run_sites
 from sites import live
@@ -79,7 +79,8 @@ class Day:
     def __init__(self, policy_key: str):
         self.site: Site = demo.create_demo_home()
         policy = demo.ensure_shipped_policies()[policy_key]
-        OptimizationUnit.objects.filter(site=self.site).update(policy=policy)
+        dosing = shipped.dosing_of(policy_key)
+        OptimizationUnit.objects.filter(site=self.site).update(policy=policy, dosing=dosing)
         self.needs_energy = policy_key == "solar_surplus_room_heating"
         self.rooms = {str(zone.pk): Room(zone.name) for zone in self.site.zones.all()}
         self.miners = {str(miner.pk): MinerLog() for miner in self.site.miners.all()}

@@ -87,9 +87,44 @@ def test_solar_stops():
     assert stop(minutes_to_sunset=30.0, state_of_charge=39.0) == ("stop", "Evening with a low battery")
 
 
+COLD = {"below_minimum": True, "above_minimum": False, "surplus_power": -800.0, "importing_power": 800.0}
+
+
+def test_never_below_heats_in_a_dark_week_until_the_room_is_above_its_minimum():
+    dark = COLD | {"state_of_charge": 5.0, "is_up": False}
+    for site in ({}, NO_BATTERY, NO_GRID, NO_BATTERY | NO_GRID):
+        assert after(SOLAR, context(**dark | site), 600) == ("start", "Never below")
+        assert after(SOLAR, context(**dark | {"below_minimum": False} | site), 600)[0] == "hold"
+        assert after(SOLAR, context(**dark | {"below_minimum": False} | site), 600, running=True)[0] == "hold"
+        above = dark | {"below_minimum": False, "above_minimum": True}
+        assert after(SOLAR, context(**above | site), 600, running=True)[0] == "stop"
+    unknown = {"state_of_charge": None, "surplus_power": None, "importing_power": None}
+    assert after(SOLAR, context(**COLD | unknown), 600) == ("start", "Never below")
+    assert after(SOLAR, context(**COLD, below_target=False), 600)[0] == "hold"
+    assert after(SOLAR, context(**COLD, above_target=True), 600, running=True) == ("stop", "Room is warm")
+
+
+def test_it_starts_on_what_the_lowest_level_takes():
+    assert after(SOLAR, context(surplus_power=900.0, power_min_w=900.0), 60) == ("start", "Surplus covers the miner")
+    assert after(SOLAR, context(surplus_power=899.0, power_min_w=900.0), 600)[0] == "hold"
+
+
+def test_the_dark_week_is_told_before_it_is_chosen():
+    text = next(one["description"] for one in load() if one["key"] == "solar_surplus_room_heating")
+    assert "In a dark week it hardly heats" in text
+    assert "never below" in text
+
+
 def test_what_a_site_lacks_is_named():
     verdict = SOLAR.decide([context(**NO_BATTERY, **NO_GRID)], running=True, holds={}, now=NOW)
-    assert verdict.inactive == ("Battery is low", "Importing from the grid")
+    assert verdict.inactive == ()
+    in_vain = [rule.name for rule in SOLAR.rules if not rule.applies(context(**NO_BATTERY, **NO_GRID))]
+    assert in_vain == [
+        "Battery well charged, sun to come",
+        "Battery is low",
+        "Importing from the grid",
+        "Evening with a low battery",
+    ]
     assert verdict.unknown_rules == ()
 
 
@@ -104,7 +139,9 @@ worlds = st.fixed_dictionaries(
         "above_target": flag,
         "surplus_power": number,
         "importing_power": number,
-        "power_consumption_max": st.one_of(st.just(2000.0), st.none(), st.just(ABSENT)),
+        "power_min_w": st.one_of(st.just(2000.0), st.none(), st.just(ABSENT)),
+        "below_minimum": flag,
+        "above_minimum": flag,
         "state_of_charge": st.one_of(
             st.floats(0, 100), st.sampled_from([20.0, 30.0, 40.0, 50.0, 60.0, 85.0]), st.none(), st.just(ABSENT)
         ),
@@ -132,7 +169,12 @@ def coherent(ctx: Context) -> Context:
         )
         if ctx.shared.get(flag) is False
     ]
-    return ctx._replace(shared={p: v for p, v in ctx.shared.items() if p not in gone})
+    own = dict(ctx.own)
+    if own.get("climate.zone.below_minimum") is True:
+        own["climate.zone.above_minimum"] = False  # by definition
+    elif None in (own.get("climate.zone.below_minimum"), own.get("climate.zone.above_minimum")):
+        own["climate.zone.below_minimum"] = own["climate.zone.above_minimum"] = None
+    return ctx._replace(shared={p: v for p, v in ctx.shared.items() if p not in gone}, own=own)
 
 
 def switches(ctx, running):
