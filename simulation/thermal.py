@@ -113,7 +113,7 @@ def transition_matrix(rooms: tuple[RoomSpec, ...], adjacency: tuple[Adjacency, .
     """
     n = len(rooms)
     matrix = _dynamics(rooms, adjacency)
-    exponential = _expm([[value * seconds for value in row] for row in matrix])
+    exponential = expm([[value * seconds for value in row] for row in matrix])
     lost = 3 * n
     rows = [row[:lost] + row[lost + 1 :] for row in exponential[: lost + 1]]
     rows[lost] = [value * _J_PER_MJ for value in rows[lost]]
@@ -149,7 +149,7 @@ def _dynamics(rooms: tuple[RoomSpec, ...], adjacency: tuple[Adjacency, ...]) -> 
     return matrix
 
 
-def _expm(matrix: Matrix) -> Matrix:
+def expm(matrix: Matrix) -> Matrix:
     """Matrix exponential by scaling and squaring with a Taylor series (norm <= 1/2, 16 terms).
 
     1/2 ** 17 / 17! is below 1e-19, under the last bit.
