@@ -79,7 +79,7 @@ class Weather:
 
 @dataclass(slots=True)
 class Building:
-    """One run of a building through a weather: `advance` it minute by minute, read `air_celsius` and `reported_celsius`.
+    """One run of a building through a weather: `advance` it, then read `air_celsius` and `reported_celsius`.
 
     `minute` counts from midnight solar time.
     """
