@@ -1,4 +1,4 @@
-"""The building for judging control: it keeps its energy, is the same for every controller, and reports as sensors do."""
+"""The building to judge control by: it keeps energy, is the same for every controller, reports as sensors do."""
 
 from dataclasses import replace
 
