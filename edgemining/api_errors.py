@@ -120,7 +120,7 @@ def install(api: NinjaAPI) -> None:
     def broken(request: HttpRequest, error: Exception) -> HttpResponse:
         fault = fault_of(error)
         if fault is not None:
-            log.error("%s %s: %s (%s)", request.method, request.path, fault.what, error)
+            unavailable.log_fault(request, fault, error)
             return lambda request: unavailable.answer(request, fault)
         log.error("%s %s failed", request.method, request.path, exc_info=error)
         return answer(500, "Something went wrong here. What exactly is in the program's log.")

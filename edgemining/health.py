@@ -31,7 +31,9 @@ def healthz(request) -> JsonResponse:
     }
     if not reasons:
         return JsonResponse(body)
-    return JsonResponse(body, status=503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+    response = JsonResponse(body, status=503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+    response._has_been_logged = True  # whatever is wrong is in the log; that somebody asks every second need not be
+    return response
 
 
 def _database_problems() -> list[str]:

@@ -42,7 +42,7 @@ class UnavailableMiddleware:
         fault = fault_of(error)
         if fault is None:
             return None
-        log.error("%s %s: %s (%s)", request.method, request.path, fault.what, error)
+        log_fault(request, fault, error)
         return _all_off(request, fault) or answer(request, fault)
 
 
@@ -74,8 +74,13 @@ def handler500(request: HttpRequest) -> HttpResponse:
     fault = fault_of(error)
     if fault is None:
         return server_error(request)
-    log.error("%s %s: %s (%s)", request.method, request.path, fault.what, error)
+    log_fault(request, fault, error)
     return answer(request, fault)
+
+
+def log_fault(request: HttpRequest, fault: Fault, error: BaseException) -> None:
+    """One line: PostgreSQL's own words are several."""
+    log.error("%s %s: %s (%s)", request.method, request.path, fault.what, " ".join(str(error).split()))
 
 
 def answer(request: HttpRequest, fault: Fault, *, was_done: bool = False) -> HttpResponse:

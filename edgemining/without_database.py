@@ -28,7 +28,7 @@ def all_off(request: HttpRequest, fault: Fault) -> DoneAtOnce | None:
         return None
     orders = [_order(site_id, by) for site_id in site_ids]
     try:
-        lowering.hold(orders, fault)
+        lowering.hold([one for one in orders if one.off] or orders, fault)
     except DoneAtOnce as told:
         return told
     return None

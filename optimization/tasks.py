@@ -11,7 +11,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from sites import heartbeat
+from sites import heartbeat, said
 from sites.faults import fault_of
 
 from .passes import held_orders
@@ -31,7 +31,7 @@ def _told_in_one_line() -> Iterator[None]:
         fault = fault_of(error)
         if fault is None:
             raise
-        log.error("no pass runs: %s (%s)", fault.text, error)
+        said.say(log, fault, f"no pass runs: {fault.text} ({' '.join(str(error).split())})")
 
 
 @shared_task(ignore_result=True)

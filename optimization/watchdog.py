@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from integrations.ask import call_all
-from sites.heartbeat import late_after_seconds
+from sites.heartbeat import LATE_AFTER_SECONDS, late_after_seconds
 from sites.store import store
 
 log = logging.getLogger(__name__)
@@ -76,6 +76,7 @@ class Watchdog:
         self._end: Callable[[], None] | None = None
         self._tell: Callable[[Collection[str]], None] | None = None
         self._is_excused: Callable[[], bool] = lambda: False
+        self._excused_at = float("-inf")
 
     def completed(
         self, site_id: str, period_seconds: float, heaters: Collection[Heater], resting: Collection[str] = ()
@@ -195,10 +196,16 @@ class Watchdog:
             self._switch_off(due)
         if news and self._tell is not None:
             self._raise(news)
-        if all_stuck and self._end is not None and not self._is_excused():
+        if all_stuck and self._end is not None and not self._is_waiting(now):
             log.critical("no pass ends any more: the program ends to be started afresh")
             self._end()
         return all_stuck
+
+    def _is_waiting(self, now: float) -> bool:
+        """What passes need is not there, or has come back so lately that none can have ended yet."""
+        if self._is_excused():
+            self._excused_at = now
+        return now - self._excused_at <= LATE_AFTER_SECONDS
 
     def _raise(self, site_ids: list[str]) -> None:
         """Off comes first, then the word; that nobody could be told must not keep the program from ending."""

@@ -32,7 +32,7 @@ def _clean_store():
     """No lease, cadence, live snapshot or watched home leaks from one test into the next."""
     from integrations import refusals
     from optimization.watchdog import watchdog
-    from sites import heartbeat, held, recording
+    from sites import heartbeat, held, recording, said
     from sites.store import store
 
     store.cache_clear()
@@ -42,6 +42,7 @@ def _clean_store():
     recording.forget()
     refusals.forget()
     held.forget()
+    said.forget()
     watchdog.keep_only(())
 
 

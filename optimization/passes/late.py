@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from integrations.ask import AskRequest, ask_connections
 from integrations.models import HomeAssistant
-from sites import heartbeat
+from sites import heartbeat, said
 from sites.alarms import KINDS
 from sites.faults import DAMAGED, DATABASE_ERRORS, NO_TABLES, Fault, StoreUnavailable, fault_of
 from sites.heartbeat import late_after_seconds
@@ -43,8 +43,12 @@ def raise_alarms_in_time(site_ids: Collection[str]) -> None:
 def _raise_and_close(site_ids: Collection[str]) -> None:
     try:
         raise_alarms(site_ids)
-    except Exception:
-        log.exception("that control is late could not be told")
+    except Exception as error:
+        fault = fault_of(error)
+        if fault is None:
+            log.exception("that control is late could not be told")
+        else:
+            log.error("that control is late could not be told: %s", fault.what)
     finally:
         connection.close()
 
@@ -56,7 +60,7 @@ def is_excused() -> bool:
     fault = _missing()
     if fault is None:
         return False
-    log.error("no pass runs: %s This process waits for it; what it had on was told to be off.", fault.text)
+    said.say(log, fault, f"no pass runs: {fault.text} This process waits; what it had on was told to be off.")
     heartbeat.still_alive()
     return True
 

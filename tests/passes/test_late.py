@@ -60,6 +60,24 @@ def test_a_database_that_hangs_keeps_the_program_from_ending_no_longer_than_that
     over.set()
 
 
+def test_a_process_that_waited_for_what_passes_need_gives_them_time_when_it_is_back(tmp_path):
+    now, is_gone, ended = [1000.0], [True], []
+    dog = Watchdog(lambda: now[0])
+    dog.arm(tmp_path / "marker", end=lambda: ended.append(True), is_excused=lambda: is_gone[0])
+    dog.completed("home", 10, [])
+    for _ in range(300):
+        now[0] += 1
+        dog.look()
+    is_gone[0] = False
+    for _ in range(60):
+        now[0] += 1
+        dog.look()
+    assert ended == []
+    now[0] += 1
+    dog.look()
+    assert ended == [True]  # it is there, and still no pass ends
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_the_watchdog_tells_once_after_switching_off_and_ends_the_program_all_the_same(tmp_path, fails):
     now, happened = [1000.0], []
