@@ -18,7 +18,7 @@ from tests.servers.process import wait_until
 
 from . import plugged
 
-pytestmark = [pytest.mark.process, pytest.mark.long, pytest.mark.xdist_group("process")]
+pytestmark = [pytest.mark.process, pytest.mark.xdist_group("process")]
 
 
 def test_all_off_on_a_full_disk_is_done_kept_through_a_crash_and_stored_when_there_is_room(
@@ -38,16 +38,14 @@ def test_all_off_on_a_full_disk_is_done_kept_through_a_crash_and_stored_when_the
         wait_until(lambda: plugged.is_on(device), "the cold room is heated")
 
         filler = fill(disk)
-        wait_until(lambda: "since" in _bar(browser), "the page says since when", takes_seconds=60)
-        assert "The disk is full. Free some space where the data lie." in _bar(browser)
-        assert "The disk is full." in program.health()["reasons"][0]
-
         status, page = browser.post("/all-off/")
         assert status == 200
         assert "1 of 1 miner seen off." in page
         assert "It is not stored yet: it is in force from memory" in page
         assert not plugged.is_on(device)
         assert _requests(disk) == []
+        assert "The disk is full. Free some space where the data lie." in _bar(browser)
+        assert "The disk is full." in program.health()["reasons"][0]
 
         first = program.child_pid()
         os.kill(first, signal.SIGKILL)
