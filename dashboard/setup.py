@@ -40,6 +40,8 @@ STEPS = (
 )
 #: Needs an energy source to make sense.
 NEEDS_ENERGY = {"solar_surplus_room_heating"}
+#: Proposed with it: cool, but no damp walls.
+NEVER_BELOW_CELSIUS = 16
 
 
 def _connection(url: str, token: str, certificate: str = "") -> HomeAssistant:
@@ -261,8 +263,9 @@ def finish(request: HttpRequest) -> HttpResponse:
     form = setup_forms.FinishForm(
         request.POST or None,
         policies=policies,
+        has_sun=bool(answers["energy"]),
         has_demo=demo is not None,
-        initial={"name": answers["home"], "policy": policies[0][0]},
+        initial={"name": answers["home"], "policy": policies[0][0], "never_below": NEVER_BELOW_CELSIUS},
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -288,6 +291,7 @@ def _plan(answers: dict[str, Any], cleaned: dict[str, Any]) -> HomePlan:
         miners=tuple(MinerPlan(**{**miner, "rooms": tuple(miner["rooms"])}) for miner in answers["miners"]),
         energy=answers["energy"],
         policy_key=cleaned["policy"],
+        never_below_celsius=cleaned.get("never_below") if cleaned["policy"] in NEEDS_ENERGY else None,
     )
 
 

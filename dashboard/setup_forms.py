@@ -194,10 +194,21 @@ class FinishForm(forms.Form):
 
     name = forms.CharField(label="Name of the home", max_length=80)
     policy = forms.ChoiceField(label="How it shall heat", widget=forms.RadioSelect)
+    never_below = forms.FloatField(
+        label="With the sun, but never below (°C)",
+        required=False,
+        min_value=TARGET_MIN_CELSIUS,
+        max_value=TARGET_MAX_CELSIUS,
+        help_text="A room colder than this is heated from the battery and the grid, too. Empty: in a dark week it may "
+        "cool down to its frost limit.",
+    )
     remove_demo = forms.BooleanField(label="Remove the simulated home", required=False, initial=True)
 
-    def __init__(self, *args, policies: Sequence[tuple[str, str]], has_demo: bool, **kwargs):
+    def __init__(self, *args, policies: Sequence[tuple[str, str]], has_sun: bool, has_demo: bool, **kwargs):
+        """`has_sun`: a policy that follows the sun is among them."""
         super().__init__(*args, **kwargs)
         self.fields["policy"].choices = policies
+        if not has_sun:
+            del self.fields["never_below"]
         if not has_demo:
             del self.fields["remove_demo"]

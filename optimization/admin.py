@@ -17,7 +17,7 @@ from sites.admin_base import LoweringAdmin, RecordAdmin, SiteRowAdmin, SiteRowFo
 from sites.held import Order
 from sites.words import NOTHING, celsius, listed, local_time, watts
 
-from . import policies, services
+from . import policies, services, shipped
 from .models import Decision, OptimizationUnit, Policy, Rule, RuleKind
 from .policy_check import check_policy, policy_errors
 from .policy_copy import duplicate_policy
@@ -111,6 +111,13 @@ class PolicyAdmin(SiteRowAdmin):
 
 class UnitForm(SiteRowForm):
     """Whatever stands against switching a unit on is said beside the field that can change it."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "policy" in self.fields:
+            # What a policy does to a room is said before it is chosen.
+            told = ((raw["name"], raw["description"]) for raw in shipped.load())
+            self.fields["policy"].help_text = format_html_join("", "<p><strong>{}</strong>: {}</p>", told)
 
     def clean(self):
         cleaned = super().clean()

@@ -812,6 +812,22 @@ _TOLD = Group(
                 "tests/adapters/test_units.py::test_unknown_units_are_named_never_guessed",
             ),
         ),
+        Promise(
+            "A rule means the zone it was saved with, whatever is renamed or made later. When that zone is deleted "
+            "its policy starts nothing, what it started goes off, and an alarm says why.",
+            "1 look",
+            _tests(
+                "tests/passes/test_zones_of_rules.py",
+                "test_renaming_zones_points_no_rule_elsewhere",
+                "test_deleting_the_zone_it_means_is_an_alarm_at_once_and_the_unit_is_off",
+            ),
+        ),
+        Promise(
+            "A rule’s `for` counts only time in which control looked: a gap of more than three periods starts it "
+            "again.",
+            "always",
+            _tests("tests/passes/test_observed.py", "test_a_gap_of_more_than_three_periods_starts_it_again"),
+        ),
     ),
 )
 

@@ -14,8 +14,9 @@ from miners.models import Miner, MinerController
 from sites.models import Site
 from sites.services import log_activity
 
+from . import shipped
 from .demo import ensure_shipped_policies
-from .models import OptimizationUnit
+from .models import Dosing, OptimizationUnit
 from .services import enable_unit
 
 
@@ -56,6 +57,7 @@ class HomePlan:
     longitude: float | None = None
     currency: str = "EUR"
     certificate: str = ""
+    never_below_celsius: float | None = None
 
 
 def create_home(plan: HomePlan, *, by: str = "") -> Site:
@@ -78,6 +80,8 @@ def create_home(plan: HomePlan, *, by: str = "") -> Site:
             name="Whole home",
             policy=_policy(plan.policy_key),
             energy_source=_energy_source(site, connection, plan.energy) if plan.energy else None,
+            dosing=shipped.dosing_of(plan.policy_key) if plan.energy else Dosing.NEED,
+            never_below_celsius=plan.never_below_celsius,
         )
         unit.miners.set(miners)
         log_activity(site, f"{site.name} was set up: {len(zones)} rooms, {len(miners)} miners.", actor=by)

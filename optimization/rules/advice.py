@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from .contradictions import Asked, contradictions
 from .fields import Bound, FieldTree, zones_of
 from .nodes import Leaf, leaves
+from .operators import OPERATORS
 from .rule import CompiledRule
+from .words import figure
 
 TEMPERATURE = "temperature_celsius"
 TARGETS = ("target_temperature", "requested_target_temperature")
@@ -57,10 +60,19 @@ def _about(rule: CompiledRule, fields: FieldTree) -> list[RuleWarning]:
             "the miner. Use below_target / above_target, or lower_bound / upper_bound."
         )
         found.append(RuleWarning("no_hysteresis", rule.name, message))
+    for one, other in contradictions(rule.node):
+        message = f"{_asks(one)} and {_asks(other)} are never true at once. Use any_of where one of them is enough."
+        found.append(RuleWarning("contradiction", rule.name, f"{message[:1].upper()}{message[1:]}"))
     gone = [path for path in rule.paths if fields.get(path) is None]
     if rule.missing_fields or gone:
         found.append(RuleWarning("zone_gone", rule.name, about_no_zone(rule.name, rule.missing_fields or gone)))
     return found
+
+
+def _asks(one: Asked) -> str:
+    """“now hour is at least 22”."""
+    field, operator = one.leaf.field, OPERATORS[one.operator]
+    return f"‘{field.label} {operator.when_true} {figure(one.leaf.value, field.unit)}’"
 
 
 def about_no_zone(rule_name: str, paths: Iterable[str], bound: Bound | None = None) -> str:

@@ -186,7 +186,7 @@ def test_whatever_stands_against_it_is_said_beside_the_field(page, home, ready_m
 def test_a_unit_is_given_a_temperature_its_rooms_are_never_below(page, home):
     add = url("optimization_optimizationunit", "add")
     data = unit_form(home, is_enabled="", never_below_celsius="16.5")
-    assert "frost limit" in page.get(add).content.decode()
+    assert "In a dark week it hardly heats" in page.get(add).content.decode()
     assert page.post(add, data).status_code == 302
     assert OptimizationUnit.objects.get().never_below_celsius == 16.5
     cold = page.post(add, {**data, "name": "Cold", "never_below_celsius": "3"})

@@ -87,6 +87,26 @@ def test_the_whole_way(signed_in, fake):
     assert "Living room" in html
 
 
+@pytest.mark.parametrize(
+    ("policy", "typed", "expected"),
+    [
+        ("solar_surplus_room_heating", "16.5", ("surplus", 16.5)),
+        ("solar_surplus_room_heating", "", ("surplus", None)),
+        ("keep_the_room_warm", "16.5", ("need", None)),
+    ],
+)
+def test_what_the_sun_alone_does_is_said_and_a_room_may_be_never_below(signed_in, fake, policy, typed, expected):
+    walk_to(signed_in, fake, "setup-finish")
+    html = signed_in.get(reverse("setup-finish")).content.decode()
+    assert "In a dark week it hardly heats" in html
+    assert 'name="never_below" value="16"' in html
+    answer = signed_in.post(reverse("setup-finish"), {"name": "Ours", "policy": policy, "never_below": "2"})
+    assert "greater than or equal to 5" in answer.content.decode()
+    assert signed_in.post(reverse("setup-finish"), {"name": "Ours", "policy": policy, "never_below": typed}).url == "/"
+    unit = Site.objects.get(name="Ours").units.get()
+    assert (unit.dosing, unit.never_below_celsius) == expected
+
+
 def test_a_grid_of_two_sensors(signed_in, stub):
     meters = [sensor("sensor.bought", "Power delivered", "0.051", "kW"), sensor("sensor.sold", "Returned", "0.4", "kW")]
     fake = stub(FakeHome(*ENTITIES, *meters))
@@ -204,6 +224,7 @@ def test_without_energy_only_policies_that_need_none_are_offered(signed_in, fake
     signed_in.post(reverse("setup-energy"), {"skip": "1"})
     html = signed_in.get(reverse("setup-finish")).content.decode()
     assert re.findall(r'name="policy" value="(\w+)"', html) == ["keep_the_room_warm"]
+    assert "never_below" not in html
     signed_in.post(reverse("setup-finish"), {"name": "Ours", "policy": "keep_the_room_warm"})
     assert Site.objects.get(name="Ours").units.get().energy_source is None
 
