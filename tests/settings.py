@@ -9,6 +9,8 @@ import environ
 if os.environ.get("DATA_DIR") == os.environ.get("EDGEMINING_TESTS_DATA_DIR"):
     os.environ["DATA_DIR"] = os.environ["EDGEMINING_TESTS_DATA_DIR"] = tempfile.mkdtemp(prefix="edgemining-tests-")
 os.environ.setdefault("SECRET_KEY", "only for tests: thirty-two characters and then some")
+# Programs that tests start have the settings of every other program.
+os.environ["DJANGO_SETTINGS_MODULE"] = "edgemining.settings"
 environ.Env.read_env = lambda *args, **kwargs: None
 
 from edgemining.settings import *  # noqa: E402, F403

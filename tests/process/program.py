@@ -16,9 +16,7 @@ from pathlib import Path
 from tests.servers.process import PATIENT_SECONDS, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-_OF_THE_SUITE = (
-    "SECRET_KEY", "DATABASE_URL", "REDIS_URL", "DJANGO_ALLOW_ASYNC_UNSAFE", "DJANGO_SETTINGS_MODULE",
-)  # fmt: skip
+_OF_THE_SUITE = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "DJANGO_ALLOW_ASYNC_UNSAFE")
 
 
 def environment_of(data_dir: Path, **environment: str) -> dict[str, str]:
