@@ -285,7 +285,7 @@ _SENSORS = Group(
         Promise(
             f"One odd reading starts and stops nothing but the high limit, which waits for nobody. A change of up to "
             f"{steady.STEP_K:g} K counts at once; a larger one when other reports bear it out, and twice as late for "
-            "each time the sensor has leapt before.",
+            "each time that such a jump came back.",
             f"{_BORNE_OUT}; at the latest {_span(steady.AT_LATEST_AFTER)}",
             (
                 *_tests(

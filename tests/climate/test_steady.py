@@ -89,6 +89,14 @@ def test_a_sensor_that_leaps_all_day_is_followed_a_few_times_only(dwell_s):
     assert changes <= 8  # of 4320 to 72 leaps
 
 
+def test_a_jump_that_stays_makes_the_next_no_slower():
+    sensor = Sensor()
+    for celsius in (23.0, 26.0, 29.0):
+        assert sensor.until_shown(celsius) == timedelta(seconds=20)
+    assert sensor.until_shown(26.0) == timedelta(seconds=20)  # back: both were odd
+    assert sensor.until_shown(29.0) == timedelta(seconds=40)
+
+
 def test_a_calm_week_makes_it_as_quick_as_ever():
     sensor = Sensor()
     for celsius in (23.0, 20.0) * 10:

@@ -75,7 +75,7 @@ ROWS: tuple[Row, ...] = (
         "odd",
         "one report some kelvin off, within the limit of jumps (5 K)",
         "Believed, but control waits until other reports bear it out. The high limit does not wait.",
-        "3 reports in 20 s, 2 in 1 min, or 90 s; twice as long for each leap before, at most 30 min",
+        "3 reports in 20 s, 2 in 1 min, or 90 s; twice as long for each leap that came back, at most 30 min",
         "",
         off_after_s=None,
     ),

@@ -30,7 +30,9 @@ from .wall_clock import WallClock
 pytestmark = [pytest.mark.homeassistant, pytest.mark.process]
 
 PERIOD_S = 2
-COLD, BETWEEN, WARM, HOT = 19.0, 21.0, 22.0, 28.5
+#: A narrow band: a step from cold to warm is none that waits for a second report.
+HYSTERESIS_K = 0.3
+COLD, BETWEEN, WARM, HOT = 20.6, 21.0, 21.4, 28.5
 
 LIVING_ROOM = ("living_room_temperature", "switch.miner_plug", "sensor.miner_power")
 BEDROOM = ("bedroom_temperature", "input_boolean.heater_relay", "")
@@ -49,6 +51,7 @@ site = create_home(HomePlan(
 ))
 site.control_period_seconds = {PERIOD_S}
 site.save()
+site.zones.update(hysteresis_celsius={HYSTERESIS_K})
 Miner.objects.update(min_on_seconds=0, min_off_seconds=0, max_starts_per_hour=99, max_starts_per_day=99)
 """
 #: What stands in the alarm of a lost sensor once it is good again.
