@@ -97,9 +97,8 @@ class PolicyStrategy:
                 rule.name,
                 explanation,
             )
-        if verdict.unknown_rules:
-            unknown = next(one for one in unit.policy.rules if one.name == verdict.unknown_rules[0])
-            explanation = explain(unknown, miner.contexts, holds, epoch)
+        if verdict.unsure is not None:
+            explanation = explain(verdict.unsure, miner.contexts, holds, epoch)
             return self._unknown_intent(miner, sentence(explanation), explanation, parse_time(unknown_since), now)
         if miner.is_wanted_on:
             return Intent(miner.runs_at_w, "policy", "hold_on", sentences.keeps_heating(miner))

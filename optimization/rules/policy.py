@@ -28,6 +28,7 @@ class Verdict:
     `unknown_rules`: names of the rules whose truth is unknown and matters: start rules that could have
     started it, stop rules that forbid a start, or for a running miner could have stopped it. A running
     miner with any of them is held; the caller ends that after 10 minutes.
+    `unsure`: the first of these rules.
     `missing_fields`: the exact paths unknown in those rules. `inactive`: names of all rules not applicable.
     """
 
@@ -37,6 +38,7 @@ class Verdict:
     missing_fields: tuple[str, ...] = ()
     inactive: tuple[str, ...] = ()
     wanted: CompiledRule | None = None
+    unsure: CompiledRule | None = None
 
 
 _HOLD = Verdict("hold")
@@ -172,7 +174,7 @@ def _over(rule: CompiledRule, contexts: Sequence[Context]) -> Test:
 
 def _uncertain(action: Action, rules: list[CompiledRule], contexts: Sequence[Context]) -> Verdict:
     paths = dict.fromkeys(path for rule in rules for ctx in contexts for path in rule.unknown_paths(ctx))
-    return Verdict(action, None, tuple(r.name for r in rules), tuple(paths))
+    return Verdict(action, None, tuple(r.name for r in rules), tuple(paths), unsure=rules[0])
 
 
 def _witnesses(rules: Sequence[CompiledRule]) -> tuple[tuple[int, str, tuple[CompiledRule, ...]], ...]:

@@ -199,6 +199,16 @@ def test_policies_name_what_is_never_true_in_this_home(signed_in, seen_home):
     assert f"Rule ‘{rule.name}’ is never true here: nothing in this home tells the forecast power" in html
 
 
+def test_policies_name_a_rule_whose_zone_was_deleted(signed_in, seen_home):
+    zone = factories.zone(seen_home.site, "Attic")
+    leaf = {"field": "climate.zones.attic.temperature_celsius", "operator": "lt", "value": 15}
+    factories.policy(seen_home.site, [("start", leaf)])
+    assert "Attic temperature is below 15.0 °C" in signed_in.get(reverse("policies")).content.decode()
+    zone.delete()
+    html = signed_in.get(reverse("policies")).content.decode()
+    assert "is about the zone ‘attic’, which was deleted." in html
+
+
 def test_policies_read_as_words_without_paths(signed_in, seen_home):
     html = signed_in.get(reverse("policies")).content.decode()
     assert "temperature is below the lower bound" in html

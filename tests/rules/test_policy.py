@@ -68,6 +68,12 @@ def test_blocked_names_the_start_that_was_wanted():
     assert verdict.wanted.name == "cold"
 
 
+def test_the_unsure_rule_is_the_one_that_is_unknown_whatever_rules_are_called():
+    policy = CompiledPolicy([], [rule("stop", UP, "same", 5), rule("stop", ABOVE, "same")])
+    verdict = policy.decide([ctx(above=None, up=False)], running=True, holds={}, now=NOW)
+    assert (verdict.unknown_rules, verdict.unsure) == (("same",), policy.stop_rules[1])
+
+
 def test_highest_priority_first_and_ties_as_given():
     rules = [rule("stop", UP, n, p) for n, p in (("a", 1), ("b", 9), ("c", 9), ("d", 0))]
     policy = CompiledPolicy([], rules)
