@@ -93,6 +93,11 @@ class Program:
         with closing(sqlite3.connect(f"file:{self._database}?mode=ro", uri=True)) as database:
             return [watts for (watts,) in database.execute("SELECT power_w FROM miners_desiredstate ORDER BY power_w")]
 
+    def heats_the_simulated_home(self) -> bool:
+        """Both of its miners are wanted on; with how much, the hour and the weather decide."""
+        wanted = self.desired_watts()
+        return len(wanted) == 2 and min(wanted) > 0
+
     def child_pid(self) -> int | None:
         """The process under the supervisor, or None between two of them."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()

@@ -70,7 +70,7 @@ def test_separate_processes_control_together(fleet):
     fleet.start_all()
     wait_until(fleet.answers, "the first page")
     wait_until(fleet.ticks, "the web process hears of a tick")
-    wait_until(lambda: fleet.desired_watts() == [850, 1600], "both miners of the simulated home on")
+    wait_until(fleet.heats_the_simulated_home, "both miners of the simulated home on")
     assert fleet.health()["ok"]
 
     # A worker that dies comes back to a queue that waited for it.

@@ -78,7 +78,7 @@ def test_first_start_prints_a_link_that_signs_in_once_and_a_password(new_program
 def test_the_simulated_home_is_heated_and_off_after_the_stop(new_program):
     program = new_program
     program.start()
-    wait_until(lambda: program.desired_watts() == [850, 1600], "both miners on")
+    wait_until(program.heats_the_simulated_home, "both miners on")
     assert program.health()["ok"]
     assert program.stop() == 0
     assert program.desired_watts() == [0, 0]
