@@ -1,130 +1,99 @@
-"""The set-up wizard: Home Assistant → rooms → plug → energy → policy → a home that heats.
-
-Answers wait in the session (the token encrypted); rows are written once, at the end.
-"""
+"""The wizard's steps about a home: Home Assistant, rooms, energy and its signs, the end."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from integrations.ask import call
 from integrations.connections.entities import EntityState
-from integrations.connections.home_assistant import HomeAssistantSession, open_home_assistant
-from integrations.errors import AdapterError, Untrusted, in_words
+from integrations.connections.home_assistant import open_home_assistant
+from integrations.connections.home_assistant_address import find
+from integrations.errors import AdapterError, Unauthorized, Untrusted, in_words
 from integrations.models import HomeAssistant
 from integrations.tls import told
 from optimization import shipped
+from optimization.adding import add_to_home
 from optimization.demo import remove_demo_home
-from optimization.setup import HomePlan, MinerPlan, RoomPlan, create_home
-from sites.fields import decrypt, encrypt
+from optimization.setup import HomePlan, create_home
+from sites.fields import encrypt
 from sites.models import Site, validate_time_zone
+from sites.words import listed
 
-from . import scope, setup_forms
+from . import meter_signs, offers, scope, setup_forms
+from .miner_summary import summaries
 from .page import TOAST_KEY, signed_in
+from .setup_draft import ASK_SECONDS, NEW_HOME, Draft, begin
+from .setup_flow import ROOM, after, goal, page, step
 
-SESSION_KEY = "setup"
-ASK_SECONDS = 4.8
-STEPS = (
-    ("setup", "Home Assistant"),
-    ("setup-rooms", "Rooms"),
-    ("setup-miners", "Miners"),
-    ("setup-energy", "Energy"),
-    ("setup-finish", "Finish"),
-)
 #: Needs an energy source to make sense.
 NEEDS_ENERGY = {"solar_surplus_room_heating"}
 #: Proposed with it: cool, but no damp walls.
 NEVER_BELOW_CELSIUS = 16
 
 
-def _connection(url: str, token: str, certificate: str = "") -> HomeAssistant:
-    return HomeAssistant(url=url, token=token, certificate=certificate)
+# --- Home Assistant -------------------------------------------------------------------------------
 
 
-def _ask(row: HomeAssistant, question: Callable[[HomeAssistantSession, float], Any]) -> Any:
-    """The answer of Home Assistant within 5 s. Raises `AdapterError`."""
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def connect(request: HttpRequest) -> HttpResponse:
+    """Address and token of a home to be; going on means that Home Assistant answered."""
+    return _connect(request, begin(request, NEW_HOME))
 
-    def look(deadline: float) -> Any:
+
+@step()
+def connection(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """The same for a home that has no Home Assistant yet."""
+    return _connect(request, draft)
+
+
+def _connect(request: HttpRequest, draft: Draft) -> HttpResponse:
+    here = "setup" if draft.key == NEW_HOME else "setup-connection"
+    known = {name: draft.get(name, "") for name in ("url", "certificate")}
+    form = setup_forms.ConnectForm(request.POST or None, initial=known)
+    if request.method == "POST" and form.is_valid() and _takes_connection(draft, form):
+        return after(draft, here)
+    homes = [site for site in Site.objects.all() if not site.is_demo] if draft.key == NEW_HOME else []
+    return page(request, draft, here, "dashboard/setup.html", form=form, homes=homes)
+
+
+def _takes_connection(draft: Draft, form: setup_forms.ConnectForm) -> bool:
+    """Whether Home Assistant answers with this token; if not, the form says why."""
+    cleaned = {name: str(value).strip() for name, value in form.cleaned_data.items()}
+    try:
+        url = find(form.addresses, cleaned["certificate"])
+        row = HomeAssistant(url=url, token=cleaned["token"], certificate=cleaned["certificate"])
+        config, sentence = _config_and_check(row)
+    except AdapterError as error:
+        field = {Untrusted: "certificate", Unauthorized: "token"}.get(type(error), "url")
+        form.add_error(field, in_words(error))
+        return False
+    if draft.get("url") not in (None, url):
+        draft.forget("installation")
+    draft.put(url=url, token=encrypt(cleaned["token"]), certificate=row.certificate, said=sentence, **_place(config))
+    return True
+
+
+def _config_and_check(row: HomeAssistant) -> tuple[dict[str, Any], str]:
+    """What it is and that the token opens it, within 5 s. Raises `AdapterError`."""
+
+    def look(deadline: float) -> tuple[dict[str, Any], str]:
         session = open_home_assistant(row)
         try:
-            return question(session, deadline)
+            return session.config(deadline), session.check(deadline)
         finally:
             session.close()
 
     return call(("setup", row.url), told(look), ASK_SECONDS, name="Home Assistant")
-
-
-def _config_and_check(session: HomeAssistantSession, deadline: float) -> tuple[dict, str]:
-    return session.config(deadline), session.check(deadline)
-
-
-def _page(request: HttpRequest, step: str, **context: Any) -> HttpResponse:
-    names = [name for name, _ in STEPS]
-    here = names.index(step)
-    steps = [(name, label, index < here, index == here) for index, (name, label) in enumerate(STEPS)]
-    template = f"dashboard/{step.replace('-', '_')}.html"
-    return render(request, template, {"steps": steps, "answers": _answers(request), **context})
-
-
-def _answers(request: HttpRequest) -> dict[str, Any]:
-    return request.session.get(SESSION_KEY, {})
-
-
-def _remember(request: HttpRequest, **answers: Any) -> None:
-    request.session[SESSION_KEY] = {**_answers(request), **answers}
-
-
-def step(*needed: str) -> Callable:
-    """A signed-in step of the wizard; without the answers it needs it leads back to the beginning."""
-
-    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-        def wrapped(request: HttpRequest) -> HttpResponse:
-            if any(name not in _answers(request) for name in needed):
-                return redirect("setup")
-            return view(request)
-
-        wrapped.__doc__ = view.__doc__
-        return never_cache(require_http_methods(["GET", "HEAD", "POST"])(signed_in(wrapped)))
-
-    return decorate
-
-
-def _entities(request: HttpRequest) -> tuple[list[EntityState], str]:
-    """What Home Assistant has now, and why it cannot be asked, if so."""
-    answers = _answers(request)
-    row = _connection(answers["url"], decrypt(answers["token"]), answers.get("certificate", ""))
-    try:
-        return _ask(row, lambda session, deadline: session.entities(deadline)), ""
-    except AdapterError as error:
-        return [], in_words(error)
-
-
-@step()
-def connect(request: HttpRequest) -> HttpResponse:
-    """Address and token; going on means that Home Assistant answered."""
-    form = setup_forms.ConnectForm(request.POST or None, initial=_known_connection(request))
-    if request.method == "POST" and form.is_valid():
-        row = _connection(*(form.cleaned_data[name].strip() for name in ("url", "token", "certificate")))
-        try:
-            config, sentence = _ask(row, _config_and_check)
-        except AdapterError as error:
-            form.add_error("certificate" if isinstance(error, Untrusted) else None, in_words(error))
-        else:
-            _remember(request, url=row.url, token=encrypt(str(row.token)), certificate=row.certificate, said=sentence)
-            _remember(request, **_place(config))
-            return redirect("setup-rooms")
-    return _page(request, "setup", form=form)
-
-
-def _known_connection(request: HttpRequest) -> dict[str, str]:
-    return {name: _answers(request).get(name, "") for name in ("url", "certificate")}
 
 
 def _place(config: dict[str, Any]) -> dict[str, Any]:
@@ -144,109 +113,132 @@ def _place(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+# --- rooms ----------------------------------------------------------------------------------------
+
+
 @step("url")
-def rooms(request: HttpRequest) -> HttpResponse:
+def rooms(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Which temperature sensors are rooms to keep warm."""
-    entities, problem = _entities(request)
-    known = {room["entity_temperature"]: room for room in _answers(request).get("rooms", ())}
-    forms = [
-        setup_forms.RoomForm(request.POST or None, entity=entity, initial=_known_room(known.get(entity.entity_id)))
-        for entity in sorted(filter(setup_forms.reads_temperature, entities), key=lambda entity: entity.name.lower())
+    entities, problem = draft.entities(anew=request.method != "POST")
+    forms, asks = _room_forms(request, draft, entities), False
+    if request.method == "POST":
+        chosen, problem, asks = _chosen_rooms(forms, goes_without="without" in request.POST)
+        if chosen:
+            known = {room["entity_temperature"]: room for room in draft.rooms}
+            heated = [
+                {**room, "heated_by": known.get(room["entity_temperature"], {}).get("heated_by", [])} for room in chosen
+            ]
+            draft.put(rooms=heated)
+            return after(draft, "setup-rooms")
+    fitting = [form for form in forms if not form.offer.doubt or form.was_chosen or form["use"].value()]
+    others = [form for form in forms if form not in fitting]
+    return page(request, draft, "setup-rooms", forms=fitting, others=others, problem=problem, asks=asks)
+
+
+def _room_forms(request: HttpRequest, draft: Draft, entities: Sequence[EntityState]) -> list[setup_forms.RoomForm]:
+    """A form for each sensor. One that was chosen, or is posted, stays even where Home Assistant has it no more."""
+    known = {room["entity_temperature"]: room for room in draft.rooms}
+    posted = {name.removesuffix("-use") for name in request.POST if name.endswith("-use")}
+    there = {one.entity_id for one in entities}
+    gone = [
+        EntityState(entity_id, "unavailable", name=known.get(entity_id, {}).get("name", entity_id))
+        for entity_id in sorted((known.keys() | posted) - there)
     ]
-    if request.method == "POST" and not problem:
-        plans, problem = _chosen_rooms(forms)
-        if plans:
-            _remember(request, rooms=plans, miners=_still_there(request, {room["name"] for room in plans}))
-            return redirect("setup-miners")
-    return _page(request, "setup-rooms", forms=forms, problem=problem)
-
-
-def _chosen_rooms(forms: Sequence[setup_forms.RoomForm]) -> tuple[list[dict[str, Any]], str]:
-    """The rooms as chosen, or none and why not (nothing where the fields themselves say it)."""
-    wrong = [form for form in forms if not form.is_valid()]
-    if wrong:
-        return [], ""
-    rooms = [
-        {
-            "name": form.cleaned_data["name"],
-            "entity_temperature": form.entity.entity_id,
-            "target_celsius": form.cleaned_data["target"],
-        }
-        for form in forms
-        if form.cleaned_data["use"]
-    ]
-    if not rooms:
-        return [], "Choose at least one room."
-    if len({room["name"] for room in rooms}) < len(rooms):
-        return [], "Two rooms have the same name. Give each its own."
-    return rooms, ""
-
-
-def _known_room(room: dict[str, Any] | None) -> dict[str, Any]:
-    return {"use": True, "name": room["name"], "target": room["target_celsius"]} if room else {}
-
-
-def _still_there(request: HttpRequest, names: set[str]) -> list[dict[str, Any]]:
-    """The miners named so far, without rooms that are no longer chosen."""
+    read_by = _read_by(draft.site)
+    found = [_with_room(offer, read_by) for offer in offers.rooms(entities)] + [offers.Offer(one) for one in gone]
+    suggested = offers.room_names(found)
     return [
-        {**miner, "rooms": [room for room in miner["rooms"] if room in names]}
-        for miner in _answers(request).get("miners", ())
+        setup_forms.RoomForm(
+            request.POST if f"{offer.id}-name" in request.POST else None,
+            offer=offer,
+            suggested=suggested[offer.id],
+            known=known.get(offer.id),
+        )
+        for offer in found
     ]
 
 
-@step("url", "rooms")
-def miners(request: HttpRequest) -> HttpResponse:
-    """The plugs; one at a time, as many as there are."""
-    answers = _answers(request)
-    named = list(answers.get("miners", ()))
-    if "forget" in request.POST:
-        _remember(request, miners=[miner for miner in named if miner["entity_switch"] != request.POST["forget"]])
-        return redirect("setup-miners")
-    if "later" in request.POST:
-        _remember(request, miners=[])
-        return redirect("setup-energy")
-    if "next" in request.POST and named:
-        return redirect("setup-energy")
-    entities, problem = _entities(request)
-    form = setup_forms.MinerForm(
-        request.POST if "add" in request.POST else None,
-        entities=entities,
-        rooms=[room["name"] for room in answers["rooms"]],
-        taken={miner["entity_switch"] for miner in named},
-    )
-    if request.method == "POST" and not problem:
-        if "next" in request.POST:
-            problem = "Add at least one miner."
-        elif form.is_valid():
-            _remember(request, miners=[*named, _miner_plan(form.cleaned_data)])
-            return redirect("setup-miners")
-    return _page(request, "setup-miners", form=form, problem=problem, named=named)
-
-
-def _miner_plan(cleaned: dict[str, Any]) -> dict[str, Any]:
+def _read_by(site: Site | None) -> dict[str, str]:
+    """The rooms of a home by the entity that reads them."""
+    if site is None:
+        return {}
+    monitors = site.climatemonitors.filter(adapter_type="home_assistant").prefetch_related("zones")
     return {
-        "name": cleaned["name"],
-        "entity_switch": cleaned["switch"],
-        "entity_power": cleaned["power"],
-        "nominal_power_w": cleaned["watts"],
-        "rooms": cleaned["rooms"],
-        "auto_off_minutes": cleaned["auto_off"],
+        monitor.config.get("entity_temperature", ""): listed(zones)
+        for monitor in monitors
+        if (zones := monitor.zones.all())
     }
 
 
+def _with_room(offer: offers.Offer, read_by: dict[str, str]) -> offers.Offer:
+    room = read_by.get(offer.id)
+    if room is None:
+        return offer
+    return offers.Offer(offer.entity, offer.doubt, offer.caution, taken=f"It reads {room} already.", rank=offer.rank)
+
+
+def _chosen_rooms(
+    forms: Sequence[setup_forms.RoomForm], *, goes_without: bool
+) -> tuple[list[dict[str, Any]], str, bool]:
+    """The rooms as chosen; or none, why not (nothing where the fields say it), and whether going on drops something."""
+    ticked = [form for form in forms if form.is_bound and form["use"].value()]
+    wrong = [form for form in forms if form.is_bound and not form.is_valid() and (form in ticked or not goes_without)]
+    if wrong:
+        return [], "", False
+    half = [form for form in forms if form.is_typed and form not in ticked]
+    if half and not goes_without:
+        names = listed(form.offer.name for form in half)
+        return [], f"You filled in {names}, but did not tick it as a room. Tick it, or go on without it.", True
+    if not ticked:
+        return [], "Choose at least one room.", False
+    chosen = [form.as_answers() for form in ticked]
+    if len({room["name"].lower() for room in chosen}) < len(chosen):
+        return [], "Two rooms have the same name. Give each its own.", False
+    return chosen, "", False
+
+
+# --- energy ---------------------------------------------------------------------------------------
+
+
 @step("url", "rooms", "miners")
-def energy(request: HttpRequest) -> HttpResponse:
+def energy(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Sun, grid and battery, or nothing of it."""
-    if "skip" in request.POST:
-        _remember(request, energy={})
+    if draft.key != NEW_HOME:
         return redirect("setup-finish")
-    entities, problem = _entities(request)
-    initial = _answers(request).get("energy") or None
-    form = setup_forms.EnergyForm(request.POST or None, entities=entities, initial=initial)
-    if request.method == "POST" and not problem and form.is_valid():
-        _remember(request, energy=form.cleaned_data if form.chosen else {})
+    entities, problem = draft.entities(anew=request.method != "POST")
+    known = draft.get("energy") or {}
+    form = setup_forms.EnergyForm(
+        request.POST or None, entities=entities, initial=known or None, sure=[str(value) for value in known.values()]
+    )
+    asks = False
+    if request.method == "POST" and "skip" in request.POST:
+        if request.POST["skip"] == "sure" or not form.is_typed:
+            draft.put(energy={})
+            return redirect("setup-finish")
+        asks, problem = True, "You have chosen sensors. Go on with them, or leave them all out?"
+    elif request.method == "POST" and form.is_valid():
+        draft.put(energy=meter_signs.kept(known, form.config()) if form.chosen else {})
+        return redirect("setup-meters" if form.chosen else "setup-finish")
+    return page(request, draft, "setup-energy", form=form, problem=problem, asks=asks)
+
+
+@step("url", "rooms", "miners", "energy")
+def meters(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """Whether each meter counts in the direction it is taken for, by what it shows now."""
+    config = draft.get("energy")
+    if not config:
         return redirect("setup-finish")
-    return _page(request, "setup-energy", form=form, problem=problem)
+    if "turn" in request.POST:
+        draft.put(energy=meter_signs.turned(config, request.POST["turn"]))
+        return redirect("setup-meters")
+    if request.method == "POST":
+        return redirect("setup-finish")
+    entities, problem = draft.entities(anew=True)
+    lines = meter_signs.lines(config, {one.entity_id: one for one in entities})
+    return page(request, draft, "setup-energy", "dashboard/setup_meters.html", lines=lines, problem=problem)
+
+
+# --- the end --------------------------------------------------------------------------------------
 
 
 def _policies(has_energy: bool) -> list[tuple[str, str]]:
@@ -255,10 +247,14 @@ def _policies(has_energy: bool) -> list[tuple[str, str]]:
     return [(raw["key"], f"{raw['name']}: {raw['description']}") for raw in usable]
 
 
-@step("url", "rooms", "miners", "energy")
-def finish(request: HttpRequest) -> HttpResponse:
-    """The policy, the name, a last look, and the home is made."""
-    answers = _answers(request)
+@step()
+def finish(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """A last look, and what was entered is written."""
+    if draft.key != NEW_HOME:
+        return _finish_adding(request, draft)
+    if any(name not in draft for name in ("url", "rooms", "miners", "energy")):
+        return redirect("setup")
+    answers = draft.answers
     policies, demo = _policies(bool(answers["energy"])), Site.objects.filter(is_demo=True).first()
     form = setup_forms.FinishForm(
         request.POST or None,
@@ -269,33 +265,39 @@ def finish(request: HttpRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
-            site = create_home(_plan(answers, form.cleaned_data), by=request.user.get_username())
+            site = create_home(home_plan(draft, **form.cleaned_data), by=request.user.get_username())
         except ValidationError as error:
             form.add_error(None, error.messages)
         else:
-            return _done(request, site, demo if form.cleaned_data.get("remove_demo") else None)
-    return _page(request, "setup-finish", form=form)
+            return _done(request, draft, site, demo if form.cleaned_data.get("remove_demo") else None)
+    return page(request, draft, "setup-finish", form=form, miners=summaries(draft))
 
 
-def _plan(answers: dict[str, Any], cleaned: dict[str, Any]) -> HomePlan:
+def home_plan(
+    draft: Draft,
+    name: str,
+    policy: str,
+    never_below: float | None = None,
+    *,
+    instead: dict[str, Any] | None = None,
+    **_: Any,
+) -> HomePlan:
+    """The home a draft would become."""
+    answers = draft.answers
     return HomePlan(
-        name=cleaned["name"],
+        name=name,
         time_zone=answers["time_zone"],
         latitude=answers["latitude"],
         longitude=answers["longitude"],
         currency=answers["currency"],
-        url=answers["url"],
-        token=decrypt(answers["token"]),
-        certificate=answers.get("certificate", ""),
-        rooms=tuple(RoomPlan(**room) for room in answers["rooms"]),
-        miners=tuple(MinerPlan(**{**miner, "rooms": tuple(miner["rooms"])}) for miner in answers["miners"]),
-        energy=answers["energy"],
-        policy_key=cleaned["policy"],
-        never_below_celsius=cleaned.get("never_below") if cleaned["policy"] in NEEDS_ENERGY else None,
+        contents=draft.additions(instead=instead),
+        energy=answers.get("energy") or {},
+        policy_key=policy,
+        never_below_celsius=never_below if policy in NEEDS_ENERGY else None,
     )
 
 
-def _done(request: HttpRequest, site: Site, demo: Site | None) -> HttpResponse:
+def _done(request: HttpRequest, draft: Draft, site: Site, demo: Site | None) -> HttpResponse:
     """The new home is shown; the simulated one goes when that was wanted."""
     text = f"{site.name} is set up. The first look at your rooms comes within seconds."
     if demo is not None:
@@ -303,7 +305,36 @@ def _done(request: HttpRequest, site: Site, demo: Site | None) -> HttpResponse:
             remove_demo_home(demo, by=request.user.get_username())
         except ValidationError as error:
             text += " " + " ".join(error.messages)
-    del request.session[SESSION_KEY]
+    draft.drop()
     scope.choose(request, site.pk)
     request.session[TOAST_KEY] = {"text": text, "is_error": False}
-    return redirect("home" if site.miners.exists() else "add-miner")
+    return redirect("home")
+
+
+def _finish_adding(request: HttpRequest, draft: Draft) -> HttpResponse:
+    site, problem = draft.site, ""
+    if site is None or draft.is_empty:
+        return redirect("add-room" if goal(draft) == ROOM else "add-miner")
+    if request.method == "POST":
+        try:
+            added = add_to_home(site, draft.additions(), by=request.user.get_username())
+        except ValidationError as error:
+            problem = " ".join(error.messages)
+        else:
+            names = [*added.zones, *(miner.name for miner in added.miners)]
+            draft.drop()
+            verb = "is" if len(names) == 1 else "are"
+            text = f"{', '.join(names)} {verb} added. The first look comes within seconds."
+            request.session[TOAST_KEY] = {"text": text, "is_error": False}
+            if added.zones:
+                return redirect(f"{reverse('home')}#zone-{next(iter(added.zones.values())).pk}")
+            return redirect(f"{reverse('miners')}#miner-{added.miners[0].pk}")
+    return page(request, draft, "setup-finish", problem=problem, miners=summaries(draft))
+
+
+@step()
+def discard(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """What was entered is thrown away, as somebody asked for."""
+    if request.method == "POST":
+        draft.drop()
+    return redirect("home")

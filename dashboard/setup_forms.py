@@ -1,78 +1,42 @@
-"""The questions of the set-up wizard. What can be chosen comes from Home Assistant, with its value now."""
+"""The questions of the wizard about Home Assistant, rooms, energy and the end. What can be chosen comes from there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
-from django.core.validators import URLValidator
 from pydantic import ValidationError as ConfigError
 
 from climate.models import TARGET_MAX_CELSIUS, TARGET_MIN_CELSIUS
-from climate.monitors.home_assistant import is_thermostat, thermostat_caution
 from energy.monitors.home_assistant import HomeAssistantEnergyMonitor
 from integrations import tls
 from integrations.connections.entities import EntityState
+from integrations.connections.home_assistant_address import NoAddress, candidates
 from integrations.models import validate_certificate
 from integrations.problems import sentence
-from miners.controllers.home_assistant_switch import HomeAssistantSwitch
 
-#: As the adapters accept them.
-TEMPERATURE_UNITS = {"°C", "°F", "K"}
-POWER_UNITS = {"W", "kW", "MW"}
-SWITCH_DOMAINS = ("switch", "input_boolean", "light", "fan")
+from . import offers
+from .offers import Offer
+from .pickers import EntityField, OffersForm
+
 DEFAULT_TARGET_CELSIUS = 20.0
 
 
-def reads_temperature(entity: EntityState) -> bool:
-    return entity.domain == "climate" or (entity.domain == "sensor" and entity.unit in TEMPERATURE_UNITS)
-
-
-def measures_power(entity: EntityState) -> bool:
-    return entity.domain == "sensor" and entity.unit in POWER_UNITS
-
-
-def measures_share(entity: EntityState) -> bool:
-    return entity.domain == "sensor" and entity.unit == "%"
-
-
-def switches(entity: EntityState) -> bool:
-    return entity.domain in SWITCH_DOMAINS
-
-
-def room_name(entity: EntityState) -> str:
-    """“Living Room Temperature” → “Living Room”."""
-    words = [word for word in entity.name.split() if word.lower() not in ("temperature", "temp", "sensor")]
-    return " ".join(words)[:80] or entity.name[:80]
-
-
-def _value_now(entity: EntityState) -> str:
-    if entity.domain == "climate":
-        return "" if entity.current_temperature is None else f"{entity.current_temperature}°"
-    return f"{entity.state} {entity.unit or ''}".strip()
-
-
-def _label(entity: EntityState) -> str:
-    value = _value_now(entity)
-    return f"{entity.name} ({value})" if value else entity.name
-
-
-def _choices(entities: Iterable[EntityState], empty: str | None = None) -> list[tuple[str, str]]:
-    found = sorted(((one.entity_id, _label(one)) for one in entities), key=lambda choice: choice[1].lower())
-    return found if empty is None else [("", empty), *found]
-
-
 class ConnectForm(forms.Form):
-    """Where Home Assistant is, and what opens it."""
+    """Where Home Assistant is, and what opens it. `addresses`, once valid: where it may be, the likeliest first."""
 
     url = forms.CharField(
         label="Address of Home Assistant",
-        max_length=200,
-        validators=[URLValidator(schemes=["http", "https"], message="Write it like http://homeassistant.local:8123")],
-        help_text="As you open it in the browser, for example http://homeassistant.local:8123",
-        widget=forms.URLInput(attrs={"autocomplete": "url", "placeholder": "http://homeassistant.local:8123"}),
-    )
+        max_length=500,
+        help_text="As it stands in your browser, for example http://homeassistant.local:8123",
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "url", "placeholder": "http://homeassistant.local:8123", "inputmode": "url",
+                "autocapitalize": "off", "spellcheck": "false",
+            }
+        ),
+    )  # fmt: skip
     token = forms.CharField(
         label="Long-lived access token",
         max_length=1000,
@@ -86,107 +50,120 @@ class ConnectForm(forms.Form):
         help_text=tls.HELP,
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off", "spellcheck": "false"}),
     )
+    addresses: Sequence[str] = ()
+
+    def clean_url(self) -> str:
+        typed = self.cleaned_data["url"]
+        try:
+            self.addresses = candidates(typed)
+        except NoAddress:
+            text = f"‘{typed[:60]}’ is not an address. Write it like http://homeassistant.local:8123"
+            raise forms.ValidationError(text) from None
+        return self.addresses[0]
 
 
 class RoomForm(forms.Form):
     """One temperature sensor: is it a room to keep warm, what is it called, how warm?"""
 
     use = forms.BooleanField(required=False)
+    sure = forms.BooleanField(required=False)
     name = forms.CharField(max_length=80, required=False)
     target = forms.FloatField(
         min_value=TARGET_MIN_CELSIUS, max_value=TARGET_MAX_CELSIUS, required=False, initial=DEFAULT_TARGET_CELSIUS,
         widget=forms.NumberInput(attrs={"step": "0.5", "inputmode": "decimal"}),
     )  # fmt: skip
 
-    def __init__(self, *args, entity: EntityState, **kwargs):
-        super().__init__(*args, prefix=entity.entity_id, **kwargs)
-        self.entity, self.value_now = entity, _value_now(entity)
-        self.caution = thermostat_caution(entity.entity_id) if is_thermostat(entity.entity_id) else ""
-        self.fields["name"].initial = room_name(entity)
+    def __init__(self, *args, offer: Offer, suggested: str, known: Mapping[str, Any] | None = None, **kwargs):
+        initial = {"name": suggested}
+        if known:
+            initial = {"use": True, "sure": True, "name": known["name"], "target": known["target_celsius"]}
+        super().__init__(*args, prefix=offer.id, initial=initial, **kwargs)
+        self.offer, self.was_chosen = offer, known is not None
+        if offer.taken:
+            self.fields["use"].disabled = True
+
+    @property
+    def is_typed(self) -> bool:
+        """Something of it was entered, whether it is ticked or not."""
+        return self.is_bound and any(name in self.changed_data for name in ("name", "target"))
+
+    @property
+    def asks(self) -> bool:
+        """Whether it is meant is to be asked, or was."""
+        return bool(self.offer.doubt) and (self["use"].value() or self["sure"].value())
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        if cleaned.get("use"):
-            if not cleaned.get("name"):
-                self.add_error("name", "Give the room a name.")
-            if cleaned.get("target") is None and "target" not in self.errors:
-                self.add_error("target", "Say how warm it shall be, for example 20.")
+        if not cleaned.get("use"):
+            return cleaned
+        if not cleaned.get("name"):
+            self.add_error("name", "Give the room a name.")
+        if cleaned.get("target") is None and "target" not in self.errors:
+            self.add_error("target", "Say how warm it shall be, for example 20.")
+        if self.offer.doubt and not cleaned.get("sure"):
+            self.add_error("sure", f"{self.offer.doubt} If it is a room all the same, tick the box below.")
         return cleaned
 
-
-class MinerForm(forms.Form):
-    """A miner behind a plug."""
-
-    name = forms.CharField(label="Name of the miner", max_length=80, initial="Miner")
-    switch = forms.ChoiceField(label="What switches it", help_text="A smart plug or switch in Home Assistant.")
-    power = forms.ChoiceField(
-        label="What measures its power", required=False, help_text="With it the program sees that off is really off."
-    )
-    watts = forms.IntegerField(label="Power when it runs (W)", min_value=1, max_value=20_000, initial=1000)
-    auto_off = forms.IntegerField(
-        label="The plug’s own auto-off timer (min)", required=False, min_value=15, max_value=1440,
-        help_text=f"{HomeAssistantSwitch.dead_man_help} Empty: the plug has none.",
-    )  # fmt: skip
-    rooms = forms.MultipleChoiceField(
-        label="Which rooms it heats", required=False, widget=forms.CheckboxSelectMultiple,
-        help_text="None: it stands where its heat warms no room.",
-    )  # fmt: skip
-
-    def __init__(self, *args, entities: Sequence[EntityState], rooms: Sequence[str], taken: set[str], **kwargs):
-        super().__init__(*args, **kwargs)
-        free = [one for one in entities if switches(one) and one.entity_id not in taken]
-        self.fields["switch"].choices = _choices(free, "Choose …")
-        self.fields["power"].choices = _choices(filter(measures_power, entities), "nothing")
-        self.fields["rooms"].choices = [(room, room) for room in rooms]
-        if len(rooms) == 1:
-            self.fields["rooms"].initial = list(rooms)
+    def as_answers(self) -> dict[str, Any]:
+        return {
+            "name": self.cleaned_data["name"],
+            "entity_temperature": self.offer.id,
+            "target_celsius": self.cleaned_data["target"],
+        }
 
 
-class EnergyForm(forms.Form):
-    """Sensors of sun, home, grid and battery; each can be left out."""
+class EnergyForm(OffersForm):
+    """Sensors of sun, home, grid and battery; each can be left out. Their signs are asked afterwards."""
 
-    entity_production = forms.ChoiceField(label="Solar production", required=False)
-    entity_consumption = forms.ChoiceField(label="What the home takes", required=False)
+    entity_production = EntityField(label="Solar production", required=False)
+    entity_consumption = EntityField(label="What the home takes", required=False)
     consumption_includes_miners = forms.BooleanField(
         label="The home’s meter counts the miners, too", required=False, initial=True
     )
-    entity_grid = forms.ChoiceField(
+    entity_grid = EntityField(
         label="Grid, both directions", required=False, help_text="One sensor with a sign, or the two below."
     )
-    grid_positive_export = forms.BooleanField(
-        label="A positive grid value means selling", required=False, help_text="Off: it means buying."
-    )
-    entity_grid_import = forms.ChoiceField(
+    entity_grid_import = EntityField(
         label="Bought from the grid", required=False, help_text="Where the meter has one sensor for each direction."
     )
-    entity_grid_export = forms.ChoiceField(label="Sold to the grid", required=False)
-    entity_battery_soc = forms.ChoiceField(label="Battery charge", required=False)
-    entity_battery_power = forms.ChoiceField(label="Battery power, both directions", required=False)
-    battery_positive_charge = forms.BooleanField(
-        label="A positive battery value means charging", required=False, initial=True, help_text="Off: it means giving."
+    entity_grid_export = EntityField(label="Sold to the grid", required=False)
+    entity_battery_soc = EntityField(label="Battery charge", required=False)
+    entity_battery_power = EntityField(
+        label="Battery power, both directions", required=False, help_text="One sensor with a sign, or the two below."
     )
+    entity_battery_charge = EntityField(label="Into the battery", required=False)
+    entity_battery_discharge = EntityField(label="Out of the battery", required=False)
 
-    def __init__(self, *args, entities: Sequence[EntityState], **kwargs):
+    def __init__(self, *args, entities: Iterable[EntityState], **kwargs):
         super().__init__(*args, **kwargs)
-        power = _choices(filter(measures_power, entities), "none")
-        for name in self.fields:
-            if name.startswith("entity_"):
-                self.fields[name].choices = power
-        self.fields["entity_battery_soc"].choices = _choices(filter(measures_share, entities), "none")
+        entities = list(entities)
+        meters, shares = offers.meters(entities), offers.shares(entities)
+        for name, field in self.fields.items():
+            if isinstance(field, EntityField):
+                field.offer(shares if name == "entity_battery_soc" else meters, "none")
 
     def clean(self) -> dict[str, Any]:
         """What the adapter refuses is said here, not at the end."""
         cleaned = super().clean()
         try:
-            HomeAssistantEnergyMonitor.Config.model_validate(cleaned)
+            HomeAssistantEnergyMonitor.Config.model_validate(self.config(cleaned))
         except ConfigError as error:
             for problem in error.errors():
                 self.add_error(None, sentence(problem))
         return cleaned
 
+    def config(self, cleaned: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The settings of the monitor, as far as they are asked here."""
+        return {name: value for name, value in (cleaned or self.cleaned_data).items() if name in self.fields}
+
     @property
     def chosen(self) -> bool:
-        return any(self.cleaned_data[name] for name in self.cleaned_data if name.startswith("entity_"))
+        return any(self.cleaned_data.get(name) for name in self.fields if name.startswith("entity_"))
+
+    @property
+    def is_typed(self) -> bool:
+        """Any sensor is chosen in what was posted."""
+        return self.is_bound and any(self.data.get(name) for name in self.fields if name.startswith("entity_"))
 
 
 class FinishForm(forms.Form):

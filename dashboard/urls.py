@@ -17,6 +17,7 @@ from . import (
     safety,
     sensor_actions,
     setup,
+    setup_miners,
     sign_in,
     target_actions,
     views,
@@ -69,18 +70,20 @@ urlpatterns = [
     for_staff("look-around/", actions.look_around, name="look-around"),
     for_staff("sensors/<uuid:monitor_id>/age-limit/", actions.age_limit, name="age-limit"),
     path("alarms/<uuid:alarm_id>/acknowledge/", actions.acknowledge, name="acknowledge"),
-    # the set-up wizard
+    # the wizard: a home to be, rooms and miners of one that is there
     for_staff("setup/", setup.connect, name="setup"),
+    for_staff("setup/connection/", setup.connection, name="setup-connection"),
     for_staff("setup/rooms/", setup.rooms, name="setup-rooms"),
-    for_staff("setup/miners/", setup.miners, name="setup-miners"),
+    for_staff("setup/miners/", setup_miners.miners, name="setup-miners"),
     for_staff("setup/energy/", setup.energy, name="setup-energy"),
+    for_staff("setup/meters/", setup.meters, name="setup-meters"),
     for_staff("setup/finish/", setup.finish, name="setup-finish"),
-    # the add-wizard
-    for_staff("miners/add/", add_miner.where, name="add-miner"),
+    for_staff("setup/discard/", setup.discard, name="setup-discard"),
+    for_staff("rooms/add/", setup_miners.add_room, name="add-room"),
+    for_staff("miners/add/", setup_miners.add_miner, name="add-miner"),
     for_staff("miners/add/found/", add_miner.found, name="add-miner-found"),
     for_staff("miners/add/open/", add_miner.open_device, name="add-miner-open"),
     for_staff("miners/add/settings/", add_miner.settings, name="add-miner-settings"),
-    for_staff("miners/add/finish/", add_miner.finish, name="add-miner-finish"),
     # signing in and out
     path("sign-in/", sign_in.SignIn.as_view(), name="sign-in"),
     path("sign-in/<str:token>/", sign_in.sign_in_link, name="sign-in-link"),

@@ -22,6 +22,7 @@ from sites.fields import Secret
 from sites.words import NOTHING, listed
 
 from . import registry
+from .connections.home_assistant_address import without_page
 from .forms import adapter_form, fieldsets, input_name, real_first
 from .models import CONNECTIONS, AdapterRow, HomeAssistant, MqttBroker, SimulatedHouse
 from .probe import Probe, probe
@@ -166,7 +167,7 @@ class HomeAssistantForm(SiteRowForm):
             ].help_text = "A token is stored. Leave this empty to keep it. Another address needs it again."
 
     def clean_url(self) -> str:
-        return self.cleaned_data["url"].rstrip("/")
+        return without_page(self.cleaned_data["url"])
 
     def clean_token(self) -> str:
         typed = self.cleaned_data["token"].strip()

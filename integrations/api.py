@@ -18,6 +18,7 @@ from sites.rest.paging import Paged
 from sites.rest.problems import Invalid, Missing, from_schema, problem
 
 from .adapter_api import Check, check
+from .connections.home_assistant_address import without_page
 from .models import CONNECTIONS, Connection, HomeAssistant, MqttBroker
 from .placed import Placed
 from .registry import ConnectionKind
@@ -37,10 +38,10 @@ class HomeAssistantConfig(Body):
     @field_validator("url")
     @classmethod
     def without_credentials(cls, url: str) -> str:
-        """An address is shown to everyone signed in; a password in it would be too."""
+        """An address is shown to everyone signed in; a password in it would be too. A page behind it is left out."""
         if "@" in urlsplit(url).netloc:
             raise ValueError("Leave user name and password out of the address; the token is all that is needed.")
-        return url
+        return without_page(url)
 
 
 class SimulatedHouseConfig(Body):

@@ -31,6 +31,18 @@ class Place:
     shown: str
 
 
+#: As it stands in a browser: “http://user@192.168.1.40/status?x”, and “192.168.1.40/status” without the beginning.
+_PASTED = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?(?:[^/?#@\s]*@)?([^/?#\s]+)([/?#]\S*)?", re.IGNORECASE)
+
+
+def pasted(text: str) -> str:
+    """Host and port of an address as it was copied from a browser; other text as it is."""
+    found = _PASTED.fullmatch(text.strip())
+    # A word and a slash alone are no address of anything.
+    is_one = found is not None and ("://" in text or not found[2] or any(sign in found[1] for sign in ".:"))
+    return found[1] if is_one else text
+
+
 def split(text: str) -> tuple[str, int | None]:
     """Host and port; a ValueError when it is neither."""
     bracketed = _V6_WITH_PORT.fullmatch(text)
@@ -86,6 +98,7 @@ def address_problem(text: str) -> str | None:
 
 
 def _checked(text: str) -> str:
+    text = pasted(text)
     found = _trouble(text)
     if found is not None:
         raise PydanticCustomError(*found, _context(text))

@@ -64,7 +64,7 @@ def recognise(row: HomeAssistant, entity_ids: Iterable[str]) -> None:
         rivals = [one for one in _rivals(entity_id) if not one.whereabouts() & row.whereabouts()]
         group = next((group for group in same_events([row, *rivals], entity_id) if row in group), None)
         if group is not None:
-            row.installation = _join([one for one in group if one is not row])
+            row.installation = _join(group if not row._state.adding else [one for one in group if one is not row])
 
 
 def compare_all() -> None:

@@ -18,6 +18,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import connection as database
 from django.db import models
+from django.db.models import Q
 from pydantic import ValidationError as ConfigError
 
 from integrations.models import CONNECTIONS, Connection
@@ -141,6 +142,16 @@ def others(keys: Collection[str], controller: MinerController | None = None) -> 
     if controller is not None:
         found = found.exclude(pk=controller.pk)
     return sorted(found.select_related("site", "miner", "cuts"), key=lambda row: not users_of(row))
+
+
+def on_same(connection: Connection) -> list[MinerController]:
+    """All controllers that switch something through what this connection, stored or not, leads to."""
+    places = Q()
+    for place in connection.whereabouts():
+        places |= Q(key__startswith=f"{place}#")
+    return list(
+        _controllers().select_related("miner", "cuts").filter(pk__in=_stored().filter(places).values("controller"))
+    )
 
 
 def users_of(controller: MinerController) -> list[Miner]:

@@ -75,14 +75,16 @@ class Busy(Exception):
         self.search_id = search_id
 
 
-def start(site: Site, text: str, *, by: str) -> Search:
-    """Begin a search of what a person typed. Raises `NotAPlace` and `Busy`."""
+def start(home: Site | str, text: str, *, by: str) -> Search:
+    """Begin a search of what a person typed. `home`: which one it is for; text names one to be. Raises `NotAPlace` and
+    `Busy`.
+    """
     places = targets(text)
     driven = Driven()
     known = [place for place in places if place in driven]
     begun = Search(
         id=str(uuid.uuid4()),
-        site_id=str(site.pk),
+        site_id=_key(home),
         by=by[:80],
         typed=" ".join(text.split())[:300],
         total=len(places),
@@ -116,9 +118,9 @@ def look_up(search_id: str) -> Search | None:
     return kept if is_held else _ended(search_id, kept)
 
 
-def running(site: Site) -> Search | None:
-    """The search of this home that goes on now."""
-    search_id = store().get(_busy(str(site.pk)))
+def running(home: Site | str) -> Search | None:
+    """The search for this home that goes on now."""
+    search_id = store().get(_busy(_key(home)))
     found = look_up(str(search_id)) if search_id else None
     return found if found is not None and found.goes_on else None
 
@@ -189,6 +191,10 @@ def _ended(search_id: str, kept: Search) -> Search:
     stored = store().get(_state(search_id))
     again = kept if stored is None else _search(stored)
     return replace(again, stage=Stage.BROKEN_OFF) if again.goes_on else again
+
+
+def _key(home: Site | str) -> str:
+    return home if isinstance(home, str) else str(home.pk)
 
 
 def _stored(search: Search) -> dict[str, Any]:

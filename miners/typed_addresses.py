@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .address import address_problem, is_private, split
+from .address import address_problem, is_private, pasted, split
 
 #: More is no home, and takes minutes.
 MOST_HOSTS = 1024
@@ -70,7 +70,8 @@ def _places(part: str) -> Iterator[Target]:
     span = _RANGE.fullmatch(part)
     if span:
         return _of_range(part, *span.groups())
-    return _of_subnet(part) if "/" in part else iter((_one(part),))
+    is_subnet = "/" in part and "://" not in part and part.partition("/")[2].strip("0123456789") == ""
+    return _of_subnet(part) if is_subnet and not part.endswith("/") else iter((_one(pasted(part)),))
 
 
 def _one(part: str) -> Target:

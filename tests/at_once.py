@@ -22,10 +22,12 @@ from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from climate import schedule, services  # noqa: E402
+from optimization.adding import NewRoom  # noqa: E402
 from optimization.demo import ensure_shipped_policies  # noqa: E402
-from optimization.setup import HomePlan, MinerPlan, RoomPlan, create_home  # noqa: E402
+from optimization.setup import create_home  # noqa: E402
 from sites.models import Site  # noqa: E402
 from tests import factories  # noqa: E402
+from tests.plans import home_plan, plug  # noqa: E402
 
 ROUNDS = 4
 
@@ -75,14 +77,12 @@ def devices() -> list[dict]:
         homes = [
             partial(
                 create_home,
-                HomePlan(
+                home_plan(
+                    url,
+                    "t",
+                    [NewRoom("Hall", "sensor.hall", 21.0)],
+                    [plug("Avalon", "switch.plug", rooms=["Hall"])],
                     name=f"Home {number} {index}",
-                    time_zone="UTC",
-                    url=url,
-                    token="t",
-                    rooms=(RoomPlan("Hall", "sensor.hall", 21.0),),
-                    miners=(MinerPlan("Avalon", "switch.plug", "", 1000, ("Hall",)),),
-                    policy_key="keep_the_room_warm",
                 ),
             )
             for index, url in enumerate(urls)

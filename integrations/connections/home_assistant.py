@@ -116,7 +116,7 @@ class HomeAssistantSession:
 
     def described(self, deadline: float) -> list[EntityState]:
         """The same with the area, integration and category of each, as far as they can be asked."""
-        states = self.entities(deadline)
+        states = [self._with_unit(state, deadline) for state in self.entities(deadline)]
         try:
             facts = registries.facts(*self._door.lists(registries.COMMANDS, deadline))
         except Unauthorized:

@@ -74,7 +74,9 @@ class FakeHome:
         self.paths.append(request.path)
         if request.path == "/api/websocket":
             return self._converse(request, wire)
-        if request.headers.get("authorization") != f"Bearer {self.token}":
+        if request.path == "/manifest.json":
+            wire.answer(200, {"name": "Home Assistant", "short_name": "Home Assistant", "start_url": "/?homescreen=1"})
+        elif request.headers.get("authorization") != f"Bearer {self.token}":
             wire.answer(*UNAUTHORIZED)
         elif request.path == "/api/template":
             self._template(request, wire)

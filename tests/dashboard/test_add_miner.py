@@ -8,12 +8,12 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
-from dashboard.add_miner import own_network
+from dashboard.setup_miners import own_network
 from integrations import ask
 from miners import tasks
 from miners.models import Circuit, Miner, MinerController
 from miners.rest import forget_tokens
-from optimization.adding import NewDevice, NewMiner, add_miner
+from optimization.adding import Additions, NewDevice, NewMiner, add_to_home
 from optimization.demo import create_demo_home
 from optimization.passes.run import run_sites
 from sites.models import ActivityLog
@@ -41,7 +41,7 @@ class Walk:
 
     def look(self, addresses: str):
         answer = self.client.post(reverse("add-miner"), {"addresses": addresses})
-        assert answer.status_code == 302, answer.context["form"].errors
+        assert answer.status_code == 302, answer.context["forms"].where.errors
         return self.html("add-miner-found")
 
     def html(self, name: str) -> str:
@@ -53,7 +53,7 @@ class Walk:
     def settings(self, **changes):
         data = {
             "name": "Avalon",
-            "zones": [str(self.room.pk)],
+            "rooms": [str(self.room.pk)],
             "unit": str(self.unit.pk),
             **self.device_fields(),
             **changes,
@@ -67,8 +67,12 @@ class Walk:
         )
         return dict(found)
 
+    def change(self, number: int) -> None:
+        """Back to the questions about a miner that was answered already."""
+        assert self.client.post(reverse("add-miner"), {"change": str(number)}).url == reverse("add-miner-settings")
+
     def finish(self):
-        return self.client.post(reverse("add-miner-finish"))
+        return self.client.post(reverse("setup-finish"))
 
 
 @pytest.fixture
@@ -115,8 +119,8 @@ def test_the_whole_way_and_then_it_is_controlled(walk, bench, device):
     assert "it heats again by itself" in html
     assert "Avalon home miner: runs at least 20" in html
     assert f'<option value="{walk.unit.pk}" selected>' in html
-    assert walk.settings().url == reverse("add-miner-finish")
-    html = walk.html("add-miner-finish")
+    assert walk.settings().url == reverse("setup-finish")
+    html = walk.html("setup-finish")
     assert "Ground floor" in html
     assert "Living room" in html
     assert nothing_written()
@@ -162,7 +166,7 @@ def test_a_password_is_asked_tried_kept_secret_and_used(walk, device):
     assert PASSWORD not in walk.html("add-miner-settings")
     assert "any power from" in walk.html("add-miner-settings")
     walk.settings(name="Boiler")
-    assert PASSWORD not in walk.html("add-miner-finish")
+    assert PASSWORD not in walk.html("setup-finish")
     walk.finish()
     assert MinerController.objects.get().settings.password == PASSWORD
 
@@ -172,14 +176,15 @@ def test_going_back_keeps_the_answers(walk, device):
     walk.look(avalon.address)
     walk.choose(avalon.address)
     walk.settings(name="The big one", **{"with-dead_man_minutes": "45"})
+    assert "you are adding it as ‘The big one’" in walk.html("add-miner-found")
+    assert f'value="{avalon.address}"' in walk.html("add-miner")
+    walk.change(0)
     html = walk.html("add-miner-settings")
     assert 'value="The big one"' in html
     assert 'name="with-dead_man_minutes" value="45"' in html
-    assert avalon.address in walk.html("add-miner-found")
-    assert f'value="{avalon.address}"' in walk.html("add-miner")
-    assert walk.choose(avalon.address) == reverse("add-miner-settings")
-    assert 'value="The big one"' in walk.html("add-miner-settings")
+    assert walk.settings(name="The bigger one").url == reverse("setup-finish")
     walk.finish()
+    assert Miner.objects.get().name == "The bigger one"
     assert MinerController.objects.get().settings.dead_man_minutes == 45
 
 
@@ -195,9 +200,9 @@ def settled(walk, device, **changes):
     [
         ({"name": ""}, "name", "required"),
         ({"name": "x" * 81}, "name", "80"),
-        ({"zones": []}, "zones", "Which rooms does it heat?"),
-        ({"heats_no_room": "on"}, "zones", "Untick"),
-        ({"zones": ["nonsense"]}, "zones", "nonsense"),
+        ({"rooms": []}, "rooms", "Which rooms does it heat?"),
+        ({"heats_no_room": "on"}, "rooms", "Untick"),
+        ({"rooms": ["nonsense"]}, "rooms", "nonsense"),
         ({"unit": "nonsense"}, "unit", "nonsense"),
         ({"plug": "new"}, "plug_address", "Enter the address of the plug"),
         ({"plug": "new", "plug_address": "8.8.8.8"}, "plug_address", "not in this home"),
@@ -226,8 +231,8 @@ def test_a_setting_of_the_device_that_does_not_hold(walk, device):
 
 def test_a_real_miner_follows_no_invented_sensor(walk, device):
     invented = factories.zone(walk.site, "Cellar", monitor=factories.climate_monitor(walk.site))
-    errors = settled(walk, device, zones=[str(invented.pk)])
-    assert "measures nothing real" in errors["zones"][0]
+    errors = settled(walk, device, rooms=[str(invented.pk)])
+    assert "measures nothing real" in errors["rooms"][0]
 
 
 def test_nothing_is_added_to_the_simulated_home_either(signed_in, bench, device, monkeypatch):
@@ -236,8 +241,8 @@ def test_nothing_is_added_to_the_simulated_home_either(signed_in, bench, device,
     before = Miner.objects.count()
     walk = Walk(signed_in, demo)
     zone = demo.zones.exclude(pk=walk.room.pk).first()
-    errors = settled(walk, device, name="Mine", zones=[str(zone.pk)])
-    assert "measures nothing real" in errors["zones"][0]
+    errors = settled(walk, device, name="Mine", rooms=[str(zone.pk)])
+    assert "measures nothing real" in errors["rooms"][0]
     assert Miner.objects.count() == before
 
 
@@ -269,9 +274,10 @@ def test_a_device_without_an_off_of_its_own_wants_a_plug(walk, device):
     walk.choose(nano.address)
     assert "it is never started" in walk.html("add-miner-settings")
     walk.settings(name="Nano")
-    assert "it is never started" in walk.html("add-miner-finish")
+    assert "it is never started" in walk.html("setup-finish")
+    walk.change(0)
     walk.settings(name="Nano", plug="new", plug_address=plug.address)
-    html = walk.html("add-miner-finish")
+    html = walk.html("setup-finish")
     assert plug.address in html
     assert "upstream, the plug’s own timer switches it off within 30 min." in html
     assert "it is never started" not in html
@@ -299,7 +305,7 @@ def test_a_free_plug_and_a_line_of_the_home(walk, device):
     plug = factories.controller(walk.site, name="Free plug")
     circuit = Circuit.objects.create(site=walk.site, name="Cellar", limit_w=3000)
     errors = settled(walk, device, plug=str(plug.pk), circuit=str(circuit.pk))
-    assert "is not real" in errors["zones"][0]
+    assert "is not real" in errors["rooms"][0]
     real = factories.controller(
         walk.site, name="Real plug", adapter_type="shelly_plug", config={"address": "127.0.0.1:9"}
     )
@@ -326,7 +332,7 @@ def test_a_unit_that_waited_for_its_first_miner_begins_with_it(walk, device):
     walk.choose(avalon.address)
     assert "Ground floor (switched on with this miner)" in walk.html("add-miner-settings")
     walk.settings()
-    assert "Ground floor (switched on with this miner)" in walk.html("add-miner-finish")
+    assert "Ground floor (switched on with this miner)" in walk.html("setup-finish")
     walk.finish()
     walk.unit.refresh_from_db()
     assert walk.unit.is_enabled
@@ -348,8 +354,8 @@ def test_a_unit_that_a_person_switched_off_stays_off(walk, device):
 
 @pytest.mark.parametrize("typed", ["8.8.8.8", "10.0.0.0/8", "", "not/a/place"])
 def test_what_is_no_place_to_look_at(walk, typed):
-    answer = walk.client.post(reverse("add-miner"), {"addresses": typed})
-    assert answer.context["form"].errors["addresses"]
+    answer = walk.client.post(reverse("add-miner"), {"addresses": typed, "look": "1"})
+    assert answer.context["forms"].where.errors["addresses"]
 
 
 def test_one_search_at_a_time_with_its_progress_and_an_end(walk, monkeypatch):
@@ -357,7 +363,7 @@ def test_one_search_at_a_time_with_its_progress_and_an_end(walk, monkeypatch):
     html = walk.look("127.0.0.1-9")
     assert 'hx-trigger="every 1s"' in html
     again = walk.client.post(reverse("add-miner"), {"addresses": "127.0.0.1"})
-    assert "being searched already" in again.context["form"].errors["addresses"][0]
+    assert "being searched already" in again.context["forms"].where.errors["addresses"][0]
     assert "0 of 9 addresses" in again.content.decode()
     seen = re.search(r'"state": "(\w+)"', html)[1]
     headers = {"HX-Request": "true"}
@@ -380,18 +386,27 @@ def test_a_device_gone_in_between_is_said(walk, device):
     assert 'role="alert"' in answer.content.decode()
 
 
-@pytest.mark.parametrize("step", ["add-miner-found", "add-miner-open", "add-miner-settings", "add-miner-finish"])
+@pytest.mark.parametrize("step", ["add-miner-found", "add-miner-open", "add-miner-settings"])
 def test_steps_cannot_be_jumped(walk, step):
     assert walk.client.get(reverse(step)).url == reverse("add-miner")
 
 
-def test_answers_for_another_home_are_dropped(walk, device):
+def test_each_home_keeps_its_own_answers(walk, device):
     avalon = device(Avalon)
     walk.look(avalon.address)
     walk.choose(avalon.address)
     other = factories.site()
     walk.client.get(reverse("show-site", args=[other.pk]))
-    assert walk.client.get(reverse("add-miner-settings")).url == reverse("add-miner")
+    walk.html("add-miner")
+    assert walk.client.get(reverse("add-miner-settings")).url == reverse("setup-miners")
+    # A form of the first home, still open in another tab.
+    answer = walk.client.post(reverse("setup-miners"), {"draft": str(walk.site.pk), "look": "1", "addresses": "x.y"})
+    assert answer.status_code == 302
+    assert walk.client.session["setup"]["now"] == str(walk.site.pk)
+    walk.html("add-miner-found")
+    assert walk.choose(avalon.address) == reverse("add-miner-found")  # it was not found by this search
+    walk.look(avalon.address)
+    assert walk.choose(avalon.address) == reverse("add-miner-settings")
 
 
 def test_without_a_home_there_is_nothing_to_add_to(signed_in, db):
@@ -434,13 +449,14 @@ def test_a_miner_is_written_whole_or_not_at_all(home):
         NewMiner("A", device, heats_no_room=True, unit_id=home.pk),
         NewMiner("A", device, heats_no_room=True, circuit_id=home.pk),
         NewMiner("A", device, heats_no_room=True, cutoff_id=home.pk),
-        NewMiner("A", device, zone_ids=[home.pk]),
+        NewMiner("A", device, rooms=[home.pk]),
         NewMiner("", device, heats_no_room=True),
     ):
         with pytest.raises(ValidationError):
-            add_miner(home, plan, by="Ada")
+            add_to_home(home, Additions(miners=[plan]), by="Ada")
         assert nothing_written(), plan
         assert not ActivityLog.objects.exists()
     now = Meanwhile()
-    assert add_miner(home, NewMiner("A", device, heats_no_room=True)).heats_no_room
+    added = add_to_home(home, Additions(miners=[NewMiner("A", device, heats_no_room=True)]))
+    assert added.miners[0].heats_no_room
     assert ActivityLog.objects.get().at in now

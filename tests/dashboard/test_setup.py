@@ -9,10 +9,12 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from integrations.probe import probe
+from optimization.adding import NewRoom
 from optimization.demo import create_demo_home
-from optimization.setup import HomePlan, MinerPlan, RoomPlan, create_home
+from optimization.setup import create_home
 from sites.models import Site
 from tests.adapters.fake_home import CLIMATE, LIVING_ROOM, PLUG, TOKEN, FakeHome
+from tests.plans import home_plan, plug
 
 
 def sensor(entity_id: str, name: str, state: str, unit: str) -> dict:
@@ -22,6 +24,11 @@ def sensor(entity_id: str, name: str, state: str, unit: str) -> dict:
         "state": state,
         "attributes": {"unit_of_measurement": unit, "friendly_name": name},
     }
+
+
+def draft(client, key: str = "new") -> dict:
+    """What was entered so far."""
+    return client.session["setup"]["drafts"].get(key, {})
 
 
 ENTITIES = (
@@ -57,6 +64,7 @@ def walk_to(client, fake, step):
         ("setup-rooms", ROOMS | UNUSED),
         ("setup-miners", MINER),
         ("setup-energy", {"entity_production": "sensor.pv", "entity_battery_soc": "sensor.soc"}),
+        ("setup-meters", {"ok": "1"}),
     ]
     for name, data in answers:
         if name == step:
@@ -140,19 +148,28 @@ def test_a_wrong_token_is_said_and_goes_no_further(signed_in, fake):
 def test_an_address_where_nothing_listens(signed_in):
     answer = signed_in.post(reverse("setup"), {"url": "http://127.0.0.1:9", "token": "x"})
     assert answer.status_code == 200
-    assert 'role="alert"' in answer.content.decode()
+    assert answer.context["form"].errors["url"]
 
 
-@pytest.mark.parametrize("url", ["homeassistant", "ftp://x", "javascript:alert(1)", ""])
+@pytest.mark.parametrize("url", ["ftp://x", "javascript:alert(1)", ""])
 def test_what_is_no_address(signed_in, db, url):
     answer = signed_in.post(reverse("setup"), {"url": url, "token": "x"})
     assert answer.context["form"].errors["url"]
 
 
+def test_an_address_pasted_from_the_browser(signed_in, fake):
+    """With the page that was open, a user, and without http."""
+    place = f"127.0.0.1:{fake.port}"
+    for typed in (f"{fake.url}/lovelace/0?edit=1", f"http://ann:pw@{place}/", f"{place}/map"):
+        assert signed_in.post(reverse("setup"), {"url": typed, "token": TOKEN}).url == reverse("setup-rooms")
+        assert draft(signed_in)["url"] == fake.url
+
+
 def test_the_token_is_never_shown_and_lies_encrypted_in_the_session(signed_in, fake):
     fake_token = TOKEN
     connect(signed_in, fake)
-    assert signed_in.session["setup"]["token"] != fake_token
+    assert draft(signed_in)["token"] != fake_token
+    assert fake_token not in str(dict(signed_in.session))
     for name in ("setup", "setup-rooms"):
         html = signed_in.get(reverse(name)).content.decode()
         assert f'value="{fake_token}"' not in html
@@ -162,14 +179,15 @@ def test_rooms_are_suggested_with_their_value_now(signed_in, fake):
     connect(signed_in, fake)
     html = signed_in.get(reverse("setup-rooms")).content.decode()
     assert 'value="Living Room"' in html
-    assert "21.37 °C" in html
+    assert "21.37\u202f°C" in html
+    assert LIVING in html
     assert "sensor.pv" not in html
 
 
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (UNUSED | {f"{LIVING}-name": "Living room"}, "Choose at least one room."),
+        (UNUSED | {f"{LIVING}-name": "Living Room", f"{LIVING}-target": "20"}, "Choose at least one room."),
         (ROOMS | UNUSED | {"sensor.bedroom-use": "on", "sensor.bedroom-name": "Living room"}, "same name"),
         (ROOMS | UNUSED | {f"{LIVING}-name": ""}, "Give the room a name."),
         (ROOMS | UNUSED | {f"{LIVING}-target": ""}, "Say how warm"),
@@ -191,6 +209,7 @@ def test_rooms_that_make_no_sense(signed_in, fake, data, said):
         ({"watts": "0"}, "watts"),
         ({"watts": "99999"}, "watts"),
         ({"rooms": ["Cellar"]}, "rooms"),
+        ({"rooms": []}, "rooms"),
         ({"name": ""}, "name"),
         ({"auto_off": "5"}, "auto_off"),
     ],
@@ -198,7 +217,8 @@ def test_rooms_that_make_no_sense(signed_in, fake, data, said):
 def test_miners_that_make_no_sense(signed_in, fake, changes, field):
     walk_to(signed_in, fake, "setup-miners")
     answer = signed_in.post(reverse("setup-miners"), {**MINER, **changes})
-    assert answer.context["form"].errors[field]
+    forms = answer.context["forms"]
+    assert {**forms.switch.errors, **forms.heat.errors}[field]
 
 
 def test_what_switches_it_off_without_us_is_explained_where_the_plug_is_chosen(signed_in, fake):
@@ -207,16 +227,17 @@ def test_what_switches_it_off_without_us_is_explained_where_the_plug_is_chosen(s
     assert "A plug stays on when this program and Home Assistant are gone." in html
     assert "Shelly" in html
     signed_in.post(reverse("setup-miners"), MINER | {"auto_off": ""})
-    assert signed_in.session["setup"]["miners"][0]["auto_off_minutes"] is None
+    signed_in.post(reverse("setup-energy"), {"skip": "1"})
+    assert "Nothing switches it off." in signed_in.get(reverse("setup-finish")).content.decode()
 
 
 def test_a_plug_is_given_once_and_can_be_taken_back(signed_in, fake):
     walk_to(signed_in, fake, "setup-energy")
-    again = signed_in.post(reverse("setup-miners"), MINER)
-    assert again.context["form"].errors["switch"]
-    signed_in.post(reverse("setup-miners"), {"forget": "switch.miner_plug"})
-    assert signed_in.session["setup"]["miners"] == []
-    assert "Add at least one miner." in signed_in.post(reverse("setup-miners"), {"next": "1"}).content.decode()
+    again = signed_in.post(reverse("setup-miners"), MINER | {"name": "Other"})
+    assert "you are adding ‘Avalon’ on it" in again.context["forms"].switch.errors["switch"][0]
+    signed_in.post(reverse("setup-miners"), {"forget": "0"})
+    assert draft(signed_in)["miners"] == []
+    assert "Nothing heats ‘Living room’ yet." in signed_in.post(reverse("setup-miners"), {"next": "1"}).content.decode()
 
 
 def test_without_energy_only_policies_that_need_none_are_offered(signed_in, fake):
@@ -257,36 +278,33 @@ def test_steps_cannot_be_jumped(signed_in, db, step):
     assert signed_in.get(reverse(step)).url == reverse("setup")
 
 
-def plan(**changes) -> HomePlan:
-    room = RoomPlan("Living room", LIVING, 21.0)
-    miner = MinerPlan("Avalon", "switch.miner_plug", "", 1000, ("Living room",))
-    defaults = {
-        "name": "Ours", "time_zone": "Europe/Zurich", "url": "http://ha.local:8123", "token": "t",
-        "rooms": (room,), "miners": (miner,), "policy_key": "keep_the_room_warm",
-    }  # fmt: skip
-    return HomePlan(**(defaults | changes))
+ROOM, AVALON = NewRoom("Living room", LIVING, 21.0), plug("Avalon", "switch.miner_plug", rooms=["Living room"])
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("rooms", "miners", "changes"),
     [
-        {"time_zone": "Mars/Olympus"},
-        {"url": "not an address"},
-        {"policy_key": "no_such_policy"},
-        {"rooms": (RoomPlan("Living room", "no entity", 21.0),)},
-        {"rooms": (RoomPlan("Living room", LIVING, 50.0),)},
-        {"miners": (MinerPlan("Avalon", "sensor.x", "", 1000, ("Living room",)),)},
-        {"miners": (MinerPlan("Avalon", "switch.x", "", 0, ("Living room",)),)},
+        ([ROOM], [AVALON], {"time_zone": "Mars/Olympus"}),
+        ([ROOM], [AVALON], {"url": "not an address"}),
+        ([ROOM], [AVALON], {"policy_key": "no_such_policy"}),
+        ([ROOM, ROOM], [AVALON], {}),
+        ([NewRoom("Living room", "no entity", 21.0)], [AVALON], {}),
+        ([NewRoom("Living room", LIVING, 50.0)], [AVALON], {}),
+        ([ROOM], [plug("Avalon", "sensor.x", rooms=["Living room"])], {}),
+        ([ROOM], [plug("Avalon", "switch.x", "", 0, ["Living room"])], {}),
+        ([ROOM], [plug("Avalon", "switch.x", rooms=["Cellar"])], {}),
+        ([ROOM], [AVALON, AVALON], {}),
     ],
 )
-def test_a_home_is_created_whole_or_not_at_all(db, changes):
+def test_a_home_is_created_whole_or_not_at_all(db, rooms, miners, changes):
+    url = changes.pop("url", "http://ha.local:8123")
     with pytest.raises(ValidationError):
-        create_home(plan(**changes))
+        create_home(home_plan(url, "t", rooms, miners, **changes))
     assert not Site.objects.exists()
 
 
 def test_a_miner_that_heats_no_room_says_so(db):
-    site = create_home(plan(miners=(MinerPlan("Rig", "switch.rig", "", 1000, ()),)))
+    site = create_home(home_plan("http://ha.local:8123", "t", [ROOM], [plug("Rig", "switch.rig")]))
     assert site.miners.get().heats_no_room
 
 
@@ -298,6 +316,7 @@ def test_the_way_on_a_real_home_assistant(signed_in, ha, db):
         ("setup-miners", MINER | {"power": "sensor.miner_power"}),
         ("setup-miners", {"next": "1"}),
         ("setup-energy", {"entity_production": "sensor.pv_power", "entity_grid": "sensor.grid_power"}),
+        ("setup-meters", {"ok": "1"}),
         ("setup-finish", {"name": "Real", "policy": "solar_surplus_room_heating"}),
     ]
     for name, data in steps:
@@ -319,12 +338,12 @@ def _rooms_of(client):
     return data
 
 
-def test_a_miner_with_an_address_is_added_after_the_home(signed_in, fake):
+def test_a_home_without_a_miner_waits_for_its_first(signed_in, fake):
     walk_to(signed_in, fake, "setup-miners")
-    assert "Add it afterwards" in signed_in.get(reverse("setup-miners")).content.decode()
     assert signed_in.post(reverse("setup-miners"), {"later": "1"}).url == reverse("setup-energy")
     signed_in.post(reverse("setup-energy"), {"skip": "1"})
     answer = signed_in.post(reverse("setup-finish"), {"name": "Ours", "policy": "keep_the_room_warm"})
-    assert answer.url == reverse("add-miner")
+    assert answer.url == reverse("home")
+    assert reverse("add-miner") in signed_in.get("/").content.decode()
     unit = Site.objects.get(name="Ours").units.get()
     assert (unit.is_enabled, unit.miners.count()) == (False, 0)

@@ -24,7 +24,8 @@ EVERYBODY = {
 }  # fmt: skip
 STAFF = {
     "remove-demo", "look-around", "setup", "setup-rooms", "setup-miners", "setup-energy", "setup-finish", "add-miner",
-    "age-limit", "add-miner-found", "add-miner-open", "add-miner-settings", "add-miner-finish",
+    "age-limit", "add-miner-found", "add-miner-open", "add-miner-settings", "add-room", "setup-connection",
+    "setup-discard", "setup-meters",
 }  # fmt: skip
 #: Open to strangers, or the page of refusal itself.
 DOORS = {"sign-in", "sign-in-link", "sign-out", "healthz", "not-allowed"}

@@ -10,11 +10,12 @@ from django.urls import reverse
 
 from miners import services
 from miners.models import DeviceKey, MinerController
-from optimization.adding import NewDevice, NewMiner, add_miner
-from optimization.setup import HomePlan, MinerPlan, RoomPlan, create_home
+from optimization.adding import Additions, NewDevice, NewMiner, NewRoom, add_to_home
+from optimization.setup import create_home
 from sites.models import Site
 from tests import factories
-from tests.api.conftest import Caller, anna, api  # noqa: F401
+from tests.api.conftest import anna, api  # noqa: F401
+from tests.plans import home_plan, plug
 
 pytestmark = pytest.mark.django_db
 
@@ -63,10 +64,8 @@ def test_in_the_same_home_and_in_another_by_any_spelling(first):
 
 
 def test_a_whole_home_on_it_is_refused(first):
-    plan = HomePlan(
-        name="Second", time_zone="UTC", url=URL, token="t", rooms=(RoomPlan("Hall", "sensor.hall", 21.0),),
-        miners=(MinerPlan("Rig", "switch.miner_plug", "", 1000, ("Hall",)),), policy_key="keep_the_room_warm",
-    )  # fmt: skip
+    rooms, miners = [NewRoom("Hall", "sensor.hall", 21.0)], [plug("Rig", "switch.miner_plug", rooms=["Hall"])]
+    plan = home_plan(URL, "t", rooms, miners, name="Second")
     with pytest.raises(ValidationError, match="it drives ‘Avalon’ in First"):
         create_home(plan)
     assert list(Site.objects.all()) == [first.site]
@@ -185,10 +184,17 @@ AVALON = {"model": "Avalon Q", "serial": "02:00:AB:00:00:01"}
 
 
 def test_the_same_serial_at_another_address(home):
-    factories.controller(home, name="Old", adapter_type="avalon", config={"address": "192.168.1.40"}, identity=AVALON)
+    old = factories.controller(
+        home, name="Old", adapter_type="avalon", config={"address": "192.168.1.40"}, identity=AVALON
+    )
+    miner = factories.miner(home, "First", controller=old, heats_no_room=True)
     moved = NewDevice("avalon", {"address": "192.168.1.77"}, {**AVALON, "serial": "0200ab000001"})
-    with pytest.raises(ValidationError, match="77 is set up already: the controller ‘Old’ here"):
-        add_miner(home, NewMiner("Again", moved, heats_no_room=True))
+    again = Additions(miners=[NewMiner("Again", moved, heats_no_room=True)])
+    with pytest.raises(ValidationError, match="77 is set up already: it drives ‘First’ here"):
+        add_to_home(home, again)
+    miner.delete()
+    added = add_to_home(home, again).miners[0]
+    assert (added.controller, added.controller.config["address"]) == (old, "192.168.1.77")  # left behind, taken up
 
 
 def test_a_device_that_turns_out_to_be_one_with_a_miner_is_told(first, api, monkeypatch):  # noqa: F811

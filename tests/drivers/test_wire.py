@@ -25,6 +25,10 @@ def test_addresses_of_a_home(text):
     assert ADDRESS.validate_python(text) == text
 
 
+def test_an_address_pasted_from_a_browser():
+    assert ADDRESS.validate_python(" http://root:x@192.168.1.40:8080/cgi-bin/a.cgi?b=1 ") == "192.168.1.40:8080"
+
+
 @pytest.mark.parametrize(
     "ip",
     ["8.8.8.8", "224.0.0.1", "0.0.0.0", "2606:4700::1111", "::ffff:8.8.8.8", "2001:0:4136:e378:8000:63bf:3fff:fdd2"],

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests import factories
+from tests.dashboard.conftest import anna, screen  # noqa: F401
 
 from .home import Home
 

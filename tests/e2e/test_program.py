@@ -26,11 +26,13 @@ COLD, WARM = 20.6, 21.4
 SET_UP = f"""
 import os
 from miners.models import Miner
-from optimization.setup import HomePlan, MinerPlan, RoomPlan, create_home
-site = create_home(HomePlan(
-    name="Real home", time_zone="Europe/Zurich", url=os.environ["TEST_HA_URL"], token=os.environ["TEST_HA_TOKEN"],
-    rooms=(RoomPlan("Living room", "sensor.living_room_temperature", 21.0),),
-    miners=(MinerPlan("Avalon", "switch.miner_plug", "sensor.miner_power", {MINER_PLUG_W}, ("Living room",)),),
+from optimization.adding import NewRoom
+from optimization.setup import create_home
+from tests.plans import home_plan, plug
+site = create_home(home_plan(
+    os.environ["TEST_HA_URL"], os.environ["TEST_HA_TOKEN"],
+    [NewRoom("Living room", "sensor.living_room_temperature", 21.0)],
+    [plug("Avalon", "switch.miner_plug", "sensor.miner_power", {MINER_PLUG_W}, ["Living room"])],
     policy_key="solar_surplus_room_heating",
     energy=dict(
         entity_production="sensor.pv_power", entity_consumption="sensor.house_load", entity_grid="sensor.grid_power",

@@ -42,12 +42,13 @@ SECRET = "of the fault tests, thirty-two characters and more"
 SET_UP = f"""
 import os
 from miners.models import Miner
-from optimization.setup import HomePlan, MinerPlan, RoomPlan, create_home
-site = create_home(HomePlan(
-    name="Real home", time_zone="Europe/Zurich", url=os.environ["TEST_HA_URL"], token=os.environ["TEST_HA_TOKEN"],
-    rooms=(RoomPlan("Room", "sensor." + os.environ["TEST_SENSOR"], 21.0),),
-    miners=(MinerPlan("Avalon", os.environ["TEST_PLUG"], os.environ["TEST_POWER"], {MINER_PLUG_W}, ("Room",)),),
-    policy_key="keep_the_room_warm",
+from optimization.adding import NewRoom
+from optimization.setup import create_home
+from tests.plans import home_plan, plug
+site = create_home(home_plan(
+    os.environ["TEST_HA_URL"], os.environ["TEST_HA_TOKEN"],
+    [NewRoom("Room", "sensor." + os.environ["TEST_SENSOR"], 21.0)],
+    [plug("Avalon", os.environ["TEST_PLUG"], os.environ["TEST_POWER"], {MINER_PLUG_W}, ["Room"])],
 ))
 site.control_period_seconds = {PERIOD_S}
 site.save()

@@ -124,6 +124,7 @@ class HomeAssistantServer(Server):
         self.wait_until_up()
         self.switch("input_boolean.miner_plug_available", True)
         self.switch("switch.miner_plug", False)
+        self.switch("switch.second_plug", False)
         self.switch("input_boolean.heater_relay", False)
         self.switch("input_boolean.window_open", False)
         for sensor in SENSORS:

@@ -3,7 +3,7 @@
 Every sensor of `SENSORS` is a template over two helpers: `input_number.<id>` is its value,
 `input_select.<id>` one of ok, unavailable, unknown. `binary_sensor.living_room_window` follows
 `input_boolean.window_open`. `switch.miner_plug` puts its watts into
-`sensor.miner_power`; `input_boolean.miner_plug_available` takes it out of reach.
+`sensor.miner_power`; `input_boolean.miner_plug_available` takes it out of reach. `switch.second_plug` is another plug.
 """
 
 from __future__ import annotations
@@ -163,6 +163,7 @@ def _configuration(port: int, units: str, ban_after: int | None) -> dict[str, An
         "input_boolean": {
             "miner_plug": {"initial": False},
             "miner_plug_available": {"initial": True},
+            "second_plug": {"initial": False},
             "heater_relay": {"initial": False},
             "window_open": {"initial": False},
         },
@@ -171,7 +172,7 @@ def _configuration(port: int, units: str, ban_after: int | None) -> dict[str, An
             {"binary_sensor": [_WINDOW]},
             _NOTIFICATIONS,
         ],
-        "switch": [{"platform": "template", "switches": {"miner_plug": _miner_plug()}}],
+        "switch": [{"platform": "template", "switches": {"miner_plug": _miner_plug(), "second_plug": _SECOND_PLUG}}],
         "climate": [
             {
                 "platform": "generic_thermostat",
@@ -228,6 +229,15 @@ def _template_sensor(sensor: Sensor) -> dict[str, Any]:
     if sensor.device_class:
         template["device_class"] = sensor.device_class
     return template
+
+
+#: A plug that measures nothing and is always in reach.
+_SECOND_PLUG = {
+    "friendly_name": "Second plug",
+    "value_template": "{{ is_state('input_boolean.second_plug', 'on') }}",
+    "turn_on": {"service": "input_boolean.turn_on", "target": {"entity_id": "input_boolean.second_plug"}},
+    "turn_off": {"service": "input_boolean.turn_off", "target": {"entity_id": "input_boolean.second_plug"}},
+}
 
 
 def _miner_plug() -> dict[str, Any]:
