@@ -212,7 +212,12 @@ def new_miner(answers: dict[str, Any]) -> NewMiner:
     plug = answers.get("new_plug")
     return NewMiner(
         name=answers["name"],
-        device=NewDevice(answers["adapter_type"], opened(answers["config"]), answers.get("identity") or {}),
+        device=NewDevice(
+            answers["adapter_type"],
+            opened(answers["config"]),
+            answers.get("identity") or {},
+            answers.get("known_as") or (),
+        ),
         rooms=tuple(_id_or_name(room) for room in answers["rooms"]),
         heats_no_room=answers["heats_no_room"],
         nominal_power_w=answers.get("watts"),

@@ -274,6 +274,7 @@ def _add(request: HttpRequest, draft: Draft, forms: _Forms) -> HttpResponse | _S
         "adapter_type": "home_assistant_switch",
         "config": sealed(switch.device),
         "watts": switch.cleaned_data["watts"],
+        "known_as": _known_as(draft, switch.cleaned_data["switch"]),
     }
     problems = unknown_address(draft, switch.cleaned_data["switch"]) or check(draft, answers)
     if problems:
@@ -285,6 +286,13 @@ def _add(request: HttpRequest, draft: Draft, forms: _Forms) -> HttpResponse | _S
     if "add" in request.POST and goal(draft) != MINER:
         return redirect("setup-miners")
     return _go_on(draft, without=False)
+
+
+def _known_as(draft: Draft, entity_id: str) -> list[str]:
+    """How a driver would know the same plug that is asked directly."""
+    entities, _ = draft.entities(anew=False)
+    found = next((one for one in entities if one.entity_id == entity_id), None)
+    return [] if found is None else aliases.known_as(found, entities)
 
 
 def _go_on(draft: Draft, *, without: bool) -> HttpResponse | _Said:

@@ -1,13 +1,15 @@
-"""One Home Assistant by two addresses (its name and its IP): found by what its switches say, as no address tells.
+"""One device by two ways: one Home Assistant by two addresses, and a plug through Home Assistant and directly.
 
-Where two connections know a switch of the same id, both are asked for its last event at the same time. The same event,
-to the microsecond and by its id, is the same switch; nothing else is taken for it, so that homes which merely call
-their plugs alike stay two. Asked in the wizard and in the background, never by a pass.
+No address tells that two lead to one Home Assistant. Where two connections know a switch of the same id, both are asked
+for its last event at the same time. The same event, to the microsecond and by its id, is the same switch; nothing else
+is taken for it, so that homes which merely call their plugs alike stay two. A plug that a driver asks directly has the
+MAC that Home Assistant knows of its device. Asked in the wizard and in the background, never by a pass.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -15,8 +17,10 @@ from collections.abc import Collection, Iterable
 from django.db import transaction
 from django.db.models import Q
 
-from integrations.ask import CallOutcome, call_all
+from integrations.ask import CallOutcome, call, call_all
+from integrations.connections.entities import EntityState
 from integrations.connections.home_assistant import open_home_assistant
+from integrations.errors import AdapterError
 from integrations.models import HomeAssistant
 from integrations.registry import ConnectionKind
 from sites.services import log_activity
@@ -79,6 +83,66 @@ def compare_all() -> None:
         store().set(remembered, True, REMEMBER_SECONDS)
 
 
+# --- a plug through Home Assistant and directly ---------------------------------------------------
+
+
+def known_as(entity: EntityState, entities: Iterable[EntityState]) -> list[str]:
+    """The keys that a driver which asks the same device directly has of it: by its MAC and the number of its output."""
+    number = re.search(r"(\d+)$", entity.unique_id)
+    switches = [one for one in entities if one.mac == entity.mac and one.domain == entity.domain and not one.category]
+    is_whole = len(switches) <= 1
+    parts = ["", "0"] if is_whole else [number[1]] if number else []
+    return [key for part in parts if (key := devices.serial_key(entity.mac, part))]
+
+
+def note_macs() -> None:
+    """Ask every Home Assistant, once a day, which devices its switches are."""
+    rows: dict[uuid.UUID, list[MinerController]] = defaultdict(list)
+    for controller in _controllers():
+        rows[controller.home_assistant_id].append(controller)
+    for pk, controllers in rows.items():
+        names = " ".join(sorted(devices.called(controller) for controller in controllers))
+        remembered = f"macs:{pk}:{hashlib.sha256(names.encode()).hexdigest()}"
+        if store().get(remembered):
+            continue
+        entities = _described(controllers[0].home_assistant)
+        if entities is None:
+            continue
+        for controller in controllers:
+            _note_mac(controller, entities)
+        store().set(remembered, True, REMEMBER_SECONDS)
+
+
+def _described(row: HomeAssistant) -> dict[str, EntityState] | None:
+    """What Home Assistant has (≤ 5 s); None where it does not say."""
+
+    def look(deadline: float) -> list[EntityState]:
+        session = open_home_assistant(row)
+        try:
+            return session.described(deadline)
+        finally:
+            session.close()
+
+    try:
+        found = call(("macs", row.pk), look, ASK_SECONDS, name="Home Assistant")
+    except AdapterError:
+        return None
+    return {one.entity_id: one for one in found}
+
+
+def _note_mac(controller: MinerController, entities: dict[str, EntityState]) -> None:
+    entity = entities.get(devices.called(controller))
+    keys = controller.known_as if entity is None else known_as(entity, entities.values())
+    if keys != controller.known_as:
+        controller.known_as = keys
+        MinerController.objects.filter(pk=controller.pk).update(known_as=keys)
+        devices.note(controller)
+        controller.site.wake()
+
+
+# --- one Home Assistant by two addresses ----------------------------------------------------------
+
+
 def _shared_ids() -> dict[str, list[HomeAssistant]]:
     """By entity: connections that switch one of this id and are not all known to be one."""
     found: dict[str, dict[uuid.UUID, HomeAssistant]] = defaultdict(dict)
@@ -97,7 +161,7 @@ def _rivals(entity_id: str) -> list[HomeAssistant]:
 
 
 def _controllers() -> Iterable[MinerController]:
-    rows = MinerController.objects.filter(home_assistant__isnull=False).select_related("home_assistant")
+    rows = MinerController.objects.filter(home_assistant__isnull=False).select_related("home_assistant", "site")
     for controller in rows:
         try:
             if controller.adapter.connection == ConnectionKind.HOME_ASSISTANT:

@@ -1,3 +1,5 @@
+import logging
+
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate, post_save
 
@@ -11,10 +13,13 @@ def _connection_moved(sender, instance, created: bool, **how) -> None:
 
 
 def _note_devices(sender, **how) -> None:
-    """What was written by other versions, or past the models, is known from the next start on."""
+    """What was written by other versions, or past the models, is known after an update; none fails for it."""
     from . import devices
 
-    devices.note_all()
+    try:
+        devices.note_all()
+    except Exception:  # a database that cannot be read is told of by whoever starts
+        logging.getLogger(__name__).exception("what each controller switches could not be noted")
 
 
 class MinersConfig(AppConfig):

@@ -69,7 +69,13 @@ def keys_of(controller: MinerController, connection: Connection | None = None) -
     serial = same_serial(controller.identity.get("serial"))
     if serial:
         places.add(f"serial:{serial}")
-    return {f"{place}#{part}"[:700] for place in places}
+    return {f"{place}#{part}"[:700] for place in places} | {str(key)[:700] for key in controller.known_as}
+
+
+def serial_key(serial: object, part: str = "") -> str:
+    """The key of a device, or of an output of it, by its serial number; empty where that tells nothing apart."""
+    same = same_serial(serial)
+    return f"serial:{same}#{part}" if same else ""
 
 
 def _places(address: str, usual_ports: Iterable[int]) -> set[str]:

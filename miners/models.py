@@ -47,6 +47,8 @@ class MinerController(AdapterRow):
 
     #: What a probe found there (`services.identify`): model, firmware, version, serial, power, limits, at.
     identity = models.JSONField(default=dict, blank=True, editable=False)
+    #: Keys under which another controller may switch the same device past its connection (`miners.aliases`).
+    known_as = models.JSONField(default=list, blank=True, editable=False)
 
     @property
     def can_identify(self) -> bool:

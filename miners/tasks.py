@@ -24,7 +24,11 @@ def record_earnings() -> None:
 
 @shared_task(ignore_result=True)
 def compare_connections() -> None:
-    """Whether connections to Home Assistant lead to the same one."""
-    from .aliases import compare_all
+    """Which controllers switch the same device: also rows that were written past the models, connections that lead to
+    one Home Assistant, and plugs that are asked directly as well.
+    """
+    from . import aliases, devices
 
-    compare_all()
+    devices.note_all()
+    aliases.compare_all()
+    aliases.note_macs()

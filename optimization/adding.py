@@ -48,11 +48,15 @@ class NewRoom:
 
 @dataclass(frozen=True, slots=True)
 class NewDevice:
-    """A device: its driver, all settings of it, and what it said it is (`miners.power.identity_json`)."""
+    """A device: its driver, all settings of it, and what it said it is (`miners.power.identity_json`).
+
+    `known_as`: keys of the same device past its connection (`miners.aliases.known_as`).
+    """
 
     adapter_type: str
     config: Mapping[str, Any]
     identity: Mapping[str, Any] = field(default_factory=dict)
+    known_as: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,13 +278,14 @@ def _controller(site: Site, added: Added, name: str, device: NewDevice) -> Miner
         adapter_type=device.adapter_type,
         config=dict(device.config),
         identity=dict(device.identity),
+        known_as=list(device.known_as),
     )
     adapter = registry.adapters(Kind.MINER_CONTROLLER).get(device.adapter_type)
     if adapter is not None and adapter.connection is ConnectionKind.HOME_ASSISTANT:
         row.home_assistant = added.connection
     left = _left_behind(row)
     if left is not None:
-        for column in ("name", "adapter_type", "config", "identity", "home_assistant"):
+        for column in ("name", "adapter_type", "config", "identity", "known_as", "home_assistant"):
             setattr(left, column, getattr(row, column))
         row = left
     return saved(row)

@@ -26,7 +26,8 @@ class EntityState:
     `current_temperature` is the attribute of climate entities, in `unit` (their own, or the system's).
     `changed_at`: since when it has this state, by the same clock. `user_id`: the user of Home Assistant who caused
     it; empty: a device, a timer or an automation did, or it is not known. Where it was asked for set-up: `area`, the
-    integration (`platform`) and the `category` (“config”, “diagnostic”) it has there.
+    integration (`platform`) and the `category` (“config”, “diagnostic”) it has there, the `mac` of its device, and the
+    `unique_id` its integration gave it.
     """
 
     entity_id: str
@@ -41,6 +42,8 @@ class EntityState:
     area: str = ""
     platform: str = ""
     category: str = ""
+    mac: str = ""
+    unique_id: str = ""
 
     @property
     def domain(self) -> str:

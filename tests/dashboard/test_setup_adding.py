@@ -81,6 +81,21 @@ def test_not_by_another_address_either(ours, fake, stub):
     assert "it drives ‘Avalon’ in Ours" in answer.context["forms"].switch.errors["switch"][0]
 
 
+def test_nor_a_plug_that_is_driven_directly(ours, fake):
+    """The very Shelly that another miner has as its upstream plug, by its MAC."""
+    config, identity = {"address": "192.168.1.41"}, {"serial": "AABBCC001122"}
+    row = factories.controller(ours.site, adapter_type="shelly_plug", config=config, identity=identity)
+    factories.miner(ours.site, "Nano", cutoff=row, heats_no_room=True)
+    fake.behave.registries = {
+        "config/area_registry/list": [],
+        "config/device_registry/list": [{"id": "plug", "connections": [["mac", "aa:bb:cc:00:11:22"]]}],
+        "config/entity_registry/list": [{"entity_id": "switch.second", "device_id": "plug", "platform": "shelly"}],
+    }
+    ours.client.get(reverse("add-miner"))
+    answer = ours.client.post(reverse("add-miner"), SECOND | {"rooms": [str(ours.zone.pk)]})
+    assert "it is the upstream plug of ‘Nano’ here" in answer.context["forms"].switch.errors["switch"][0]
+
+
 def test_nor_a_plug_that_another_person_took_meanwhile(ours, fake):
     walk_to(ours.client, fake, "setup-miners")
     ours.client.post(reverse("setup-miners"), SECOND)

@@ -115,3 +115,47 @@ def test_a_real_one_by_two_addresses(ha):
     aliases.compare_all()
     assert devices.is_same(*MinerController.objects.filter(pk__in=[first.pk, second.pk]))
     alias.close()
+
+
+MAC = "AA:BB:CC:00:11:22"
+SHELLY = {"model": "Shelly PlugSG3", "serial": "AABBCC001122"}
+
+
+def shelly(home: FakeHome, *outputs: str) -> FakeHome:
+    """A device of Shelly with these outputs, as its integration shows it: `unique_id` by MAC and number."""
+    home.registries = {
+        "config/area_registry/list": [],
+        "config/device_registry/list": [{"id": "plug", "connections": [["mac", MAC.lower()], ["odd"]]}],
+        "config/entity_registry/list": [
+            {"entity_id": entity_id, "device_id": "plug", "platform": "shelly", "unique_id": f"AABBCC001122-switch:{n}"}
+            for n, entity_id in enumerate(outputs)
+        ],
+    }
+    return home
+
+
+def direct(site, channel: int = 0) -> MinerController:
+    config = {"address": "192.168.1.41", "channel": channel}
+    return MinerController(site=site, name="P", adapter_type="shelly_plug", config=config, identity=SHELLY)
+
+
+def test_a_plug_through_home_assistant_is_not_driven_directly_as_well(stub):
+    server = stub(shelly(FakeHome(PLUG), "switch.miner_plug"))
+    row = plug_on(factories.home_assistant(factories.site(), url=server.url, token=TOKEN))
+    devices.refuse_taken(direct(row.site))
+    aliases.note_macs()
+    with pytest.raises(ValidationError, match="it drives ‘Miner of"):
+        devices.refuse_taken(direct(row.site))
+    asked = len(server.requests)
+    aliases.note_macs()
+    assert len(server.requests) == asked
+
+
+def test_each_output_of_a_device_is_one_of_its_own(stub):
+    second = {**PLUG, "entity_id": "switch.second"}
+    server = stub(shelly(FakeHome(PLUG, second), "switch.miner_plug", "switch.second"))
+    row = plug_on(factories.home_assistant(factories.site(), url=server.url, token=TOKEN))
+    aliases.note_macs()
+    with pytest.raises(ValidationError):
+        devices.refuse_taken(direct(row.site, 0))
+    devices.refuse_taken(direct(row.site, 1))

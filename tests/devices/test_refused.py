@@ -6,9 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.management import call_command
 from django.urls import reverse
 
-from miners import services
+from miners import services, tasks
 from miners.models import DeviceKey, MinerController
 from optimization.adding import Additions, NewDevice, NewMiner, NewRoom, add_to_home
 from optimization.setup import create_home
@@ -215,10 +216,17 @@ def test_a_device_that_turns_out_to_be_one_with_a_miner_is_told(first, api, monk
     assert "‘New’ belongs to ‘Heater’ already" in said(answer)
 
 
-def test_rows_written_past_the_models_are_known_after_a_start(first):
+@pytest.mark.parametrize("way", ["an update", "the background"])
+def test_rows_written_past_the_models_become_known(first, way):
     MinerController.objects.filter(pk=first.controller.pk).update(config={"entity_switch": "switch.moved"})
     DeviceKey.objects.all().delete()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
+    if way == "an update":
+        call_command("migrate", verbosity=0)
+    else:
+        tasks.compare_connections()
     assert "‘Avalon’ here" in refused(switch(first.site, entity_switch="switch.moved"))
+
+
+def test_an_update_does_not_fail_for_rows_that_cannot_be_read(first, monkeypatch):
+    monkeypatch.setattr(MinerController, "validated", lambda row: 1 / 0)
+    call_command("migrate", verbosity=0)
