@@ -149,6 +149,7 @@ def test_an_address_where_nothing_listens(signed_in):
     answer = signed_in.post(reverse("setup"), {"url": "http://127.0.0.1:9", "token": "x"})
     assert answer.status_code == 200
     assert answer.context["form"].errors["url"]
+    assert "paste it again" in answer.content.decode()
 
 
 @pytest.mark.parametrize("url", ["ftp://x", "javascript:alert(1)", ""])
