@@ -63,7 +63,7 @@ def _connect(request: HttpRequest, draft: Draft) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _takes_connection(draft, form):
         return after(draft, here)
     if form.is_bound and form.data.get("token"):
-        form.fields["token"].help_text = "It is not kept before it has opened a Home Assistant: paste it again."
+        form["token"].help_text = "It is not kept before it has opened a Home Assistant: paste it again."
     homes = [site for site in Site.objects.all() if not site.is_demo] if draft.key == NEW_HOME else []
     return page(request, draft, here, "dashboard/setup.html", form=form, homes=homes)
 
