@@ -63,8 +63,7 @@ def _outdoors(look: Look) -> str:
 def _begins(look: Look) -> tuple[str, dict[str, Any]]:
     (last, _), seen, jump_k = look.last, look.seen, look.limits.max_jump_k
     turned = unit_guess.is_turned(look.reading.number, look.reading.unit, look.unit_before, last)
-    moved = look.followers.towards(seen, look.gap, jump_k, look.around)
-    if moved.explain(seen, jump_k) and not (turned and abs(seen - last) > jump_k):
+    if look.moved.explain(seen, jump_k) and not (turned and abs(seen - last) > jump_k):
         return "", {}
     why = f"jumped from {words(last)} to {words(seen)} °C, faster than a room can change{look.hint}"
     began = {"doubt": seen, "doubt_since": look.now.isoformat(), "doubt_why": why, "doubt_unit": look.reading.unit}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from sites import remembered
@@ -49,9 +50,9 @@ class Confirmation:
         return "" if self.by_hand is None else self.by_hand[0].isoformat()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Look:
-    """All that judging one sensor looks at."""
+    """All that judging one sensor looks at; what is asked several times is worked out once."""
 
     reading: ClimateReading | None
     memory: dict[str, Any]
@@ -68,13 +69,17 @@ class Look:
     def seen(self) -> float:
         return self.reading.temperature_celsius
 
-    @property
+    @cached_property
+    def now_text(self) -> str:
+        return self.now.isoformat()
+
+    @cached_property
     def is_new_report(self) -> bool:
         """It is not the report that was believed last, seen again."""
         observed = self.reading.observed_at
         return observed is None or observed != remembered.time(self.memory.get("last_observed"))
 
-    @property
+    @cached_property
     def last(self) -> tuple[float, datetime] | None:
         """What was believed last (°C) and when; a clock that was set back makes it no older than now."""
         celsius, at = self.number("last"), remembered.time(self.memory.get("last_at"))
@@ -86,12 +91,12 @@ class Look:
         unit = self.memory.get("unit")
         return unit if isinstance(unit, str) else ""
 
-    @property
+    @cached_property
     def doubted_since(self) -> datetime | None:
         since = remembered.time(self.memory.get("doubt_since"))
         return None if since is None else min(since, self.now)
 
-    @property
+    @cached_property
     def gap(self) -> timedelta:
         """In which what it says now came about: since the report before it, or since it was believed last."""
         at = self.last[1]
@@ -99,6 +104,11 @@ class Look:
             reported = remembered.past(self.memory.get("reported_at"), self.now)
             at = at if reported is None else min(at, reported)
         return self.now - at
+
+    @cached_property
+    def moved(self) -> Followers:
+        """The followers by now, drawn towards what it says."""
+        return self.followers.towards(self.seen, self.gap, self.limits.max_jump_k, self.around)
 
     @property
     def followers(self) -> Followers:

@@ -112,7 +112,7 @@ def judge(
         problem, doubt = fault, doubts.kept(look, UNAVAILABLE_LOST_AFTER)
     else:
         problem, doubt = doubts.judge(look)
-        if not problem:
+        if not problem and _must_prove_itself(look):
             streak = _streak(look)
             problem = _returning(look, streak)
     if not problem:
@@ -144,14 +144,16 @@ def _streak(look: Look) -> dict[str, Any]:
     return {"good_since": since.isoformat(), "good": look.seen}
 
 
-def _returning(look: Look, streak: dict[str, Any]) -> str:
+def _must_prove_itself(look: Look) -> bool:
     """A sensor that was lost, or in doubt for more than a moment, has to be good for a while first."""
     if look.confirmed_by_hand or look.confirmation.by_another_sensor:
-        return ""
+        return False
     since = look.doubted_since
-    was_doubted = since is not None and look.now - since >= UNAVAILABLE_LOST_AFTER
-    if not look.memory.get("lost") and not was_doubted:
-        return ""
+    return bool(look.memory.get("lost")) or (since is not None and look.now - since >= UNAVAILABLE_LOST_AFTER)
+
+
+def _returning(look: Look, streak: dict[str, Any]) -> str:
+    """How far it is on its way back, as the rest of a sentence; empty when it is back."""
     good_for = look.now - datetime.fromisoformat(streak["good_since"])
     if good_for >= RETURN_AFTER:
         return ""
@@ -167,13 +169,11 @@ def _believed(name: str, look: Look) -> tuple[MonitorState, dict[str, Any]]:
     steadied = {} if is_again and not _only_blinked(look) else memory
     shown, of_steady = steady.judge(seen, gap, look.is_new_report, steadied, look.now)
     explained = look.last is not None and not (look.confirmed_by_hand or look.confirmation.by_another_sensor)
-    moved = (
-        look.followers.towards(seen, gap, look.limits.max_jump_k, look.around) if explained else Followers(seen, seen)
-    )
-    reported_at = look.now.isoformat() if look.is_new_report or not memory.get("reported_at") else memory["reported_at"]
+    moved = look.moved if explained else Followers(seen, seen)
+    reported_at = look.now_text if look.is_new_report else memory.get("reported_at") or look.now_text
     after = {
         "last": seen,
-        "last_at": look.now.isoformat(),
+        "last_at": look.now_text,
         "last_observed": observed.isoformat(),
         "reported_at": reported_at,
         "air": round(moved.air_celsius, 4),
