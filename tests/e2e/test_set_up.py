@@ -132,6 +132,7 @@ def test_a_home_and_then_a_second_room_and_miner(screen, ha, width, scheme):
     page.get_by_role("checkbox", name="Bedroom").check()
     well(seen)
     tap(page, "Add this miner")
+    expect(page.get_by_label("What switches it", exact=True)).to_have_count(0)  # the last step, with the same button
     well(seen)
     tap(page, "Add this miner")
     expect(page.locator(".toast")).to_contain_text("Heater is added.")
