@@ -1,5 +1,7 @@
 """All figures, one row each: `python -m benchmarks [module …]`. Ends with 1 when one is short of its target.
 
+`python -m benchmarks control …` is the control bench, which has its own arguments (`benchmarks.control.table`).
+
 What needs something that is not installed here (pyasic-rs, a server) is named and left out.
 """
 
@@ -18,6 +20,8 @@ LONG = ("soak",)
 
 
 def main(chosen: list[str]) -> int:
+    if chosen[:1] == ["control"]:
+        return import_module("benchmarks.control.table").main(chosen[1:])
     unknown = set(chosen) - {*MODULES, *LONG}
     if unknown:
         sys.exit(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(MODULES + LONG)}")

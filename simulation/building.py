@@ -1,8 +1,8 @@
 """A building to judge control by: one heated room with more inside it than a controller's model has.
 
 Four nodes instead of two: air, furniture, inner mass and the building envelope. Sun through windows of several
-orientations, people and cooking, windows opened now and then, a neighbour behind a wall, a sensor behind a lag that
-reports in steps and on change only. One node each follows
+orientations, people and cooking, windows and doors opened now and then, a neighbour behind a wall, a sensor behind a
+lag that reports in steps, on change and now and then. One node each follows
 
     C dT/dt = sum of conductance * (T_other - T) + heat
 
@@ -12,9 +12,10 @@ function of the seed and the minute: two controllers meet the same weather and t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from operator import mul
+from typing import NamedTuple
 
 from . import sky
 from .sky import Climate
@@ -24,7 +25,9 @@ from .values import check_range
 STEP_SECONDS = 60
 _HOUR_MINUTES = 60
 #: Salts of what people do, beside those of `sky`.
-_COOKING, _AIRING = 11, 12
+_COOKING, _AIRING, _VISITING = 11, 12, 13
+#: So long a window stands open when somebody airs the room, and the door to the neighbour when somebody uses it.
+_AIRING_MINUTES, _VISITING_MINUTES = 10, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +54,31 @@ class BuildingSpec:
     cooking_w: float = 600.0
     #: Added to `air_outdoor_w_per_k` while a window stands open, ten minutes at a time.
     open_window_w_per_k: float = 40.0
+    #: Added to `air_neighbour_w_per_k` while the door stands open, twenty minutes at a time.
+    open_door_w_per_k: float = 30.0
     sensor_lag_seconds: float = 600.0
     sensor_step_celsius: float = 0.1
+    #: It reports on change, and after this long without one.
+    sensor_silence_minutes: int = 30
 
     def __post_init__(self) -> None:
         for name in ("air_j_per_k", "furniture_j_per_k", "mass_j_per_k", "envelope_j_per_k"):
             check_range(f"{self.key}.{name}", getattr(self, name), 1e4, 1e10)
         for name in ("air_furniture_w_per_k", "air_mass_w_per_k", "air_envelope_w_per_k", "envelope_outdoor_w_per_k"):
             check_range(f"{self.key}.{name}", getattr(self, name), 0.1, 1e5)
+        for name in ("open_window_w_per_k", "open_door_w_per_k", "air_neighbour_w_per_k"):
+            check_range(f"{self.key}.{name}", getattr(self, name), 0, 1e4)
+        check_range(f"{self.key}.sensor_silence_minutes", self.sensor_silence_minutes, 1, 1440)
 
     @property
     def ua_w_per_k(self) -> float:
         """What it loses to outdoors at rest, the neighbour left out."""
         through = 1 / (1 / self.air_envelope_w_per_k + 1 / self.envelope_outdoor_w_per_k)
         return self.air_outdoor_w_per_k + through
+
+    def closed(self) -> BuildingSpec:
+        """The same building without sun, and with its windows and doors shut."""
+        return replace(self, windows=(), open_window_w_per_k=0.0, open_door_w_per_k=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +104,16 @@ class Building:
     #: Air, furniture, inner mass, envelope, sensor.
     celsius: list[float] = field(default_factory=lambda: [20.0, 20.0, 20.0, 15.0, 20.0])
     reported_celsius: float = 20.0
+    reported_minute: int = 0
     window_is_open: bool = False
+    door_is_open: bool = False
+
+    @classmethod
+    def at_rest(cls, spec: BuildingSpec, weather: Weather, air_celsius: float) -> Building:
+        """As if it had been held at this temperature for long."""
+        inner, outer = spec.air_envelope_w_per_k, spec.envelope_outdoor_w_per_k
+        envelope_celsius = (inner * air_celsius + outer * weather.climate.mean_celsius) / (inner + outer)
+        return cls(spec, weather, 0, [air_celsius] * 3 + [envelope_celsius, air_celsius], air_celsius)
 
     @property
     def air_celsius(self) -> float:
@@ -102,54 +125,69 @@ class Building:
 
     def advance(self, heat_w: float) -> None:
         """One minute on, with `heat_w` into the air."""
-        outdoor, sun_w = _conditions(self.spec, self.weather, self.minute)
-        people_w, self.window_is_open = _people(self.spec, self.weather.seed, self.minute)
-        to_air, to_furniture, to_mass = self.spec.sun_shares
-        inputs = (
-            *self.celsius,
-            heat_w + 0.7 * people_w + to_air * sun_w,
-            0.3 * people_w + to_furniture * sun_w,
-            to_mass * sun_w,
-            outdoor,
-            self.spec.neighbour_celsius,
-        )
-        self.celsius = [sum(map(mul, row, inputs)) for row in _transition(self.spec, self.window_is_open)]
+        course = conditions(self.spec, self.weather, self.minute)
+        self.window_is_open, self.door_is_open = course.window_is_open, course.door_is_open
+        air_w, *other_w = course.heat_w
+        rows = transition(self.spec, course.window_is_open, course.door_is_open)
+        inputs = (*self.celsius, heat_w + air_w, *other_w, course.outdoor_celsius, self.spec.neighbour_celsius)
+        self.celsius = [sum(map(mul, row, inputs)) for row in rows]
         self.minute += 1
         self._report()
 
     def _report(self) -> None:
-        """The sensor reports on change, in steps, with a little hysteresis as such sensors have."""
-        step = self.spec.sensor_step_celsius
-        if abs(self.celsius[4] - self.reported_celsius) > 0.6 * step:
-            self.reported_celsius = round(self.celsius[4] / step) * step
+        """The sensor reports on change, in steps, with a little hysteresis as such sensors have; or to be heard of."""
+        step, silent_minutes = self.spec.sensor_step_celsius, self.minute - self.reported_minute
+        is_change = abs(self.celsius[4] - self.reported_celsius) > 0.6 * step
+        if is_change or silent_minutes >= self.spec.sensor_silence_minutes:
+            self.reported_celsius = round(round(self.celsius[4] / step) * step, 9)
+            self.reported_minute = self.minute
+
+
+class Conditions(NamedTuple):
+    """What a building meets in one minute, whatever heats it."""
+
+    outdoor_celsius: float
+    #: Sun, people and cooking, into air, furniture and inner mass (W).
+    heat_w: tuple[float, float, float]
+    window_is_open: bool
+    door_is_open: bool
 
 
 @lru_cache(maxsize=200_000)
-def _conditions(spec: BuildingSpec, weather: Weather, minute: int) -> tuple[float, float]:
-    """Outdoor °C and the sun through the windows (W)."""
+def conditions(spec: BuildingSpec, weather: Weather, minute: int) -> Conditions:
+    """The weather and the people of this minute."""
     cover = sky.cloud(weather.climate, weather.seed, minute)
     position = sky.sun(minute, weather.latitude, weather.longitude, weather.climate.sun_day_of_year)
     sun_w = sum(area * sky.plane_w_m2(position, cover, 90.0, azimuth) for azimuth, area in spec.windows)
-    return sky.outdoor_celsius(weather.climate, weather.seed, minute, weather.longitude), sun_w
+    people_w, window_is_open, door_is_open = _people(spec, weather.seed, minute)
+    to_air, to_furniture, to_mass = spec.sun_shares
+    return Conditions(
+        sky.outdoor_celsius(weather.climate, weather.seed, minute, weather.longitude),
+        (0.7 * people_w + to_air * sun_w, 0.3 * people_w + to_furniture * sun_w, to_mass * sun_w),
+        window_is_open,
+        door_is_open,
+    )
 
 
-def _people(spec: BuildingSpec, seed: int, minute: int) -> tuple[float, bool]:
-    """What people and their cooking give (W), and whether they have a window open."""
-    hour = (minute // _HOUR_MINUTES) % 24
+def _people(spec: BuildingSpec, seed: int, minute: int) -> tuple[float, bool, bool]:
+    """What people and their cooking give (W), and whether they have a window and the door open."""
+    index, within = divmod(minute, _HOUR_MINUTES)
+    hour = index % 24
     at_home = hour < 8 or hour >= 16
     awake = 7 <= hour < 23
     heat_w = spec.people_w * (1.0 if at_home and awake else 0.4)
-    index = minute // _HOUR_MINUTES
     if at_home and awake and sky.uniform(seed, _COOKING, index) < 0.08:
         heat_w += spec.cooking_w
-    airs = awake and sky.uniform(seed, _AIRING, index) < 0.04
-    return heat_w, airs and minute % _HOUR_MINUTES < 10
+    airs = awake and within < _AIRING_MINUTES and sky.uniform(seed, _AIRING, index) < 0.04
+    visits = awake and within < _VISITING_MINUTES and sky.uniform(seed, _VISITING, index) < 0.1
+    return heat_w, airs, visits
 
 
-@lru_cache(maxsize=128)
-def _transition(spec: BuildingSpec, window_is_open: bool) -> Matrix:
+@lru_cache(maxsize=512)
+def transition(spec: BuildingSpec, window_is_open: bool, door_is_open: bool) -> Matrix:
     """Rows [air, furniture, mass, envelope, sensor] over [those, heat into the first three, outdoor, neighbour]."""
     outdoor_w_per_k = spec.air_outdoor_w_per_k + (spec.open_window_w_per_k if window_is_open else 0.0)
+    neighbour_w_per_k = spec.air_neighbour_w_per_k + (spec.open_door_w_per_k if door_is_open else 0.0)
     outdoor, neighbour, size = 8, 9, 10
     matrix = [[0.0] * size for _ in range(size)]
     capacities = (spec.air_j_per_k, spec.furniture_j_per_k, spec.mass_j_per_k, spec.envelope_j_per_k)
@@ -163,7 +201,7 @@ def _transition(spec: BuildingSpec, window_is_open: bool) -> Matrix:
         couple(0, node, w_per_k)
         couple(node, 0, w_per_k)
     couple(0, outdoor, outdoor_w_per_k)
-    couple(0, neighbour, spec.air_neighbour_w_per_k)
+    couple(0, neighbour, neighbour_w_per_k)
     couple(3, outdoor, spec.envelope_outdoor_w_per_k)
     for node in range(3):
         matrix[node][5 + node] = 1 / capacities[node]

@@ -34,7 +34,7 @@ def after(spec: BuildingSpec, heat_w: float, days: int) -> Building:
 
 
 def test_at_rest_it_loses_what_heats_it():
-    spec = replace(SPEC, air_neighbour_w_per_k=0.001, open_window_w_per_k=0.0)
+    spec = replace(SPEC.closed(), air_neighbour_w_per_k=0.001)
     assert after(spec, 1000.0, days=40).air_celsius == pytest.approx(1000.0 / spec.ua_w_per_k, rel=0.002)
 
 
@@ -62,3 +62,26 @@ def test_the_sensor_lags_and_reports_in_steps():
 def test_a_capacity_that_is_none_is_refused_by_name():
     with pytest.raises(ValueError, match=r"flat\.air_j_per_k"):
         replace(SPEC, air_j_per_k=0.0)
+
+
+def test_an_open_door_lets_the_neighbour_in():
+    weather = Weather(Climate(0.0, 0.0, 0.0, 0.0, 1.0, 15), seed=1)
+    shut, opened = (Building(replace(SPEC, open_door_w_per_k=w_per_k), weather) for w_per_k in (0.0, 60.0))
+    apart, was_open = 0.0, False
+    for _ in range(2 * 1440):
+        shut.advance(0.0)
+        opened.advance(0.0)
+        was_open |= opened.door_is_open
+        apart = max(apart, opened.air_celsius - shut.air_celsius)
+    assert was_open
+    assert apart > 0.2  # the neighbour is warmer than a room that nothing heats
+
+
+def test_a_steady_sensor_is_heard_of_all_the_same():
+    building = Building.at_rest(replace(SPEC.closed(), air_neighbour_w_per_k=0.0), STILL, 20.0)
+    reports = set()
+    for _ in range(180):
+        building.advance(SPEC.ua_w_per_k * 20.0)
+        reports.add((building.reported_minute, building.reported_celsius))
+    assert building.celsius == pytest.approx([20.0, 20.0, 20.0, building.celsius[3], 20.0], abs=0.01)
+    assert reports == {(minute, 20.0) for minute in range(0, 181, 30)}

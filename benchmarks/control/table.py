@@ -1,0 +1,146 @@
+"""`python -m benchmarks control`: a line for each case and controller, with what must be reached beside it.
+
+--case KEY         a case, a bed, a group, or how keys begin (all: `--list`); without: the nine of the table
+--controller NAME  of `CONTROLLERS`, or `module:factory` (called with the case, answers a `Controller`); repeatable
+--fast             five days instead of those of the case; limits of what adds up are taken in proportion
+--codes            by which decision it was too cold and too warm
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from importlib import import_module
+from time import process_time
+
+from . import beds, rivals
+from .case import Case, Limits
+from .cases import chosen, every_case
+from .controllers import Controller, run_alone
+from .score import Score
+
+FAST_DAYS = 5
+#: How much more energy than the thermostat in the same bed is still the same.
+ENERGY_SHARE = 0.03
+CONTROLLERS: dict[str, Callable[[Case], Controller]] = {"thermostat": rivals.Thermostat, "tpi": rivals.Tpi}
+
+
+def controller_of(name: str) -> Callable[[Case], Controller]:
+    """A factory by its name, or by `module:factory`."""
+    if name in CONTROLLERS:
+        return CONTROLLERS[name]
+    module, _, factory = name.partition(":")
+    if not factory:
+        raise SystemExit(f"no controller {name}; there are: {', '.join(CONTROLLERS)}, or module:factory")
+    return getattr(import_module(module), factory)
+
+
+def shortened(case: Case, days: int = FAST_DAYS) -> Case:
+    """Fewer days of the same; a sensor's fault is within them only if it was."""
+    if case.days <= days:
+        return case
+    share, most = days / case.days, case.limits
+    parts = {
+        name: None if (limit := getattr(most, name)) is None else limit * share
+        for name in ("below_k_h", "above_k_h", "starts")
+    }
+    return replace(case, days=days, limits=replace(most, **parts))
+
+
+@lru_cache(maxsize=256)
+def beside(case: Case) -> Score:
+    """The ±0.25 K thermostat with a plug of 3.5 kW in the same place: what energy is compared with."""
+    return run_alone(replace(case, machines=(beds.ON_OFF,), sensor_faults=()), rivals.Thermostat)
+
+
+def measured(case: Case, score: Score) -> dict[str, tuple[float, float | None]]:
+    """What was reached and what must be, by the name of the limit; what has neither is left out."""
+    limits = case.limits
+    found: dict[str, tuple[float | None, float | None]] = {
+        "below_k_h": (score.below_k_h, limits.below_k_h),
+        "above_k_h": (score.above_k_h, limits.above_k_h),
+        "starts": (score.starts, limits.starts),
+        "writes_a_day": (score.writes_a_day, limits.writes_a_day),
+        "rmse_k": (score.rmse_k, limits.rmse_k),
+        "slot_start_error_k": (score.slot_start_error_k, limits.slot_start_error_k),
+        "over_target_k": (score.most_over_k, limits.over_target_k),
+    }
+    return {name: pair for name, pair in found.items() if pair[0] is not None}  # type: ignore[misc]
+
+
+def short_of(case: Case, score: Score) -> list[str]:
+    """What it does not reach, by the name of the limit."""
+    short = [name for name, (value, most) in measured(case, score).items() if most is not None and value > most]
+    if case.limits.coldest_celsius is not None and score.coldest_celsius < case.limits.coldest_celsius:
+        short.append("coldest_celsius")
+    if case.limits.below_k_h is not None and abs(score.kwh / beside(case).kwh - 1) > ENERGY_SHARE:
+        short.append("energy")
+    return short
+
+
+def line(case: Case, name: str, score: Score, seconds: float) -> str:
+    reached = f"{score.below_k_h:.1f}/{score.above_k_h:.1f}/{score.starts}"
+    energy = f"{score.kwh / beside(case).kwh:.3f}"
+    short = short_of(case, score)
+    return (
+        f"{case.key:<28}{name:<14}{reached:>18}  {words(case.limits):<32}{score.writes_a_day:>6.0f} w/d"
+        f"{score.kwh:>8.1f} kWh ×{energy}{seconds:>6.1f} s  {'short: ' + ', '.join(short) if short else 'ok'}"
+    )
+
+
+def words(limits: Limits) -> str:
+    """What must be reached, in the order it is printed."""
+    table = (limits.below_k_h, limits.above_k_h, limits.starts)
+    told = "" if table == (None, None, None) else "/".join("–" if one is None else f"{one:.3g}" for one in table)
+    more = {
+        "rmse": limits.rmse_k,
+        "at start": limits.slot_start_error_k,
+        "over": limits.over_target_k,
+        "coldest": limits.coldest_celsius,
+    }
+    return " ".join([f"≤ {told}" if told else "", *(f"{key} {one:g}" for key, one in more.items() if one is not None)])
+
+
+def shares(by_code: Mapping[str, float]) -> str:
+    """The K·h by the decision that held, the most first."""
+    found = sorted(((k_h, code) for code, k_h in by_code.items() if k_h >= 0.05), reverse=True)
+    return ", ".join(f"{code or 'nothing'} {k_h:.1f}" for k_h, code in found) or "–"
+
+
+def lines(cases: list[Case], names: list[str], *, codes: bool) -> Iterator[tuple[str, bool]]:
+    """Each line as soon as it is there, and whether it falls short."""
+    for case in cases:
+        for name in names:
+            began = process_time()
+            score = run_alone(case, controller_of(name))
+            seconds = process_time() - began
+            text = line(case, name, score, seconds)
+            if codes:
+                text += f"\n    cold while: {shares(score.below_by)}\n    warm while: {shares(score.above_by)}"
+            yield text, bool(short_of(case, score))
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks control", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--case")
+    parser.add_argument("--controller", action="append")
+    parser.add_argument("--fast", action="store_true")
+    parser.add_argument("--codes", action="store_true")
+    parser.add_argument("--list", action="store_true")
+    wanted = parser.parse_args(arguments)
+    if wanted.list:
+        print("\n".join(every_case()))
+        return 0
+    cases = chosen(wanted.case)
+    if not cases:
+        raise SystemExit(f"no case {wanted.case}; --list names them")
+    if wanted.fast:
+        cases = [shortened(case) for case in cases]
+    print(f"{'case':<28}{'controller':<14}{'below/above/starts':>18}  must reach")
+    short = 0
+    for text, is_short in lines(cases, wanted.controller or list(CONTROLLERS), codes=wanted.codes):
+        print(text, flush=True)
+        short += is_short
+    return 1 if short else 0
