@@ -10,6 +10,7 @@ from benchmarks.control import beds, cases, rivals, table
 from benchmarks.control.case import Case, Machine, Schedule
 from benchmarks.control.controllers import Alone, Borne, run, run_alone
 from benchmarks.control.plant import Look, Order, Plant
+from benchmarks.control.program import Program
 from benchmarks.control.score import Score
 from simulation import dwelling
 from simulation.appliance import Appliance
@@ -185,3 +186,32 @@ def test_a_modulating_machine_is_told_steps_between_its_levels():
     machine = Machine("m", "m", (800.0, 1000.0), step_w=50.0)
     assert machine.every_level_w == (800.0, 850.0, 900.0, 950.0, 1000.0)
     assert machine.nearest_w(870.0) == 850.0
+
+
+def test_the_program_decides_without_a_database_and_each_degree_hour_has_its_decision():
+    case = replace(CASE, rooms=(beds.FLAT, beds.TIGHT), machines=(replace(beds.THREE_LEVELS, shares=(0.8, 0.2)),))
+    score = run_alone(replace(case, days=1), Program)
+    assert score.starts >= 1
+    assert score.writes >= score.starts
+    assert "" not in score.below_by
+    assert sum(score.below_by.values()) == pytest.approx(score.below_k_h)
+    assert run_alone(replace(case, days=1), Program) == score
+
+
+def test_the_program_hears_of_a_lost_sensor_and_of_a_machine_that_refuses():
+    lost = SensorFault(Fault.LOST, 8 * 60, 6 * 60)
+    seen: list[tuple[int, float, str]] = []
+
+    def watch(plants):
+        (plant,) = plants
+        seen.append((plant.minute, plant.machines[0].state.target_w, plant.codes[0]))
+
+    case = replace(CASE, days=1, sensor_faults=(lost,))
+    run([case], Alone(Program, [case]), watch)
+    blind = [(watts, code) for minute, watts, code in seen if 12 * 60 <= minute < 14 * 60]
+    assert set(blind) == {(0.0, "guard_sensor_lost")}
+    assert any(watts > 0 for minute, watts, _ in seen if minute > 15 * 60)
+    refusing = replace(case, sensor_faults=(), machines=(replace(beds.ON_OFF, refused_share=0.5),))
+    score = run_alone(refusing, Program)
+    assert score.starts >= 1
+    assert score.writes > 2 * score.starts  # what was refused is told again

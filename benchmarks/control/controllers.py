@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from .case import Case
 from .plant import MINUTE_SECONDS, Look, Order, Plant
@@ -18,6 +18,15 @@ class Controller(Protocol):
     def step(self, look: Look) -> Order: ...
 
 
+@runtime_checkable
+class Driver(Protocol):
+    """Decides for one plant and tells its machines itself."""
+
+    period_seconds: int
+
+    def drive(self, plant: Plant) -> None: ...
+
+
 class Team(Protocol):
     """Decides for several plants at the same moment; it tells them itself."""
 
@@ -29,14 +38,19 @@ class Team(Protocol):
 class Alone:
     """A team of controllers that know nothing of each other."""
 
-    def __init__(self, make: Callable[[Case], Controller], cases: Sequence[Case]):
+    def __init__(self, make: Callable[[Case], Controller | Driver], cases: Sequence[Case]):
         self._controllers = {case.key: make(case) for case in cases}
+        self._drivers = {key: one for key, one in self._controllers.items() if isinstance(one, Driver)}
         self.period_seconds = min(one.period_seconds for one in self._controllers.values())
 
     def step(self, plants: Sequence[Plant]) -> None:
         for plant in plants:
             controller = self._controllers[plant.case.key]
-            if plant.minute * MINUTE_SECONDS % controller.period_seconds == 0:
+            if plant.minute * MINUTE_SECONDS % controller.period_seconds:
+                continue
+            if (driver := self._drivers.get(plant.case.key)) is not None:
+                driver.drive(plant)
+            else:
                 plant.obey(controller.step(plant.look()))
 
 
@@ -57,7 +71,7 @@ def run(cases: Sequence[Case], team: Team, watch: Callable[[Sequence[Plant]], No
     return {plant.case.key: plant.score for plant in plants}
 
 
-def run_alone(case: Case, make: Callable[[Case], Controller]) -> Score:
+def run_alone(case: Case, make: Callable[[Case], Controller | Driver]) -> Score:
     """One case with one controller."""
     return run([case], Alone(make, [case]))[case.key]
 

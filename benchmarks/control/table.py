@@ -11,23 +11,39 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from time import process_time
 
 from . import beds, rivals
 from .case import Case, Limits
 from .cases import chosen, every_case
-from .controllers import Controller, run_alone
+from .controllers import Controller, Driver, run_alone
 from .score import Score
 
 FAST_DAYS = 5
 #: How much more energy than the thermostat in the same bed is still the same.
 ENERGY_SHARE = 0.03
-CONTROLLERS: dict[str, Callable[[Case], Controller]] = {"thermostat": rivals.Thermostat, "tpi": rivals.Tpi}
 
 
-def controller_of(name: str) -> Callable[[Case], Controller]:
+def _program(case: Case, period_seconds: int = 300) -> Driver:
+    """The program as it is; it needs Django, which the others do not."""
+    from .program import Program
+
+    return Program(case, period_seconds)
+
+
+CONTROLLERS: dict[str, Callable[[Case], Controller | Driver]] = {
+    "thermostat": rivals.Thermostat,
+    "tpi": rivals.Tpi,
+    "program": _program,
+    "program-60": partial(_program, period_seconds=60),
+}
+#: Those that are run when none is named.
+USUAL = ("thermostat", "tpi", "program")
+
+
+def controller_of(name: str) -> Callable[[Case], Controller | Driver]:
     """A factory by its name, or by `module:factory`."""
     if name in CONTROLLERS:
         return CONTROLLERS[name]
@@ -140,7 +156,7 @@ def main(arguments: list[str]) -> int:
         cases = [shortened(case) for case in cases]
     print(f"{'case':<28}{'controller':<14}{'below/above/starts':>18}  must reach")
     short = 0
-    for text, is_short in lines(cases, wanted.controller or list(CONTROLLERS), codes=wanted.codes):
+    for text, is_short in lines(cases, wanted.controller or list(USUAL), codes=wanted.codes):
         print(text, flush=True)
         short += is_short
     return 1 if short else 0

@@ -177,9 +177,7 @@ def _can_write(miner: Miner, command: Command, seen: Seen) -> bool:
     return by_plug or adapter_of(miner.controller) is not None
 
 
-def _device_writes(
-    rows: SiteRows, commands: Sequence[Command], seen: Seen, lease: Lease, now: datetime
-) -> list[_Write]:
+def device_writes(rows: SiteRows, commands: Sequence[Command], seen: Seen, lease: Lease, now: datetime) -> list[_Write]:
     """The commands that are due, to the device or to the plug that is its switch."""
     found = []
     for command in due_writes(rows, commands, seen, now):
@@ -282,7 +280,7 @@ def write_all(
     places: dict[UUID, tuple[SiteRows, Seen, Acted]] = {}
     for rows, seen, acted, commands, lease in work:
         for write in [
-            *_device_writes(rows, commands, seen, lease, now),
+            *device_writes(rows, commands, seen, lease, now),
             *_plug_writes(rows, commands, seen, lease, now),
         ]:
             if write.is_start and not may_start:
@@ -303,7 +301,7 @@ def write_all(
         if one.cuts or one.keeps:
             _note_plug(rows, seen, acted, one, error, now)
         else:
-            _note_write(rows, acted, one, error, now)
+            note_write(rows, acted, one, error, now)
         if one.by_plug and one.command.power_w > 0 and error is None:
             plugs.note_told_on(seen.memory, one.miner.pk, now)
     _read_back(places, observation, now)
@@ -387,7 +385,8 @@ def _note_plug(rows: SiteRows, seen: Seen, acted: Acted, one: _Write, error: str
     )
 
 
-def _note_write(rows: SiteRows, acted: Acted, one: _Write, error: str | None, now: datetime) -> None:
+def note_write(rows: SiteRows, acted: Acted, one: _Write, error: str | None, now: datetime) -> None:
+    """Take over that one command was written (`error` None), or that it was not taken."""
     desired, command = rows.desired[one.miner.pk], one.command
     first, before = desired.attempts == 0, (desired.attempts, desired.next_attempt_at)
     desired.attempts = min(desired.attempts + 1, _MOST_ATTEMPTS)

@@ -109,7 +109,7 @@ def _pass(leases: dict[UUID, Lease], clock: Clock, stopping: frozenset[UUID], re
     work: list[_Work] = []
     for rows in chunk:
         try:
-            work.append(_decide(rows, leases[rows.site.pk], observation, clock, now, stopping))
+            work.append(decide_site(rows, leases[rows.site.pk], observation, clock, now, stopping))
         except Exception:
             _failed(rows, observation, report)
     committing = unrecorded.Committing(chunk, now)
@@ -222,9 +222,10 @@ def _collect(one: _Work, observation: Observation, now: datetime) -> record.Batc
     return batch
 
 
-def _decide(
+def decide_site(
     rows: SiteRows, lease: Lease, observation: Observation, clock: Clock, now: datetime, stopping: frozenset[UUID]
 ) -> _Work:
+    """From rows and readings to what is wanted now: everything a pass decides, and nothing written yet."""
     told_off = last_resort.take_over(rows, now)
     if timing.nobody_looked(rows.memory, clock, rows.site.control_period_seconds):
         note_silent_all(rows.memory, rows.miners)

@@ -253,7 +253,7 @@ class Walk:
         heat = sum(machine.watts for machine in self.machines.values()) / 2400 - 0.4
         self.celsius = min(23.0, max(17.0, self.celsius + 0.02 * heat + self.dice.gauss(0, 0.02)))
         now, observation = self.clock.now(), self.observe()
-        work = run._decide(self.rows, Held(), observation, self.clock, now, frozenset())
+        work = run.decide_site(self.rows, Held(), observation, self.clock, now, frozenset())
         for miner in work.seen.outside_off:
             self.rows.requests[miner.pk] = ManualRequest(
                 miner=miner, power_w=0, until=now + timedelta(hours=2), created_at=now, origin="outside"

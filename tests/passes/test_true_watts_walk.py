@@ -111,10 +111,10 @@ class House:
 
     def step(self, killed: str) -> None:
         now, rows = self.home.now, self.rows
-        work = run._decide(rows, None, self.observe(), self.home.clock, now, frozenset())
+        work = run.decide_site(rows, None, self.observe(), self.home.clock, now, frozenset())
         if killed != "before the write":
             saved = {pk: copy.copy(desired) for pk, desired in rows.desired.items()}
-            for write in act._device_writes(rows, work.commands, work.seen, None, now):
+            for write in act.device_writes(rows, work.commands, work.seen, None, now):
                 self._write(work, write, now)
             if killed == "before the record":
                 rows.desired.update(saved)
@@ -133,7 +133,7 @@ class House:
         except AdapterError as refused:
             error, self.refused = str(refused), self.refused + 1
         self.starts += was_w == 0 < machine.told_w
-        act._note_write(self.rows, work.acted, write, error, now)
+        act.note_write(self.rows, work.acted, write, error, now)
         seen = machine.read() if machine.reachable else MinerSnapshot(MinerStatus.UNREACHABLE)
         act.note_seen(self.rows, {write.miner.pk: seen}, work.acted, now)
 

@@ -286,7 +286,7 @@ class Program:
         clock_was_set, self.clock_was_set = self.clock_was_set, False
         now = self.clock.now()
         observation = self.observe(world)
-        work = run._decide(self.rows, None, observation, self.clock, now, frozenset())
+        work = run.decide_site(self.rows, None, observation, self.clock, now, frozenset())
         self.rows.alarms = []
         (command,) = work.commands
         lost_time = self._set_since and self._killed_since
@@ -303,7 +303,7 @@ class Program:
             error = world.write_plug(due.power_w)
             if world.plug_on is not was_on:
                 happened.switched = "on" if world.plug_on else "off"
-            act._note_write(self.rows, work.acted, write, error, now)
+            act.note_write(self.rows, work.acted, write, error, now)
             act.note_seen(self.rows, {self.miner.pk: world.read_plug()}, work.acted, now)
         if killed == "before the record":
             if saved is not None:
