@@ -206,12 +206,20 @@ def test_every_driver_of_a_miner_is_in_its_contract_suite():
 
 @pytest.mark.parametrize("pair", DRIVERS, ids=names)
 @pytest.mark.parametrize(
-    "address", ["8.8.8.8", "http://192.168.1.4", "[2001:4860::1]:80", "192.168.1", "a b", "h:0", ""]
+    "address", ["8.8.8.8", "http://8.8.8.8/", "[2001:4860::1]:80", "192.168.1", "a b", "h:0", ""]
 )
 def test_drivers_take_addresses_of_this_home_only(pair, address):
     kind, adapter = pair
     with pytest.raises(ValidationError):
         adapter.Config.model_validate({**CONFIGS.get((kind, adapter.key), {}), "address": address})
+
+
+@pytest.mark.parametrize("pair", DRIVERS, ids=names)
+@pytest.mark.parametrize("pasted", ["http://192.168.1.4", " 192.168.1.4 ", "http://192.168.1.4/"])
+def test_an_address_pasted_from_a_browser_is_the_device_it_names(pair, pasted):
+    kind, adapter = pair
+    raw = {**CONFIGS.get((kind, adapter.key), {}), "address": pasted}
+    assert adapter.Config.model_validate(raw).address == "192.168.1.4"
 
 
 _json = (

@@ -104,7 +104,7 @@ def test_a_contact_that_does_not_say_is_told_and_takes_nothing_with_it(states, w
 
 def test_without_contact_and_presence_nothing_is_said_of_them():
     reading = HomeAssistantClimateMonitor.read(climate(), answers(sensor__t=("20", "°C")))
-    assert reading == ClimateReading(20.0, None, AT)
+    assert reading == ClimateReading(20.0, None, AT, number=20.0, unit="°C")
 
 
 @pytest.mark.parametrize(

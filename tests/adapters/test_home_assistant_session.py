@@ -52,7 +52,9 @@ def test_a_room_of_2026_with_window_and_people(stub, is_admin):
     home = FakeHome(LIVING_ROOM, WINDOW, PERSON, is_admin=is_admin)
     answers = session(stub(home)).ask(HomeAssistantClimateMonitor.wants(config), soon())
     reading = HomeAssistantClimateMonitor.read(config, answers)
-    assert reading == ClimateReading(21.37, None, REPORTED, window_open=True, is_occupied=False)
+    assert reading == ClimateReading(
+        21.37, None, REPORTED, window_open=True, is_occupied=False, number=21.37, unit="°C"
+    )
 
 
 def test_a_thermostat_of_2026_is_read_in_its_own_unit(stub):

@@ -111,7 +111,7 @@ def test_reads_what_devices_answer(stub, body, where, config, reading):
 def test_window_and_presence_stand_in_the_same_answer(stub):
     device = stub(answering(b'{"tC":20.5,"window":{"open":true},"pir":"OFF"}'))
     seen = read(device.url, json_path="tC", window_path="window.open", presence_path="pir")
-    assert seen == ClimateReading(20.5, window_open=True, is_occupied=False)
+    assert seen == ClimateReading(20.5, window_open=True, is_occupied=False, number=20.5, unit="°C")
     assert len(device.requests) == 1
 
 
@@ -163,7 +163,9 @@ def test_what_is_no_temperature_is_refused(stub, body, error, words):
 @pytest.mark.parametrize("humidity", [None, "wet", 180, True])
 def test_a_humidity_that_cannot_be_read_does_not_cost_the_temperature(stub, humidity):
     body = json.dumps({"t": 20.5, "h": humidity}).encode()
-    assert read(stub(answering(body)).url, json_path="t", humidity_path="h") == ClimateReading(20.5)
+    assert read(stub(answering(body)).url, json_path="t", humidity_path="h") == ClimateReading(
+        20.5, number=20.5, unit="°C"
+    )
 
 
 #: What stands beside the path does not matter: a NaN there costs nothing.

@@ -277,7 +277,7 @@ def test_the_messages_of_a_shelly_as_they_come(broker):
     publisher.say("shellyplusht-aa/events/rpc", "end")
     session = ask.open_session(broker)
     wait_until(lambda: session.ask([full["topic"]], 1e9)[full["topic"]].payload == b"end", "all of it came")
-    assert asked(row) == first == ClimateReading(20.3, 44.0, first.observed_at)
+    assert asked(row) == first == ClimateReading(20.3, 44.0, first.observed_at, number=20.3, unit="°C")
     publisher.close()
 
 
