@@ -205,9 +205,7 @@ def test_every_driver_of_a_miner_is_in_its_contract_suite():
 
 
 @pytest.mark.parametrize("pair", DRIVERS, ids=names)
-@pytest.mark.parametrize(
-    "address", ["8.8.8.8", "http://8.8.8.8/", "[2001:4860::1]:80", "192.168.1", "a b", "h:0", ""]
-)
+@pytest.mark.parametrize("address", ["8.8.8.8", "http://8.8.8.8/", "[2001:4860::1]:80", "192.168.1", "a b", "h:0", ""])
 def test_drivers_take_addresses_of_this_home_only(pair, address):
     kind, adapter = pair
     with pytest.raises(ValidationError):
