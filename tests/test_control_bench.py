@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.control import beds, cases, rivals, table
+from benchmarks.control import beds, cases, foresight, rivals, table
 from benchmarks.control.case import Case, Machine, Schedule
 from benchmarks.control.controllers import Alone, Borne, run, run_alone
 from benchmarks.control.plant import Look, Order, Plant
@@ -76,6 +76,39 @@ def test_degree_hours_count_beyond_half_a_kelvin_and_a_rise_at_once():
     assert score.kwh == pytest.approx(2.4)
     assert score.below_by == {"a": pytest.approx(0.5)}
     assert score.rmse_k == pytest.approx(((1 + 1 + 0.16) / 3) ** 0.5)
+
+
+def test_what_a_room_does_while_its_sensor_fails_is_judged_by_the_target_of_comfort_hours():
+    lost = SensorFault(Fault.LOST, 60, 60)
+    case = replace(CASE, days=1, sensor_faults=(lost,))
+    score = run_alone(case, lambda _: _Scripted({0: 3500.0, 100: 0.0}))
+    assert score.blind_over_k > 0.5
+    assert score.blind_coldest_celsius > score.coldest_celsius
+    limited = replace(case, limits=cases.Limits(over_target_k=score.blind_over_k - 0.1))
+    assert ("over_target_k" in table.short_of(limited, score)) is (score.most_over_k < score.blind_over_k)
+    assert "blind +" in table.line(case, "script", score, 0.0)
+
+
+def test_perfect_foresight_is_shown_for_as_many_starts_and_only_for_the_case_it_was_searched_for():
+    points = [foresight.Point(0.2, 3.0, 1.0, 10, 100.0), foresight.Point(0.05, 1.0, 1.0, 30, 101.0)]
+    assert foresight.with_starts(points, 29) == points[0]
+    assert foresight.with_starts(points, 30) == points[1]
+    assert foresight.with_starts(points, 3) == points[0]  # nobody searched for fewer
+    assert foresight.with_starts([], 3) is None
+    stored = [case for case in cases.chosen(None) if case.key in foresight.stored()]
+    assert stored
+    for case in stored:
+        assert foresight.found(case), f"search again: python -m benchmarks.control.foresight {case.key}"
+        assert not foresight.found(replace(case, days=7))
+        assert table.foreseen(case, Score(starts=10_000)) is not None
+
+
+def test_a_course_of_foresight_is_better_than_what_a_thermostat_does():
+    pytest.importorskip("numpy")
+    case = replace(CASE, machines=(beds.THREE_LEVELS,))
+    rival, best = run_alone(case, rivals.Thermostat), foresight.searched(case, 0.2)
+    assert best.k_h < rival.below_k_h + rival.above_k_h
+    assert best.starts < rival.starts
 
 
 class _Scripted:

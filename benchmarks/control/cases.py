@@ -14,7 +14,6 @@ from .case import Case, Limits, Machine, Schedule
 
 CONSTANT = Schedule(setback_celsius=21.0)
 EVENING = Schedule(setback_celsius=18.0, comfort_from=time(6), comfort_until=time(22))
-ALWAYS_COLD = Schedule(comfort_celsius=18.0, setback_celsius=18.0)
 
 #: Bed → machine → K·h below, K·h above, starts in 14 days.
 MUST_REACH = {
@@ -121,20 +120,42 @@ def wrong_model() -> Iterator[Case]:
 
 
 def blind() -> Iterator[Case]:
-    """The sensor is lost for 24 h, at full power, at rest and in setback; then three days more."""
+    """The sensor is lost for 24 h: at full power in the morning, at rest in the afternoon, in setback; once all is
+    learned that can be, and on the second day."""
     for outdoor_celsius in (0.0, 5.0, 10.0):
         weather = beds.steady(outdoor_celsius)
         for room in (beds.TIGHT, beds.FLAT):
             for machine in (beds.TINY, beds.TWO_LEVELS, beds.SMALL_ON_OFF, beds.THREE_LEVELS, beds.MODULATING):
-                for when, hour in (("rise", 6.5), ("day", 15.0), ("night", 23.0)):
-                    lost = SensorFault(Fault.LOST, int((3 * 24 + hour) * 60), 24 * 60)
+                # No machine holds what it has not the power for.
+                coldest_celsius = 15.0 if outdoor_celsius == 0 else None
+                if machine.full_w < room.ua_w_per_k * (EVENING.setback_celsius - outdoor_celsius):
+                    coldest_celsius = None
+                for when, hour in (("rise", 6.5), ("day", 15.0), ("night", 23.0), ("new", 15.0)):
+                    days = 1 if when == "new" else 8
+                    lost = SensorFault(Fault.LOST, int((days * 24 + hour) * 60), 24 * 60)
                     yield replace(
-                        _case("blind", room, weather, machine),
+                        _case("blind", room, weather, machine, schedule=EVENING),
                         key=f"blind-{room.key}-{outdoor_celsius:.0f}-{when}/{machine.key}",
-                        days=6,
+                        days=days + 3,
                         sensor_faults=(lost,),
-                        limits=Limits(over_target_k=2.5, coldest_celsius=15.0 if outdoor_celsius == 0 else None),
+                        limits=Limits(
+                            over_target_k=2.5,
+                            # Without a model how cold it gets is told, not promised.
+                            coldest_celsius=None if when == "new" else coldest_celsius,
+                            writes_a_day=_writes(machine),
+                        ),
                     )
+
+
+def faults() -> Iterator[Case]:
+    """A sensor that stands still or grows old for a day, a machine that often refuses."""
+    for machine in (beds.THREE_LEVELS, beds.ON_OFF):
+        for fault in (Fault.FROZEN, Fault.SILENT):
+            failing = SensorFault(fault, (5 * 24 + 9) * 60, 24 * 60)
+            case = _case("", beds.FLAT, beds.MILD, machine, days=8, sensor_faults=(failing,))
+            yield replace(case, key=f"sensor-{fault}/{machine.key}", limits=Limits(over_target_k=2.5))
+        refusing = replace(machine, refused_share=0.2)
+        yield _case("refusing", beds.FLAT, beds.MILD, refusing)
 
 
 GROUPS = {
@@ -146,6 +167,7 @@ GROUPS = {
     "hysteresis": hysteresis,
     "model": wrong_model,
     "blind": blind,
+    "faults": faults,
 }
 
 

@@ -98,10 +98,15 @@ class Plant:
             is_rise=schedule.rises_at(self.minute),
             drawn_w=drawn_w,
             code=self._deciding_code(),
+            blind_target_celsius=schedule.comfort_celsius if self._is_blind else None,
         )
         self.minute += 1
         self.score.starts = sum(machine.starts for machine in self.machines)
         self._reports = self._hear()
+
+    @property
+    def _is_blind(self) -> bool:
+        return any(fault.holds_at(self.minute) for fault in self.case.sensor_faults)
 
     def _deciding_code(self) -> str:
         """The reason of the first machine that could give more, else of the first."""

@@ -34,8 +34,11 @@ class Score:
     minutes: int = 0
     coldest_celsius: float = math.inf
     hottest_celsius: float = -math.inf
-    #: The most a room was above its target of that moment in comfort hours (K).
+    #: The most a room was above its target of that moment in comfort hours while its sensor was heard (K).
     most_over_k: float = -math.inf
+    #: While a sensor failed: the most above the target of comfort hours, at any hour (K), and the coldest.
+    blind_over_k: float = -math.inf
+    blind_coldest_celsius: float = math.inf
     below_by: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     above_by: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     #: How far the first room was from its target when a slot with a higher one began (K), and on which day.
@@ -52,8 +55,12 @@ class Score:
         is_rise: bool,
         drawn_w: float,
         code: str,
+        blind_target_celsius: float | None = None,
     ) -> None:
-        """One minute, at the end of which the rooms have these temperatures."""
+        """One minute, at the end of which the rooms have these temperatures.
+
+        `blind_target_celsius`: a sensor fails, and this is the target of comfort hours.
+        """
         for one in celsius:
             below_k = target_celsius - ALLOWED_K - one
             above_k = one - target_celsius - ALLOWED_K
@@ -65,8 +72,12 @@ class Score:
                 self.above_by[code] += above_k * _MINUTE_HOURS
             self.coldest_celsius = min(self.coldest_celsius, one)
             self.hottest_celsius = max(self.hottest_celsius, one)
-            if is_comfort:
+            if blind_target_celsius is not None:
+                self.blind_over_k = max(self.blind_over_k, one - blind_target_celsius)
+                self.blind_coldest_celsius = min(self.blind_coldest_celsius, one)
+            elif is_comfort:
                 self.most_over_k = max(self.most_over_k, one - target_celsius)
+            if is_comfort:
                 self._squares_k2 += (one - target_celsius) ** 2
         if is_rise:
             self.slot_starts_k.append((self.minutes // _DAY_MINUTES, celsius[0] - target_celsius))

@@ -11,19 +11,20 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from importlib import import_module
 from time import process_time
 
-from . import beds, rivals
+from . import foresight, rivals
 from .case import Case, Limits
 from .cases import chosen, every_case
 from .controllers import Controller, Driver, run_alone
+from .reference import ENERGY_SHARE, beside
 from .score import Score
 
 FAST_DAYS = 5
-#: How much more energy than the thermostat in the same bed is still the same.
-ENERGY_SHARE = 0.03
+#: Of what perfect foresight reaches with as many starts, so much and so many K·h more.
+FORESIGHT_SHARE, FORESIGHT_K_H = 1.5, 1.5
 
 
 def _program(case: Case, period_seconds: int = 300) -> Driver:
@@ -65,12 +66,6 @@ def shortened(case: Case, days: int = FAST_DAYS) -> Case:
     return replace(case, days=days, limits=replace(most, **parts))
 
 
-@lru_cache(maxsize=256)
-def beside(case: Case) -> Score:
-    """The ±0.25 K thermostat with a plug of 3.5 kW in the same place: what energy is compared with."""
-    return run_alone(replace(case, machines=(beds.ON_OFF,), sensor_faults=()), rivals.Thermostat)
-
-
 def measured(case: Case, score: Score) -> dict[str, tuple[float, float | None]]:
     """What was reached and what must be, by the name of the limit; what has neither is left out."""
     limits = case.limits
@@ -81,7 +76,6 @@ def measured(case: Case, score: Score) -> dict[str, tuple[float, float | None]]:
         "writes_a_day": (score.writes_a_day, limits.writes_a_day),
         "rmse_k": (score.rmse_k, limits.rmse_k),
         "slot_start_error_k": (score.slot_start_error_k, limits.slot_start_error_k),
-        "over_target_k": (score.most_over_k, limits.over_target_k),
     }
     return {name: pair for name, pair in found.items() if pair[0] is not None}  # type: ignore[misc]
 
@@ -89,20 +83,36 @@ def measured(case: Case, score: Score) -> dict[str, tuple[float, float | None]]:
 def short_of(case: Case, score: Score) -> list[str]:
     """What it does not reach, by the name of the limit."""
     short = [name for name, (value, most) in measured(case, score).items() if most is not None and value > most]
-    if case.limits.coldest_celsius is not None and score.coldest_celsius < case.limits.coldest_celsius:
+    most_over_k, coldest_celsius = case.limits.over_target_k, case.limits.coldest_celsius
+    # A machine that is far too big for its room is no matter of being blind.
+    if most_over_k is not None and score.blind_over_k > max(most_over_k, score.most_over_k):
+        short.append("over_target_k")
+    if coldest_celsius is not None and score.blind_coldest_celsius < coldest_celsius:
         short.append("coldest_celsius")
     if case.limits.below_k_h is not None and abs(score.kwh / beside(case).kwh - 1) > ENERGY_SHARE:
         short.append("energy")
+    point = foreseen(case, score)
+    if point is not None and score.below_k_h + score.above_k_h > FORESIGHT_SHARE * point.k_h + FORESIGHT_K_H:
+        short.append("foresight")
     return short
+
+
+def foreseen(case: Case, score: Score) -> foresight.Point | None:
+    """What perfect foresight reaches with as many starts; None: nobody searched, or not for so many days."""
+    return foresight.with_starts(foresight.found(case), score.starts)
 
 
 def line(case: Case, name: str, score: Score, seconds: float) -> str:
     reached = f"{score.below_k_h:.1f}/{score.above_k_h:.1f}/{score.starts}"
     energy = f"{score.kwh / beside(case).kwh:.3f}"
-    short = short_of(case, score)
+    short, point = short_of(case, score), foreseen(case, score)
+    foresees = "–" if point is None else f"{point.below_k_h:.1f}/{point.above_k_h:.1f}/{point.starts}"
+    blind = ""
+    if case.sensor_faults:
+        blind = f"  blind {score.blind_over_k:+.1f} K, coldest {score.blind_coldest_celsius:.1f} °C"
     return (
-        f"{case.key:<28}{name:<14}{reached:>18}  {words(case.limits):<32}{score.writes_a_day:>6.0f} w/d"
-        f"{score.kwh:>8.1f} kWh ×{energy}{seconds:>6.1f} s  {'short: ' + ', '.join(short) if short else 'ok'}"
+        f"{case.key:<28} {name:<14}{reached:>18}  {words(case.limits):<24}{foresees:>14}{score.writes_a_day:>6.0f} w/d"
+        f"{score.kwh:>8.1f} kWh ×{energy}{seconds:>6.1f} s{blind}  {'short: ' + ', '.join(short) if short else 'ok'}"
     )
 
 
@@ -154,7 +164,7 @@ def main(arguments: list[str]) -> int:
         raise SystemExit(f"no case {wanted.case}; --list names them")
     if wanted.fast:
         cases = [shortened(case) for case in cases]
-    print(f"{'case':<28}{'controller':<14}{'below/above/starts':>18}  must reach")
+    print(f"{'case':<28} {'controller':<14}{'below/above/starts':>18}  {'must reach':<24}{'foresight':>14}")
     short = 0
     for text, is_short in lines(cases, wanted.controller or list(USUAL), codes=wanted.codes):
         print(text, flush=True)
