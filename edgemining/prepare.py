@@ -17,6 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
 
 from optimization.demo import ensure_first_home
+from optimization.site_plan import triggers
 from sites.services import create_sign_in_link
 
 from . import backup, backups, data_folder, stored_secrets
@@ -93,6 +94,7 @@ def migrate() -> None:
             _back_up_first()
         call_command("migrate", interactive=False, verbosity=0)
         say(f"Database brought up to date ({steps} steps).")
+    triggers.ensure()
 
 
 def _back_up_first() -> None:

@@ -128,3 +128,14 @@ class EncryptedTextField(models.TextField):
 
     def from_db_value(self, value, expression, connection):
         return decrypt(value) if value is not None else value
+
+
+class VersionField(models.BigIntegerField):
+    """A number that triggers of the database move: a row that is saved leaves the stored one as it is."""
+
+    def pre_save(self, model_instance, add):
+        return super().pre_save(model_instance, add) if add else models.F(self.attname)
+
+    def deconstruct(self):
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.BigIntegerField", args, kwargs

@@ -12,6 +12,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.text import slugify
 
+from .fields import VersionField
 from .slugs import make_slug, unique_slug
 
 
@@ -80,6 +81,8 @@ class Site(UUIDModel):
     is_demo = models.BooleanField(default=False, editable=False)
     #: A face that wrote a wish sets this to now; the next tick runs a pass and clears it.
     next_pass_at = models.DateTimeField(null=True, blank=True, editable=False)
+    #: Moves in the transaction of any write to what a person set up here (`optimization.site_plan.triggers`).
+    config_version = VersionField(default=0, editable=False)
 
     class Meta:
         ordering = ["is_demo", "name"]
