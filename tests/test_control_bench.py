@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.control import beds, cases, foresight, rivals, table
+from benchmarks.control import beds, cases, foresight, reference, rivals, table
 from benchmarks.control.case import Case, Machine, Schedule
 from benchmarks.control.controllers import Alone, Borne, run, run_alone
 from benchmarks.control.plant import Look, Order, Plant
@@ -190,6 +190,25 @@ def test_the_beds_are_about_as_the_buildings_of_the_issue_are_to_a_plain_thermos
     case = replace(next(one for one in cases.table() if one.key == "house-cold/on_off"), days=4)
     score = run_alone(case, rivals.Thermostat)
     assert (round(score.below_k_h, 1), round(score.above_k_h, 1), score.starts) == (10.9, 6.1, 111)
+
+
+def test_the_thermostat_with_the_same_machine_is_the_measure_where_a_case_says_so():
+    case = replace(CASE, limits=cases.Limits(starts_share=0.5, colder_k_h_a_day=1.0))
+    same = reference.with_same_machine(case, its_times=False)
+    assert table.short_of(case, same) == ["starts"]
+    assert table.short_of(case, replace(same, starts=same.starts // 2)) == []
+    colder = replace(same, starts=0, below_k_h=same.below_k_h + 2 * same.days, above_k_h=0.0)
+    assert table.short_of(case, colder) == ["k_h", "colder"]
+    assert f"0.5 × starts of {same.below_k_h:.1f}" in table.beside_words(case)
+
+
+def test_energy_is_compared_with_a_thermostat_that_leaves_the_room_as_cold():
+    case = replace(CASE, days=1)
+    plain = run_alone(case, rivals.Thermostat)
+    colder = reference.as_warm(case, plain.below_k_h + 5.0)
+    assert colder.below_k_h == pytest.approx(plain.below_k_h + 5.0, rel=0.11)
+    assert colder.kwh < plain.kwh
+    assert reference.as_warm(case, 1e6) is None
 
 
 def test_every_case_has_a_key_of_its_own_and_a_shortened_one_its_share_of_the_limits():

@@ -101,6 +101,10 @@ class Limits:
     slot_start_error_k: float | None = None
     over_target_k: float | None = None
     coldest_celsius: float | None = None
+    #: Beside the thermostat with the same machine: no more K·h, and this share of its starts.
+    starts_share: float | None = None
+    #: Beside the thermostat with the same machine and minimum times: so many K·h below more a day.
+    colder_k_h_a_day: float | None = None
 
 
 NO_LIMITS = Limits(writes_a_day=None)

@@ -77,7 +77,8 @@ def mild() -> Iterator[Case]:
         (beds.MEDIUM, beds.ON_OFF),
         (beds.TIGHT, beds.SMALL_ON_OFF),
     ):
-        yield _case(f"mild-{room.key}", room, beds.MILD, machine, schedule=CONSTANT)
+        limits = Limits(starts_share=1.0 if _writes(machine) is None else 0.25, writes_a_day=_writes(machine))
+        yield _case(f"mild-{room.key}", room, beds.MILD, machine, schedule=CONSTANT, limits=limits)
 
 
 def setback() -> Iterator[Case]:
@@ -99,12 +100,12 @@ def staged() -> Iterator[Case]:
 def hysteresis() -> Iterator[Case]:
     """Bands from 0.1 to 1.5 K, minimum times up to twice the class's. Judged beside the thermostat with the same."""
     for machine in _MACHINES.values():
+        limits = Limits(colder_k_h_a_day=1.0, writes_a_day=_writes(machine))
         for band_k in (0.1, 0.25, 1.0, 1.5):
-            case = _case("hysteresis", beds.FLAT, beds.MILD, machine, hysteresis_k=band_k)
+            case = _case("", beds.FLAT, beds.MILD, machine, hysteresis_k=band_k, limits=limits)
             yield replace(case, key=f"hysteresis-{band_k:g}/{machine.key}")
         long = replace(machine, min_on_seconds=2 * machine.min_on_seconds, min_off_seconds=2 * machine.min_off_seconds)
-        case = _case("hysteresis", beds.FLAT, beds.MILD, long)
-        yield replace(case, key=f"hysteresis-twice/{machine.key}")
+        yield _case("hysteresis-twice", beds.FLAT, beds.MILD, long, limits=limits)
 
 
 def wrong_model() -> Iterator[Case]:

@@ -19,7 +19,7 @@ from . import foresight, rivals
 from .case import Case, Limits
 from .cases import chosen, every_case
 from .controllers import Controller, Driver, run_alone
-from .reference import ENERGY_SHARE, beside
+from .reference import ENERGY_SHARE, as_warm, beside, with_same_machine
 from .score import Score
 
 FAST_DAYS = 5
@@ -91,9 +91,26 @@ def short_of(case: Case, score: Score) -> list[str]:
         short.append("coldest_celsius")
     if case.limits.below_k_h is not None and abs(score.kwh / beside(case).kwh - 1) > ENERGY_SHARE:
         short.append("energy")
+    short += _short_of_thermostat(case, score)
     point = foreseen(case, score)
     if point is not None and score.below_k_h + score.above_k_h > FORESIGHT_SHARE * point.k_h + FORESIGHT_K_H:
         short.append("foresight")
+    return short
+
+
+def _short_of_thermostat(case: Case, score: Score) -> list[str]:
+    """What the thermostat with the same machine does better."""
+    short, limits = [], case.limits
+    if limits.starts_share is not None:
+        rival = with_same_machine(case, its_times=False)
+        if score.below_k_h + score.above_k_h > rival.below_k_h + rival.above_k_h:
+            short.append("k_h")
+        if score.starts > limits.starts_share * rival.starts:
+            short.append("starts")
+    if limits.colder_k_h_a_day is not None:
+        rival = with_same_machine(case, its_times=True)
+        if score.below_k_h > rival.below_k_h + limits.colder_k_h_a_day * score.days:
+            short.append("colder")
     return short
 
 
@@ -107,13 +124,36 @@ def line(case: Case, name: str, score: Score, seconds: float) -> str:
     energy = f"{score.kwh / beside(case).kwh:.3f}"
     short, point = short_of(case, score), foreseen(case, score)
     foresees = "–" if point is None else f"{point.below_k_h:.1f}/{point.above_k_h:.1f}/{point.starts}"
-    blind = ""
+    limited, blind = words(case.limits) + beside_words(case), ""
     if case.sensor_faults:
         blind = f"  blind {score.blind_over_k:+.1f} K, coldest {score.blind_coldest_celsius:.1f} °C"
     return (
-        f"{case.key:<28} {name:<14}{reached:>18}  {words(case.limits):<24}{foresees:>14}{score.writes_a_day:>6.0f} w/d"
+        f"{case.key:<28} {name:<14}{reached:>18}  {limited:<24}{foresees:>14}{score.writes_a_day:>6.0f} w/d"
         f"{score.kwh:>8.1f} kWh ×{energy}{seconds:>6.1f} s{blind}  {'short: ' + ', '.join(short) if short else 'ok'}"
     )
+
+
+def energy_line(case: Case, score: Score) -> str:
+    """Its energy beside that of a thermostat that leaves the room as cold."""
+    rival = as_warm(case, score.below_k_h)
+    if rival is None:
+        return "    no shifted thermostat leaves the room as cold"
+    return (
+        f"    energy ×{score.kwh / rival.kwh:.3f} of a thermostat shifted until it is as cold "
+        f"({rival.below_k_h:.1f}/{rival.above_k_h:.1f}/{rival.starts})"
+    )
+
+
+def beside_words(case: Case) -> str:
+    """What the thermostat with the same machine does, where that is the measure."""
+    limits = case.limits
+    if limits.starts_share is None and limits.colder_k_h_a_day is None:
+        return ""
+    rival = with_same_machine(case, its_times=limits.starts_share is None)
+    reached = f"{rival.below_k_h:.1f}/{rival.above_k_h:.1f}/{rival.starts}"
+    if limits.starts_share is not None:
+        return f"K·h and {limits.starts_share:g} × starts of {reached}"
+    return f"{limits.colder_k_h_a_day:g} K·h/d colder than {reached}"
 
 
 def words(limits: Limits) -> str:
@@ -135,7 +175,7 @@ def shares(by_code: Mapping[str, float]) -> str:
     return ", ".join(f"{code or 'nothing'} {k_h:.1f}" for k_h, code in found) or "–"
 
 
-def lines(cases: list[Case], names: list[str], *, codes: bool) -> Iterator[tuple[str, bool]]:
+def lines(cases: list[Case], names: list[str], *, codes: bool, energy: bool = False) -> Iterator[tuple[str, bool]]:
     """Each line as soon as it is there, and whether it falls short."""
     for case in cases:
         for name in names:
@@ -145,6 +185,8 @@ def lines(cases: list[Case], names: list[str], *, codes: bool) -> Iterator[tuple
             text = line(case, name, score, seconds)
             if codes:
                 text += f"\n    cold while: {shares(score.below_by)}\n    warm while: {shares(score.above_by)}"
+            if energy:
+                text += f"\n{energy_line(case, score)}"
             yield text, bool(short_of(case, score))
 
 
@@ -154,6 +196,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--controller", action="append")
     parser.add_argument("--fast", action="store_true")
     parser.add_argument("--codes", action="store_true")
+    parser.add_argument("--energy", action="store_true")
     parser.add_argument("--list", action="store_true")
     wanted = parser.parse_args(arguments)
     if wanted.list:
@@ -166,7 +209,7 @@ def main(arguments: list[str]) -> int:
         cases = [shortened(case) for case in cases]
     print(f"{'case':<28} {'controller':<14}{'below/above/starts':>18}  {'must reach':<24}{'foresight':>14}")
     short = 0
-    for text, is_short in lines(cases, wanted.controller or list(USUAL), codes=wanted.codes):
+    for text, is_short in lines(cases, wanted.controller or list(USUAL), codes=wanted.codes, energy=wanted.energy):
         print(text, flush=True)
         short += is_short
     return 1 if short else 0
