@@ -4,7 +4,7 @@ Every five minutes each state it keeps is carried on with every power the machin
 the building itself; of states that are nearly alike (machine, temperatures of air, furniture and mass) the cheapest is
 kept. The cost is K·h below and above, a price of a start, and a little for energy, so that no heat is hoarded. The best
 course is then run minute by minute in the bench like any other controller. It is no proof that nothing is better, as
-nearly alike is not alike; finer grids changed the results by less than 0.5 K·h (docs/control-bench.md).
+nearly alike is not alike; how much that may be: docs/control-bench.md.
 
 `python -m benchmarks.control.foresight [case …]` searches again with several prices of a start and writes
 `foresight.json`, which the table shows. Only this needs NumPy; it takes minutes a case.
