@@ -28,7 +28,7 @@ from .miner_summary import plug_dead_man
 from .page import digest
 from .setup_draft import Draft, opened, sealed
 from .setup_flow import MINER, after, goal, page, step
-from .setup_miners import check, show
+from .setup_miners import check, new_rooms, show
 
 #: A plug that cuts a large machine's mains is given a longer timer: hard cuts wear power supplies (min).
 _PLUG_MINUTES = {"antminer": 60}
@@ -209,7 +209,7 @@ def settings(request: HttpRequest, draft: Draft) -> HttpResponse:
         rooms=draft.room_choices(),
         names=[one["name"] for one in draft.other_miners],
         model=device["model"],
-        initial=draft.get("heat"),
+        initial=draft.get("heat") or new_rooms(draft),
     )
     if request.method == "POST" and _takes(draft, driver, heat):
         draft.put_miner(_answers(draft))

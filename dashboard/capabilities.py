@@ -78,12 +78,12 @@ def _watts(value: float) -> str:
 
 def _off(model: PowerModel, has_plug: bool) -> Capability:
     if model.off_by is OffBy.DEVICE:
-        return Capability("Switched off by", "the device itself; a plug before it is the last resort.")
+        return Capability("Switched off by", "the device itself; an upstream plug is the last resort.")
     if has_plug:
-        return Capability("Switched off by", "the plug before it: the device has no off of its own.")
+        return Capability("Switched off by", "its upstream plug: the device has no off of its own.")
     return Capability(
         "Switched off by",
-        "only a plug: the device has no off of its own. Without a plug before it, it is never started.",
+        "only a plug: the device has no off of its own. Without an upstream plug it is never started.",
         is_warning=True,
     )
 

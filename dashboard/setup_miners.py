@@ -154,11 +154,11 @@ def _forms(
         names = [one["name"] for one in draft.other_miners]
         heat = {"home": site, "rooms": draft.room_choices(), "names": names, "is_plug": True}
         forms.switch = SwitchForm(data, entities=entities, taken=_taken(draft, site), initial=before or None)
-        forms.heat = HeatForm(data, **heat, initial=before or _new_rooms(draft))
+        forms.heat = HeatForm(data, **heat, initial=before or new_rooms(draft))
     return forms, problem
 
 
-def _new_rooms(draft: Draft) -> dict[str, Any] | None:
+def new_rooms(draft: Draft) -> dict[str, Any] | None:
     """Where somebody came for rooms, a new miner most likely heats those."""
     return {"rooms": [room["name"] for room in draft.rooms]} if goal(draft) == ROOM else None
 
@@ -268,7 +268,7 @@ def _add(request: HttpRequest, draft: Draft, forms: _Forms) -> HttpResponse | _S
     """The plug becomes a miner of the draft, if all of it holds."""
     switch, heat = forms.switch, forms.heat
     if switch is None or not (switch.is_valid() & heat.is_valid()):
-        return _Said(judged="plug")
+        return _not_yet(request)
     answers = {
         **heat.as_answers(),
         "adapter_type": "home_assistant_switch",
@@ -279,13 +279,21 @@ def _add(request: HttpRequest, draft: Draft, forms: _Forms) -> HttpResponse | _S
     problems = unknown_address(draft, switch.cleaned_data["switch"]) or check(draft, answers)
     if problems:
         show(problems, heat, device=(switch, "switch"), watts=(switch, "watts"))
-        return _Said(judged="plug")
+        return _not_yet(request)
     kept = _kept(request.POST) if forms.address_is_typed else {}
     draft.put_miner(answers)
     draft.put(typed={"addresses": kept["addresses"]} if kept else {})
     if "add" in request.POST and goal(draft) != MINER:
         return redirect("setup-miners")
     return _go_on(draft, without=False)
+
+
+def _not_yet(request: HttpRequest) -> _Said:
+    """What is wrong stands beside its input; whoever only wanted to go on may leave the miner out."""
+    if "add" in request.POST:
+        return _Said(judged="plug")
+    text = f"‘{request.POST.get('name', '')}’ is filled in, but something is missing: see below. Or leave it out?"
+    return _Said(text, [("drop", "Leave it out")], judged="plug")
 
 
 def _known_as(draft: Draft, entity_id: str) -> list[str]:

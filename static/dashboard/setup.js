@@ -186,6 +186,9 @@
     }
   }
 
+  /* --- what is wrong is seen at once --- */
+  document.querySelector(".field.wrong, .room .bad")?.scrollIntoView({ block: "center" });
+
   /* --- leaving with something typed asks --- */
   const guarded = document.querySelector("form[data-asks-before-leaving]");
   if (guarded) {

@@ -216,7 +216,10 @@ def test_go_on_says_what_is_missing_in_it(signed_in, fake):
         half = {name: value for name, value in SECOND.items() if name not in ("add", "switch")} | {button: "1"}
         answer = signed_in.post(reverse("setup-miners"), half)
         assert answer.context["forms"].switch.errors["switch"]
+        assert "‘Second’ is filled in, but something is missing: see below. Or leave it out?" in text(answer)
         assert 'value="Second"' in text(answer)
+    assert signed_in.post(reverse("setup-miners"), half | {"drop": "1"}).url == reverse("setup-energy")
+    assert len(draft(signed_in)["miners"]) == 1
 
 
 def test_going_on_without_it_is_asked(signed_in, fake):
