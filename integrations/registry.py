@@ -273,6 +273,11 @@ def adapters(kind: Kind) -> dict[str, type[Adapter]]:
     return {slot.key: adapter for slot, adapter in _adapters.items() if slot.kind == kind}
 
 
+def installed() -> int:
+    """How many adapters there are: what was made of them holds as long as these are the same."""
+    return len(_adapters)
+
+
 def get(kind: Kind, key: str) -> type[Adapter]:
     """The adapter, or `LookupError` naming what there is."""
     _load_entry_points()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -120,13 +121,13 @@ def _wanted_w(miner: Miner) -> int:
     return DesiredState.objects.filter(miner=miner).values_list("power_w", flat=True).first() or 0
 
 
-def adopt_off(miners: Sequence[Miner], now: datetime, until: datetime) -> None:
+def adopt_off(miner_ids: Collection[UUID], now: datetime, until: datetime) -> None:
     """Somebody switched these off at the device: a wish like one made here, instead of any earlier one."""
-    if not miners:
+    if not miner_ids:
         return
-    ManualRequest.objects.filter(miner__in=miners, cancelled_at__isnull=True).update(cancelled_at=now)
+    ManualRequest.objects.filter(miner__in=miner_ids, cancelled_at__isnull=True).update(cancelled_at=now)
     ManualRequest.objects.bulk_create(
-        ManualRequest(miner=miner, power_w=0, until=until, created_at=now, origin="outside") for miner in miners
+        ManualRequest(miner_id=pk, power_w=0, until=until, created_at=now, origin="outside") for pk in miner_ids
     )
 
 

@@ -25,9 +25,9 @@ from sites.models import Site
 from . import sun
 from .control import context
 from .models import OptimizationUnit
-from .passes import meters
 from .rules import CompiledRule, FieldTree
 from .rules.nodes import Leaf, can_be_true, leaves
+from .site_plan.compiling import source_facts
 
 _NOW = datetime(2026, 6, 21, 12, tzinfo=UTC)
 #: Values of every part that contradict each other in nothing.
@@ -215,7 +215,7 @@ def _energy(source: EnergySource | None) -> Paths:
         lacking = [] if parts is None else [name for name in _MEASURED if name not in parts]
         snapshot = replace(_ENERGY, **dict.fromkeys(lacking))
     state = balance.build(
-        meters.facts(source),
+        source_facts(source),
         snapshot,
         "",
         stale_after=timedelta(days=1),

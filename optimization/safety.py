@@ -197,6 +197,22 @@ _HEAT = Group(
             (guards.reality,),
         ),
         Promise(
+            "Settings that cannot be used (written past the program, or of another version) keep the miners they "
+            "concern off and are named; the rest of the home is controlled as usual. No pass acts on settings that "
+            "have been changed since it read them.",
+            _LOOK,
+            (
+                *_tests(
+                    "tests/site_plan/test_plans.py",
+                    "test_what_cannot_be_compiled_is_off_and_named_and_the_neighbour_heats",
+                    "test_settings_that_change_while_a_pass_decides_are_decided_by_again",
+                    "test_where_they_keep_changing_nothing_is_written_and_the_site_is_due_again",
+                ),
+                _MUTATIONS,
+            ),
+            (guards.not_usable,),
+        ),
+        Promise(
             "One switch or device belongs to one miner in the whole installation: a second one is refused at set-up. "
             "Where two miners share one all the same, both are switched off and stay off, and each home says so.",
             _LOOK,

@@ -17,6 +17,7 @@ from sites.faults import fault_of
 from .passes import held_orders
 from .passes.due import due_sites
 from .passes.run import CHUNK_SITES, run_sites
+from .site_plan import cache
 from .watchdog import watchdog
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ def tick() -> None:
         held_orders.store_all()
         due = due_sites(timezone.now(), settings.TICK_SECONDS)
         watchdog.keep_only({str(pk) for pk in due.every})
+        cache.forget(keep=due.every)
         chunks = [due.now[start : start + CHUNK_SITES] for start in range(0, len(due.now), CHUNK_SITES)]
         for chunk in chunks[1:]:
             run_chunk.apply_async(([str(pk) for pk in chunk],), expires=settings.TICK_SECONDS * 10)

@@ -167,6 +167,13 @@ _TABLE = (
         "Open the policy, correct the rule named here, or choose another policy for the unit.",
     ),
     AlarmKind(
+        "settings_unusable",
+        Severity.ALARM,
+        "Settings cannot be used",
+        "It keeps the miners concerned off, and switches off what was on; the rest of the home is controlled as usual.",
+        "Open what is named here in Set-up and save it with correct settings, or remove it and add it again.",
+    ),
+    AlarmKind(
         "backup_missing",
         Severity.WARNING,
         "No backup",

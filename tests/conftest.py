@@ -31,6 +31,7 @@ def pytest_unconfigure() -> None:
 def _clean_store():
     """No lease, cadence, live snapshot or watched home leaks from one test into the next."""
     from integrations import refusals
+    from optimization.site_plan import cache
     from optimization.watchdog import watchdog
     from sites import heartbeat, held, recording, said
     from sites.store import store
@@ -44,6 +45,7 @@ def _clean_store():
     held.forget()
     said.forget()
     watchdog.keep_only(())
+    cache.forget()
 
 
 @pytest.fixture(autouse=True)

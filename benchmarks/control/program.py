@@ -28,6 +28,7 @@ from optimization.passes import act, pending  # noqa: E402
 from optimization.passes.load import SiteRows  # noqa: E402
 from optimization.passes.observe import Observation  # noqa: E402
 from optimization.passes.run import decide_site  # noqa: E402
+from optimization.site_plan.compiling import Configuration, compiled  # noqa: E402
 from sites.clock import ManualClock  # noqa: E402
 from sites.models import Site  # noqa: E402
 
@@ -75,7 +76,7 @@ class Program:
         """What sensors and miners say, as their adapters would."""
         observation = Observation(at=now)
         for zone, report in zip(self.rows.zones.values(), look.reports, strict=True):
-            (monitor,) = zone.monitors.all()
+            (monitor,) = zone.monitors
             if report is None:
                 observation.errors[monitor.pk] = "cannot be read: it does not answer"
                 continue
@@ -101,15 +102,15 @@ def _snapshot(machine: MachineLook, now: datetime) -> MinerSnapshot:
 def home(case: Case, period_seconds: int, unit: dict[str, Any]) -> SiteRows:
     """The rows of a home with these rooms and machines, as its set-up would leave them."""
     site = Site(name=case.name, control_period_seconds=period_seconds)
-    rows = SiteRows(site)
+    rows = Configuration(site)
     for number, room in enumerate(case.rooms):
         zone = _zone(case, site, f"{room.key}-{number}", room.name)
-        rows.zones[zone.pk] = zone
+        rows.zones.append(zone)
     if case.has_outdoor_sensor:
         rows.outdoor = _monitor(site, "Outdoor sensor", "outdoors", is_outdoor=True)
     for number in range(len(case.machines)):
         miner = _miner(case, number, site, rows)
-        rows.miners[miner.pk] = miner
+        rows.miners.append(miner)
     raw = next(one for one in shipped.load() if one["key"] == POLICY)
     policy = Policy(shipped_key=POLICY, name=raw["name"])
     rules = [
@@ -119,9 +120,9 @@ def home(case: Case, period_seconds: int, unit: dict[str, Any]) -> SiteRows:
     ]
     rows.rules = {policy.pk: rules}
     row = OptimizationUnit(site=site, name="Unit", slug="unit", is_enabled=True, policy=policy, **unit)
-    _relate(row, miners=list(rows.miners.values()), zones=[])
+    _relate(row, miners=rows.miners, zones=[])
     rows.units = [row]
-    return rows
+    return SiteRows.of(compiled(rows))
 
 
 def _zone(case: Case, site: Site, slug: str, name: str) -> ClimateZone:
@@ -148,7 +149,7 @@ def _monitor(site: Site, name: str, room: str, **fields: Any) -> ClimateMonitor:
     return ClimateMonitor(site=site, name=name, adapter_type="simulated", config={"room": room}, **fields)
 
 
-def _miner(case: Case, number: int, site: Site, rows: SiteRows) -> Miner:
+def _miner(case: Case, number: int, site: Site, rows: Configuration) -> Miner:
     machine = case.machines[number]
     identity = {}
     if len(machine.every_level_w) > 1:
@@ -171,7 +172,7 @@ def _miner(case: Case, number: int, site: Site, rows: SiteRows) -> Miner:
         max_starts_per_hour=kind.max_starts_per_hour,
         max_starts_per_day=kind.max_starts_per_day,
     )
-    _relate(miner, zones=[zone for zone, share in zip(rows.zones.values(), machine.shares, strict=True) if share > 0])
+    _relate(miner, zones=[zone for zone, share in zip(rows.zones, machine.shares, strict=True) if share > 0])
     return miner
 
 

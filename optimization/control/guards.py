@@ -242,6 +242,14 @@ def device_hot(case: Guarded) -> Ceiling | None:
     return None
 
 
+def not_usable(case: Guarded) -> Ceiling | None:
+    """Settings that cannot be read may have held any limit: what they are of is not heated."""
+    if not case.miner.setup_problem:
+        return None
+    text = f"{case.miner.name} stays off. {case.miner.setup_problem}"
+    return Ceiling("not_usable", 0, text, is_safety=True)
+
+
 def reality(case: Guarded) -> Ceiling | None:
     if not case.miner.reality_problem:
         return None
@@ -393,6 +401,7 @@ GUARDS: tuple[Guard, ...] = (
     between_reports,
     device_fault,
     device_hot,
+    not_usable,
     reality,
     doubled,
     no_zone,

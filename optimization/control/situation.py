@@ -70,6 +70,7 @@ class MinerSituation:
     is_stopping: bool = False  # the program, its unit or its site is being stopped
     #: What it waits for after the clock was set.
     clock_wait: ClockWait | None = None
+    setup_problem: str = ""  # its settings, or those of what belongs to it, cannot be used, in one sentence
     reality_problem: str = ""  # a real controller on a simulated sensor, in one sentence
     doubled: str = ""  # what switches it belongs to another miner, too, in one sentence
     contexts: tuple[Context, ...] = ()

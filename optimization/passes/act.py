@@ -19,21 +19,20 @@ from uuid import UUID
 
 from integrations.ask import call
 from integrations.errors import AdapterError, DeadlineExceeded
-from integrations.models import AdapterRow, SimulatedHouse
 from miners import readback
-from miners.dead_man import rearm_seconds
-from miners.models import CommandLog, DesiredState, Miner
+from miners.models import CommandLog, DesiredState
 from miners.pending import shows_on
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import Memory, parse_time
 from optimization.control.situation import Command, MinerSituation, SiteSituation
+from optimization.site_plan.plan import AdapterPlan, MinerPlan
 from sites.faults import StoreUnavailable
 from sites.lease import Lease
 from sites.models import Severity
 
 from . import own_off, pending, plugs, witnesses
-from .driver import adapter_of
-from .load import SiteRows
+from .driver import adapter_of, rearm_seconds
+from .load import House, SiteRows
 from .observe import Observation, read_rows
 from .situate import Seen, was_silent
 
@@ -59,7 +58,7 @@ class Acted:
     activity: list[tuple[str, str]] = field(default_factory=list)  # severity, sentence
     wrote: set[UUID] = field(default_factory=set)
     #: Miners whose `cut_at` changed.
-    cuts: list[Miner] = field(default_factory=list)
+    cuts: plugs.Cuts = field(default_factory=dict)
     #: What was wanted before, of miners that are to start or to take more.
     raised: dict[UUID, DesiredState] = field(default_factory=dict)
 
@@ -73,7 +72,7 @@ def want(rows: SiteRows, commands: Iterable[Command], situation: SiteSituation, 
         if command.action == "leave":
             continue
         if desired is None:
-            desired = rows.desired[miner.pk] = DesiredState(miner=miner)
+            desired = rows.desired[miner.pk] = DesiredState(miner_id=miner.pk)
             acted.changed[miner.pk] = desired
         origin = "guard" if command.guard and command.power_w == 0 else command.intent.origin
         if desired.power_w != command.power_w or not desired.origin:
@@ -128,7 +127,7 @@ def cut_what_stays_on(
 ) -> None:
     """An off that failed goes to the plug before the miner, from this pass on."""
     for miner in plugs.cut_failed_offs(rows, commands, seen.snapshots, observation, seen.memory, now):
-        acted.cuts.append(miner)
+        acted.cuts[miner.pk] = rows.cut_at[miner.pk]
         acted.changed[miner.pk] = rows.desired[miner.pk]
         acted.activity.append((Severity.ALARM, f"{miner.name} does not switch off: the plug before it is cut."))
 
@@ -164,7 +163,7 @@ def due_writes(rows: SiteRows, commands: Sequence[Command], seen: Seen, now: dat
     return sorted(due, key=lambda command: command.power_w > 0)
 
 
-def _is_needed(miner: Miner, desired: DesiredState, snapshot: MinerSnapshot, now: datetime) -> bool:
+def _is_needed(miner: MinerPlan, desired: DesiredState, snapshot: MinerSnapshot, now: datetime) -> bool:
     """It does not show what is wanted: on, off or at which level."""
     confirmed = desired.confirmed_at is not None
     return readback.needs_write(desired.power_w, snapshot, confirmed, desired.seen_on) or readback.needs_level(
@@ -172,7 +171,7 @@ def _is_needed(miner: Miner, desired: DesiredState, snapshot: MinerSnapshot, now
     )
 
 
-def _can_write(miner: Miner, command: Command, seen: Seen) -> bool:
+def _can_write(miner: MinerPlan, command: Command, seen: Seen) -> bool:
     by_plug = plugs.goes_through_plug(miner, command.power_w, seen.plugs.get(miner.pk))
     return by_plug or adapter_of(miner.controller) is not None
 
@@ -191,6 +190,11 @@ def device_writes(rows: SiteRows, commands: Sequence[Command], seen: Seen, lease
     return found
 
 
+def has_writes(rows: SiteRows, commands: Sequence[Command], seen: Seen, lease: Lease, now: datetime) -> bool:
+    """Something is to be written to a device or to the plug before it."""
+    return bool(due_writes(rows, commands, seen, now) or _plug_writes(rows, commands, seen, lease, now))
+
+
 def _plug_writes(rows: SiteRows, commands: Iterable[Command], seen: Seen, lease: Lease, now: datetime) -> list[_Write]:
     """What the plugs before miners are told beside the commands: to cut, or to go on."""
     found = []
@@ -199,14 +203,15 @@ def _plug_writes(rows: SiteRows, commands: Iterable[Command], seen: Seen, lease:
         desired, shows = rows.desired.get(miner.pk), seen.plugs.get(miner.pk)
         if command.action == "leave" or desired is None:
             continue
-        if plugs.needs_cut(miner, desired, shows, seen.memory, now):
+        is_cut = miner.pk in rows.cut_at
+        if plugs.needs_cut(miner, desired, shows, seen.memory, now, is_cut=is_cut):
             found.append(_Write(miner, command, lease, runs=True, rearms=False, by_plug=True, cuts=True))
-        elif plugs.needs_rearm(miner, desired, shows, seen.memory, now):
+        elif plugs.needs_rearm(miner, desired, shows, seen.memory, now, is_cut=is_cut):
             found.append(_Write(miner, command, lease, runs=True, rearms=False, by_plug=True, keeps=True))
     return found
 
 
-def is_rearm(miner: Miner, desired: DesiredState, snapshot: MinerSnapshot, memory: Memory, now: datetime) -> bool:
+def is_rearm(miner: MinerPlan, desired: DesiredState, snapshot: MinerSnapshot, memory: Memory, now: datetime) -> bool:
     """It is on, as is wanted, and its own auto-off timer needs another "on": also when its watts are not reached yet.
 
     Where a start and the timer share one slot of the device, the timer is set at the first sight of on.
@@ -235,7 +240,7 @@ def doubt_starts(rows: SiteRows, due: Iterable[Command], acted: Acted) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Write:
-    miner: Miner
+    miner: MinerPlan
     command: Command
     lease: Lease
     #: It runs already: this is no start.
@@ -253,7 +258,7 @@ class _Write:
         return self.command.power_w > 0 and not (self.runs or self.cuts or self.keeps)
 
     @property
-    def through(self) -> AdapterRow:
+    def through(self) -> AdapterPlan:
         return self.miner.cutoff if self.by_plug else self.miner.controller
 
     @property
@@ -374,7 +379,7 @@ def _note_plug(rows: SiteRows, seen: Seen, acted: Acted, one: _Write, error: str
     acted.wrote.add(one.miner.pk)
     acted.commands.append(
         CommandLog(
-            miner=one.miner,
+            miner_id=one.miner.pk,
             at=now,
             power_w=0 if one.cuts else one.command.power_w,
             origin="cut" if one.cuts else "rearm",
@@ -407,7 +412,7 @@ def note_write(rows: SiteRows, acted: Acted, one: _Write, error: str | None, now
     if first or error is None:
         acted.commands.append(
             CommandLog(
-                miner=one.miner,
+                miner_id=one.miner.pk,
                 at=now,
                 power_w=command.power_w,
                 origin="rearm" if one.rearms else desired.origin,
@@ -427,7 +432,7 @@ def _read_back(places: dict[UUID, tuple[SiteRows, Seen, Acted]], before: Observa
             miner = rows.miners[pk]
             controllers += [row for row in (miner.controller, miner.cutoff) if row is not None]
     for pk, row in connections.items():
-        if isinstance(row, SimulatedHouse) and pk in before.sessions:
+        if isinstance(row, House) and pk in before.sessions:
             row.state = before.sessions[pk].state  # the house that was just commanded
     observation = read_rows(controllers, connections, WRITE_SECONDS, now)
     for rows, seen, _ in places.values():

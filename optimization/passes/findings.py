@@ -9,22 +9,21 @@ from uuid import UUID
 
 from climate.state import SensorHealth, ZoneState
 from integrations.errors import AdapterError, Unauthorized, in_words
-from integrations.registry import ConnectionKind
 from miners import pending, plug, readback
-from miners.dead_man import rearm_seconds
-from miners.models import DesiredState, Miner
+from miners.models import DesiredState
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.guards import DOUBTED_OFF_AFTER
 from optimization.control.memory import parse_time
 from optimization.control.situation import Command
 from optimization.control.strategy import frost_celsius
+from optimization.site_plan.plan import MinerPlan
 from sites.alarms import Finding
 from sites.words import duration
 
 from . import own_off, reports, rise, went_off, witnesses
+from .driver import rearm_seconds
 from .load import SiteRows
 from .observe import Observation
-from .rooms import room_monitors
 from .situate import Seen
 
 #: A connection may be silent this long (a restart of Home Assistant) before it is told.
@@ -46,9 +45,8 @@ def find(
 ) -> list[Finding]:
     """All that is wrong after this pass."""
     found: list[Finding] = []
-    heated = {zone.pk for miner in rows.miners.values() for zone in miner.zones.all()}
     for pk, zone in seen.zones.items():
-        if pk not in heated:
+        if not rows.zones[pk].heated_by:
             continue
         trip = seen.memory.trips.get(str(pk))
         if trip is not None and trip.latched:
@@ -77,7 +75,7 @@ def find(
 
 
 def _lost(rows: SiteRows, seen: Seen, pk: UUID, zone: ZoneState) -> Finding:
-    monitors = room_monitors(rows.zones[pk])
+    monitors = rows.zones[pk].sensors
     text = f"{zone.name}: {zone.problem} {reports.silence(seen.memory, monitors)}".rstrip()
     remedy = SIMULATED_REMEDY if monitors and not any(monitor.is_real for monitor in monitors) else ""
     return Finding("sensor_lost", f"zone:{pk}", text, remedy)
@@ -90,7 +88,9 @@ def _miner(rows: SiteRows, seen: Seen, pk: UUID, command: Command, now: datetime
     # Two miners of one home are one alarm.
     if doubled is not None and not (doubled.rival_id in rows.miners and doubled.rival_id < pk):
         found.append(Finding("doubled", f"miner:{pk}", doubled.text))
-    if miner.cut_at is not None:
+    if miner.problem:
+        found.append(Finding("settings_unusable", f"miner:{pk}", f"{miner.name} stays off. {miner.problem}"))
+    if pk in rows.cut_at:
         found.append(Finding("cut_off", f"miner:{pk}", _cut_text(rows, miner, seen, now)))
     if desired is not None and command.action != "leave" and desired.confirmed_at is None:
         if desired.power_w == 0:
@@ -111,9 +111,9 @@ def _miner(rows: SiteRows, seen: Seen, pk: UUID, command: Command, now: datetime
     return found
 
 
-def _cut_text(rows: SiteRows, miner: Miner, seen: Seen, now: datetime) -> str:
+def _cut_text(rows: SiteRows, miner: MinerPlan, seen: Seen, now: datetime) -> str:
     """Why the plug is off; or that not even it went off."""
-    since = _clock_words(rows, miner.cut_at, now)
+    since = _clock_words(rows, rows.cut_at[miner.pk], now)
     if plug.is_off(seen.plugs.get(miner.pk)):
         return f"{miner.name} did not switch off, so the plug before it has been off since {since}."
     shows = seen.plugs.get(miner.pk)
@@ -130,7 +130,7 @@ def _clock_words(rows: SiteRows, at: datetime, now: datetime) -> str:
 
 
 def _not_confirmed_by_meter(
-    rows: SiteRows, seen: Seen, miner: Miner, desired: DesiredState | None, now: datetime
+    rows: SiteRows, seen: Seen, miner: MinerPlan, desired: DesiredState | None, now: datetime
 ) -> list[Finding]:
     """An off that its meter does not confirm: told until an off is confirmed, not at each one again."""
     kept: dict[str, Any] = dict(seen.memory.shell.get("unconfirmed") or {})
@@ -155,7 +155,7 @@ def _not_confirmed_by_meter(
     return [Finding("off_not_confirmed", f"miner:{miner.pk}", text)]
 
 
-def _warms(rows: SiteRows, seen: Seen, miner: Miner) -> list[Finding]:
+def _warms(rows: SiteRows, seen: Seen, miner: MinerPlan) -> list[Finding]:
     rose = rise.risen(rows, seen.memory, miner.pk)
     if rose is None:
         return []
@@ -167,7 +167,7 @@ def _warms(rows: SiteRows, seen: Seen, miner: Miner) -> list[Finding]:
     return [Finding("warms_while_off", f"miner:{miner.pk}", text)]
 
 
-def _own_off_moved(rows: SiteRows, seen: Seen, miner: Miner, now: datetime) -> list[Finding]:
+def _own_off_moved(rows: SiteRows, seen: Seen, miner: MinerPlan, now: datetime) -> list[Finding]:
     """Something else moves the switch-off that its dead-man is, again and again."""
     for row, whose in ((miner.controller, miner.name), (miner.cutoff, f"the upstream plug of {miner.name}")):
         moved = None if row is None else own_off.moved(seen.memory, row.pk, now)
@@ -181,7 +181,7 @@ def _own_off_moved(rows: SiteRows, seen: Seen, miner: Miner, now: datetime) -> l
     return []
 
 
-def _timer_not_restarting(seen: Seen, miner: Miner, now: datetime) -> list[Finding]:
+def _timer_not_restarting(seen: Seen, miner: MinerPlan, now: datetime) -> list[Finding]:
     """It goes off by a timer that counts from the first “on”: told once, not at each off."""
     timer = went_off.timer_of(seen.memory, miner.pk, now)
     if timer is None:
@@ -229,13 +229,13 @@ def _may_start_again(name: str, snapshot: MinerSnapshot) -> str:
     return f"{name} was switched off, but a start is still pending on it. Cancel that on the device."
 
 
-def _start_limit(rows: SiteRows, seen: Seen, miner: Miner, snapshot: MinerSnapshot) -> timedelta:
+def _start_limit(rows: SiteRows, seen: Seen, miner: MinerPlan, snapshot: MinerSnapshot) -> timedelta:
     """How long a start may take; a meter that has not reported since is waited for."""
     waits = witnesses.start_patience(miner, seen.memory) if snapshot.last_power_w is not None else timedelta(0)
     return max(timedelta(seconds=miner.ramp_seconds), _start_grace(rows), waits)
 
 
-def _does_not_run(miner: Miner, snapshot: MinerSnapshot) -> Finding:
+def _does_not_run(miner: MinerPlan, snapshot: MinerSnapshot) -> Finding:
     why = f" {snapshot.problem}" if snapshot.problem else ""
     told = f"{miner.name} was told to run but does not."
     if miner.power.is_stepped and snapshot.status.is_on and snapshot.power_w is not None:
@@ -265,14 +265,14 @@ def _frost(seen: Seen, rows: SiteRows, pk: UUID, command: Command) -> list[Findi
     why = command.reason if command.power_w == 0 else ""
     if command.power_w > 0 and snapshot.status in _HEATS_NOTHING:
         why = snapshot.problem or f"{rows.miners[pk].name} gives no heat: {_HEATS_NOTHING[snapshot.status]}."
-    for zone in rows.miners[pk].zones.all() if why else ():
-        state = seen.zones.get(zone.pk)
+    for zone_pk in rows.miners[pk].zone_ids if why else ():
+        state = seen.zones.get(zone_pk)
         lowest = None if state is None else frost_celsius(state)
         if lowest is not None and lowest < state.frost_limit_celsius:
             text = f"{state.name} is at {lowest:.1f} °C. {why}"
-            found.append(Finding("frost_not_protected", f"zone:{zone.pk}", text))
+            found.append(Finding("frost_not_protected", f"zone:{zone_pk}", text))
         elif state is not None and (state.pulse.is_on or state.pulse.is_given_up):
-            found.append(Finding("frost_not_protected", f"zone:{zone.pk}", f"{state.name}: {why}"))
+            found.append(Finding("frost_not_protected", f"zone:{zone_pk}", f"{state.name}: {why}"))
     return found
 
 
@@ -298,16 +298,13 @@ def _not_answering(rows: SiteRows, seen: Seen, observation: Observation, now: da
     return found
 
 
-def _is_connection_lost(miner: Miner, observation: Observation) -> bool:
+def _is_connection_lost(miner: MinerPlan, observation: Observation) -> bool:
     return _connection_error(miner, observation) is not None
 
 
-def _connection_error(miner: Miner, observation: Observation) -> AdapterError | None:
+def _connection_error(miner: MinerPlan, observation: Observation) -> AdapterError | None:
     """Why the connection that the miner is switched through did not answer."""
-    if miner.controller is None:
-        return None
-    ids = (getattr(miner.controller, f"{kind}_id") for kind in ConnectionKind)
-    return next((error for pk in ids if (error := observation.connection_errors.get(pk)) is not None), None)
+    return None if miner.controller is None else observation.connection_errors.get(miner.controller.connection_id)
 
 
 def _out_of_hand(rows: SiteRows, observation: Observation) -> list[Finding]:

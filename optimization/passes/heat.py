@@ -15,13 +15,13 @@ Snapshots = Mapping[UUID, MinerSnapshot]
 
 def heating_w(rows: SiteRows, snapshots: Snapshots, zone_pk: UUID) -> float:
     """Watts going into a zone now; a miner that heats several is split evenly between them."""
-    return sum(part * drawn_w(rows, snapshots, pk) for pk, part in _parts(rows, zone_pk))
+    return sum(part * drawn_w(rows, snapshots, pk) for pk, part in rows.zones[zone_pk].heated_by)
 
 
 def at_most_w(rows: SiteRows, snapshots: Snapshots, zone_pk: UUID) -> float:
     """Watts that may go into a zone now, whatever its meters say: a miner that is or may be on counts in full."""
     total = 0.0
-    for pk, part in _parts(rows, zone_pk):
+    for pk, part in rows.zones[zone_pk].heated_by:
         desired, status = rows.desired.get(pk), snapshots[pk].status
         is_on = status.is_on if status.is_known else desired is not None and desired.seen_on
         watts = _unmeasured_w(rows, snapshots, pk) if is_on else 0.0
@@ -31,7 +31,7 @@ def at_most_w(rows: SiteRows, snapshots: Snapshots, zone_pk: UUID) -> float:
 
 def installed_w(rows: SiteRows, zone_pk: UUID) -> float:
     """Watts that the zone's miners can give it."""
-    return sum(part * rows.miners[pk].nominal_power_w for pk, part in _parts(rows, zone_pk))
+    return rows.zones[zone_pk].installed_w
 
 
 def heating_share(rows: SiteRows, snapshots: Snapshots, zone_pk: UUID) -> float:
@@ -52,13 +52,3 @@ def _unmeasured_w(rows: SiteRows, snapshots: Snapshots, miner_pk: UUID) -> float
     miner, desired = rows.miners[miner_pk], rows.desired.get(miner_pk)
     wanted_w = desired.power_w if desired else 0
     return draw.unmeasured_w(snapshots[miner_pk], miner.detected_power, miner.nominal_power_w, wanted_w)
-
-
-def _parts(rows: SiteRows, zone_pk: UUID) -> list[tuple[UUID, float]]:
-    """The miners of a zone, and which part of each one's heat is the zone's."""
-    found = []
-    for pk, miner in rows.miners.items():
-        zones = [zone.pk for zone in miner.zones.all()]
-        if zone_pk in zones:
-            found.append((pk, 1 / len(zones)))
-    return found

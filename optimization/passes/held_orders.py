@@ -12,7 +12,6 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.utils.module_loading import import_string
 
 from climate.targets import Override
-from miners.models import ManualRequest
 from optimization.control.memory import parse_time
 from sites import held, recording
 from sites.faults import DATABASE_ERRORS, fault_of
@@ -20,6 +19,8 @@ from sites.held import Order
 from sites.models import Severity, Site
 from sites.patience import waiting_at_most
 from sites.services import log_activity
+
+from .requests import Request
 
 if TYPE_CHECKING:
     from .load import SiteRows
@@ -41,18 +42,16 @@ def _apply(rows: SiteRows, order: Order) -> None:
     at, until = parse_time(order.at), parse_time(order.until)
     rows.asked_off.update(UUID(pk) for pk in order.off)
     for pk, miner in rows.miners.items():
-        if str(pk) in order.watts:
-            rows.requests[pk] = ManualRequest(
-                miner=miner, power_w=order.watts[str(pk)], until=until, created_at=at, by=order.by
-            )
-        if str(pk) in order.inactive:
-            miner.is_active = False
+        if miner.key in order.watts:
+            rows.requests[pk] = Request(order.watts[miner.key], until, at, order.by)
+        if miner.key in order.inactive:
+            rows.inactive.add(pk)
     for pk in rows.zones:
         if str(pk) in order.targets:
             rows.overrides[pk].insert(0, Override(order.targets[str(pk)], until, created_at=at))
     if str(rows.site.pk) in order.inactive:
-        rows.site.is_active = False
-    rows.units = [unit for unit in rows.units if str(unit.pk) not in order.units]
+        rows.is_active = False
+    rows.units = [unit for unit in rows.units if unit.key not in order.units]
 
 
 def store_all() -> None:

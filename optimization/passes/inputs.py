@@ -13,7 +13,7 @@ from optimization.control.memory import Memory, parse_time
 from optimization.control.situation import ClockWait
 
 from .load import SiteRows
-from .observe import Observation, wanted_rows
+from .observe import Observation
 
 #: So long a miner waits at most for inputs that were good before the clock was set. An input that has not been read by
 #: then is lost like any other.
@@ -25,7 +25,7 @@ def bad_inputs(
     rows: SiteRows, observation: Observation, memory: Memory, energy: Mapping[UUID, EnergyState]
 ) -> set[str]:
     """Ids of the site's adapters that did not answer or whose answer was not believed in this pass."""
-    bad = {str(row.pk) for row in wanted_rows(rows) if row.pk in observation.errors}
+    bad = {row.key for row in rows.site.adapters if row.pk in observation.errors}
     bad |= {pk for pk, sensor in memory.sensors.items() if "bad_since" in sensor}
     return bad | {str(rows.sources[pk].monitor_id) for pk, state in energy.items() if state.problem}
 
@@ -39,7 +39,7 @@ def note_awaited(rows: SiteRows, memory: Memory, bad: set[str], clock_stepped: b
     shell, since = memory.shell, _awaited(memory)
     if clock_stepped:
         known = set(shell.get(_BAD) or ())
-        since |= {pk: now for row in wanted_rows(rows) if (pk := str(row.pk)) not in known and pk not in since}
+        since |= {row.key: now for row in rows.site.adapters if row.key not in known and row.key not in since}
     kept = {pk: at for pk, at in since.items() if pk in bad and now - min(at, now) < WAITS_AT_MOST}
     shell[_AWAITED], shell[_BAD] = {pk: at.isoformat() for pk, at in sorted(kept.items())}, sorted(bad)
 
@@ -47,7 +47,7 @@ def note_awaited(rows: SiteRows, memory: Memory, bad: set[str], clock_stepped: b
 def clock_wait(rows: SiteRows, miner_pk: UUID, zones: Iterable[ZoneState], memory: Memory) -> ClockWait | None:
     """What a miner waits for before it may start, of its own inputs; None: of nothing."""
     awaited = _awaited(memory)
-    own = {str(row.pk): row.name for row in _own(rows, miner_pk, zones)} if awaited else {}
+    own = {row.key: row.name for row in _own(rows, miner_pk, zones)} if awaited else {}
     names = sorted(own[pk] for pk in awaited if pk in own)
     if not names:
         return None
@@ -61,10 +61,10 @@ def _own(rows: SiteRows, miner_pk: UUID, zones: Iterable[ZoneState]) -> list[Any
     for zone in zones:
         # What another sensor of the room says is enough.
         if zone.temperature_celsius is None:
-            own += [one for one in rows.zones[UUID(zone.zone_id)].monitors.all() if not one.is_outdoor]
+            own += rows.zones[UUID(zone.zone_id)].sensors
     for unit in rows.units:
         source = rows.sources.get(unit.energy_source_id)
-        if source is not None and source.monitor is not None and any(one.pk == miner_pk for one in unit.miners.all()):
+        if source is not None and source.monitor is not None and miner_pk in unit.miner_ids:
             own.append(source.monitor)
     return own
 

@@ -13,17 +13,17 @@ from django.utils import timezone
 
 from integrations.ask import open_session
 from integrations.errors import AdapterError
-from integrations.models import CONNECTIONS, AdapterRow, Connection
 from miners import plug
 from miners.models import DesiredState, Miner
 from miners.state import MinerStatus
+from optimization.site_plan.loading import load_plans
+from optimization.site_plan.plan import AdapterPlan, ConnectionPlan, MinerPlan
 from optimization.watchdog import Heater, watchdog
-from sites.models import Site
 
 from . import pending, plugs
 from .driver import adapter_of
-from .load import SiteRows
-from .observe import Observation, read_rows, wanted_rows
+from .load import House, SiteRows
+from .observe import Observation, read_rows
 from .situate import Seen
 
 log = logging.getLogger(__name__)
@@ -53,11 +53,13 @@ def hand_over_failed(rows: SiteRows, observation: Observation) -> None:
 
 def heaters_of(site_id: str) -> list[Heater]:
     """How to switch off every real miner of a home, read from the database alone: no pass here has seen any of them."""
-    miners = Miner.objects.filter(site=site_id).select_related("controller", "cutoff", "site")
-    rows = SiteRows(Site.objects.get(pk=site_id), miners={miner.pk: miner for miner in miners})
-    for model in CONNECTIONS.values():
-        rows.connections.update({row.pk: row for row in model.objects.filter(site=site_id)})
-    used = {row.connection_id for row in wanted_rows(rows)}
+    plan = load_plans([UUID(site_id)]).get(UUID(site_id))
+    if plan is None:
+        return []
+    rows = SiteRows.of(plan)
+    cut = Miner.objects.filter(site=site_id, cut_at__isnull=False)
+    rows.cut_at.update(cut.values_list("pk", "cut_at"))
+    used = {row.connection_id for row in plan.adapters}
     observation = Observation()
     for pk in used & set(rows.connections):
         with suppress(AdapterError):
@@ -68,7 +70,7 @@ def heaters_of(site_id: str) -> list[Heater]:
 
 def _real_miners(rows: SiteRows) -> set[str]:
     """Ids of the miners that something real switches."""
-    return {str(pk) for pk, miner in rows.miners.items() if _is_real(miner.controller) or _is_real(miner.cutoff)}
+    return {miner.key for miner in rows.miners.values() if _is_real(miner.controller) or _is_real(miner.cutoff)}
 
 
 def _heaters(rows: SiteRows, statuses: Mapping[UUID, MinerStatus], observation: Observation) -> list[Heater]:
@@ -86,11 +88,11 @@ def _heaters(rows: SiteRows, statuses: Mapping[UUID, MinerStatus], observation: 
     return heaters
 
 
-def _heater(rows: SiteRows, miner: Miner, observation: Observation) -> Heater | None:
+def _heater(rows: SiteRows, miner: MinerPlan, observation: Observation) -> Heater | None:
     """How this miner is switched off and looked at; None: nothing real switches it."""
     device, cut = _off(miner.controller, observation), _off(miner.cutoff, observation)
     if device is not None and cut is not None:
-        off = cut if plug.is_switch(miner.power) or miner.cut_at else _off_else_cut(device, cut)
+        off = cut if plug.is_switch(miner.power) or miner.pk in rows.cut_at else _off_else_cut(device, cut)
     else:
         off = device or cut
     connections = rows.connections
@@ -101,23 +103,23 @@ def _heater(rows: SiteRows, miner: Miner, observation: Observation) -> Heater | 
     )
 
 
-def _is_off(miner: Miner, connections: Mapping[UUID, Connection], deadline: float) -> bool:
+def _is_off(miner: MinerPlan, connections: Mapping[UUID, ConnectionPlan | House], deadline: float) -> bool:
     """Looked at now: it is off, and nothing is pending that would start it."""
     asked = [row for row in (miner.controller, miner.cutoff) if row is not None]
     seconds = max(0.1, deadline - time.monotonic())
     return plugs.look(miner, read_rows(asked, connections, seconds, timezone.now())).status is MinerStatus.OFF
 
 
-def _is_real(controller: AdapterRow | None) -> bool:
+def _is_real(controller: AdapterPlan | None) -> bool:
     adapter = adapter_of(controller)
     return adapter is not None and adapter.is_real
 
 
-def _off(controller: AdapterRow | None, observation: Observation) -> Callable[[float], None] | None:
+def _off(controller: AdapterPlan | None, observation: Observation) -> Callable[[float], None] | None:
     """How to switch off through this row; None when nothing real is there."""
     if not _is_real(controller):
         return None
-    adapter = controller.adapter
+    adapter = controller.adapter_class
     session = observation.sessions.get(controller.connection_id) if adapter.connection else None
     return lambda deadline: adapter.write(controller.settings, session, 0, deadline)
 

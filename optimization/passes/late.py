@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import connection
 from django.utils import timezone
 
 from integrations.ask import AskRequest, ask_connections
-from integrations.models import HomeAssistant
+from integrations.registry import ConnectionKind
+from optimization.site_plan.loading import load_plans
 from sites import heartbeat, said
 from sites.alarms import KINDS
 from sites.faults import DAMAGED, DATABASE_ERRORS, NO_TABLES, Fault, StoreUnavailable, fault_of
 from sites.heartbeat import late_after_seconds
-from sites.models import Site
+from sites.models import Alarm, Site
 from sites.services import raise_site_alarm
 from sites.store import store
 
@@ -81,21 +83,23 @@ def _missing() -> Fault | None:
 
 def raise_alarms(site_ids: Collection[str]) -> None:
     """Open the alarm `passes_late` for these sites where it is not open yet, and tell it."""
-    now, told = timezone.now(), []
+    now, told = timezone.now(), {}
     for site in Site.objects.filter(pk__in=site_ids, is_active=True):
         since = now - timedelta(seconds=late_after_seconds(site.control_period_seconds))
         text = f"No control pass of {site.name} has completed since {since.astimezone(site.tz):%H:%M}."
         alarm, created = raise_site_alarm(site, KINDS["passes_late"], text, since=since)
         if created:
-            told.append(SiteRows(site, alarms=[alarm]))
+            told[site.pk] = alarm
     _tell(told)
 
 
-def _tell(chunk: Collection[SiteRows]) -> None:
-    for home_assistant in HomeAssistant.objects.filter(site__in=[rows.site for rows in chunk]):
-        rows = next(rows for rows in chunk if rows.site.pk == home_assistant.site_id)
-        rows.connections[home_assistant.pk] = home_assistant
-    requests = [AskRequest(row, frozenset()) for rows in chunk for row in rows.connections.values()]
+def _tell(alarms: Mapping[UUID, Alarm]) -> None:
+    chunk = [SiteRows.of(plan) for plan in load_plans(list(alarms)).values()] if alarms else []
+    requests = []
+    for rows in chunk:
+        rows.alarms = [alarms[rows.site.pk]]
+        connections = rows.connections.values()
+        requests += [AskRequest(one, frozenset()) for one in connections if one.kind is ConnectionKind.HOME_ASSISTANT]
     outcomes = ask_connections(requests, TELL_SECONDS)
     sessions = {pk: outcome.session for pk, outcome in outcomes.items() if outcome.session is not None}
     tell(chunk, Observation(sessions=sessions))

@@ -1,52 +1,96 @@
-"""Loading what a pass needs: the same number of SQL statements however many sites the chunk has."""
+"""What a pass knows of its sites before it asks anything: their plans, and what changes by itself."""
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
 
-from climate.models import ClimateMonitor, ClimateZone, TargetOverride, TargetPeriod
+from climate.models import TargetOverride
 from climate.targets import Override
-from energy.models import EnergySource
-from integrations.models import CONNECTIONS, Connection, SimulatedHouse
+from integrations.models import SimulatedHouse
 from miners import devices
 from miners.models import DesiredState, ManualRequest, Miner, PoolAccount
+from miners.pools.performance import Account
+from miners.pools.reading import from_json
 from optimization.control.memory import Memory
-from optimization.models import OptimizationUnit, PassState, Policy, Rule
-from optimization.rules import CompiledPolicy, FieldTree, RuleErrors, about_no_zone, compile_rule
-from sites.kept import kept
-from sites.models import Alarm, Site
+from optimization.models import PassState
+from optimization.site_plan import cache
+from optimization.site_plan.plan import (
+    ConnectionPlan,
+    HousePlan,
+    MinerPlan,
+    SensorPlan,
+    SitePlan,
+    SourcePlan,
+    UnitPlan,
+    ZonePlan,
+)
+from sites.models import Alarm
 from sites.store import store
 
 from . import held_orders, unrecorded
+from .requests import Request
+
+
+@dataclass(slots=True)
+class House:
+    """A simulated house as it is now; for its session, the row of it."""
+
+    plan: HousePlan
+    state: Any = field(default_factory=dict)
+    at: datetime | None = None
+
+    @property
+    def pk(self) -> UUID:
+        return self.plan.pk
+
+    @property
+    def kind(self) -> Any:
+        return self.plan.kind
+
+    @property
+    def name(self) -> str:
+        return self.plan.name
+
+    @property
+    def seed(self) -> int:
+        return self.plan.seed
+
+    def __str__(self) -> str:
+        return self.plan.name
 
 
 @dataclass(slots=True)
 class SiteRows:
-    """The rows of one site, each object once; miners of units are the very objects in `miners`."""
+    """One site in a pass: its plan, which nobody changes, and what the pass works on."""
 
-    site: Site
+    site: SitePlan
+    next_pass_at: datetime | None = None
+    #: Off by a request that is not stored yet, or in its settings.
+    is_active: bool = True
     memory: Memory = field(default_factory=Memory)
     has_saved_state: bool = False
-    zones: dict[UUID, ClimateZone] = field(default_factory=dict)
+    zones: Mapping[UUID, ZonePlan] = field(default_factory=dict)
     #: The sensor outdoors, if the home has one.
-    outdoor: ClimateMonitor | None = None
+    outdoor: SensorPlan | None = None
     overrides: dict[UUID, list[Override]] = field(default_factory=lambda: defaultdict(list))
-    periods: list[TargetPeriod] = field(default_factory=list)
-    sources: dict[UUID, EnergySource] = field(default_factory=dict)
-    miners: dict[UUID, Miner] = field(default_factory=dict)
+    sources: Mapping[UUID, SourcePlan] = field(default_factory=dict)
+    miners: Mapping[UUID, MinerPlan] = field(default_factory=dict)
     desired: dict[UUID, DesiredState] = field(default_factory=dict)
-    pools: list[PoolAccount] = field(default_factory=list)
-    requests: dict[UUID, ManualRequest] = field(default_factory=dict)
-    units: list[OptimizationUnit] = field(default_factory=list)
-    rules: dict[UUID, list[Rule]] = field(default_factory=dict)
-    connections: dict[UUID, Connection] = field(default_factory=dict)
+    #: By miner: since when its upstream plug is cut.
+    cut_at: dict[UUID, datetime] = field(default_factory=dict)
+    #: Miners that are not to be used by a request that is not stored yet.
+    inactive: set[UUID] = field(default_factory=set)
+    pools: list[Account] = field(default_factory=list)
+    requests: dict[UUID, Request] = field(default_factory=dict)
+    units: Sequence[UnitPlan] = ()
+    connections: dict[UUID, ConnectionPlan | House] = field(default_factory=dict)
     #: By miner: what switches it belongs to another miner, too.
     doubled: dict[UUID, devices.Doubled] = field(default_factory=dict)
     alarms: list[Alarm] = field(default_factory=list)
@@ -55,118 +99,117 @@ class SiteRows:
     #: Ended alarms that still stand in Home Assistant.
     untold: list[Alarm] = field(default_factory=list)
 
+    def set_cut(self, miner_pk: UUID, at: datetime | None) -> None:
+        """Its upstream plug is cut since `at`; None: not any more."""
+        if at is None:
+            self.cut_at.pop(miner_pk, None)
+        else:
+            self.cut_at[miner_pk] = at
 
-_sites = kept(lambda ids: Site.objects.filter(pk__in=ids))
-_zones = kept(lambda ids: ClimateZone.objects.filter(site__in=ids).prefetch_related("slots", "monitors"))
-_outdoor = kept(lambda ids: ClimateMonitor.objects.filter(site__in=ids, is_outdoor=True))
-_overrides = kept(
-    lambda ids: TargetOverride.objects.filter(zone__site__in=ids, cancelled_at__isnull=True).select_related("zone")
-)
-_periods = kept(
-    lambda ids: TargetPeriod.objects.filter(site__in=ids, cancelled_at__isnull=True).prefetch_related("zones")
-)
-_sources = kept(lambda ids: EnergySource.objects.filter(site__in=ids).select_related("monitor"))
-_miners = kept(
-    lambda ids: (
-        Miner.objects.filter(site__in=ids)
-        .select_related("controller", "cutoff", "circuit", "desired")
-        .prefetch_related("zones")
-    )
-)
-_doubled = kept(devices.doubled_at)
-_pools = kept(lambda ids: PoolAccount.objects.filter(site__in=ids).only("site", "adapter_type", "reading", "read_at"))
-_requests = kept(
-    lambda ids: (
-        ManualRequest.objects.filter(miner__site__in=ids, cancelled_at__isnull=True)
-        .select_related("miner")
-        .order_by("created_at")
-    )
-)
-_units = kept(
-    lambda ids: (
-        OptimizationUnit.objects.filter(site__in=ids, is_enabled=True)
-        .select_related("policy")
-        .prefetch_related("miners", "zones")
-    )
-)
-_rules = kept(lambda policy_ids: Rule.objects.filter(policy__in=policy_ids, enabled=True))
-_connections = [kept(lambda ids, model=model: model.objects.filter(site__in=ids)) for model in CONNECTIONS.values()]
-_alarms = kept(lambda ids: Alarm.objects.filter(Q(ended_at__isnull=True) | Q(told="shown"), site__in=ids))
-_saved = kept(lambda ids: PassState.objects.filter(site__in=ids))
+    @classmethod
+    def of(cls, plan: SitePlan, next_pass_at: datetime | None = None) -> SiteRows:
+        """A site of which nothing but the plan is known."""
+        return cls(
+            plan,
+            next_pass_at,
+            plan.is_active,
+            zones=plan.zones,
+            outdoor=plan.outdoor,
+            sources=plan.sources,
+            miners=plan.miners,
+            units=plan.units,
+            connections={pk: House(one) if isinstance(one, HousePlan) else one for pk, one in plan.connections.items()},
+            doubled={pk: one.doubled for pk, one in plan.miners.items() if one.doubled is not None},
+        )
 
 
 def load(site_ids: Sequence[UUID]) -> list[SiteRows]:
-    """The rows of these sites, in 23 statements."""
-    found = {site.pk: SiteRows(site) for site in _sites(site_ids)}
+    """The sites with what changes by itself, in 8 statements; more where a plan or a memory has to be read."""
+    found = {one.plan.pk: SiteRows.of(one.plan, one.next_pass_at) for one in cache.current(site_ids)}
     ids = list(found)
-    for zone in _zones(ids):
-        found[zone.site_id].zones[zone.pk] = zone
-    for monitor in _outdoor(ids):
-        found[monitor.site_id].outdoor = monitor
-    for row in _overrides(ids):
-        found[row.zone.site_id].overrides[row.zone_id].append(row.as_override())
-    for period in _periods(ids):
-        found[period.site_id].periods.append(period)
-    for source in _sources(ids):
-        found[source.site_id].sources[source.pk] = source
+    _load_overrides(found, ids)
     _load_miners(found, ids)
-    _load_units(found, ids)
-    for rows_of_kind in _connections:
-        for row in rows_of_kind(ids):
-            found[row.site_id].connections[row.pk] = row
-    for alarm in _alarms(ids):
+    _load_pools(found, ids)
+    for alarm in Alarm.objects.filter(Q(ended_at__isnull=True) | Q(told="shown"), site__in=ids):
         rows = found[alarm.site_id]
         (rows.alarms if alarm.ended_at is None else rows.untold).append(alarm)
     _load_memory(found, ids)
     return [found[pk] for pk in site_ids if pk in found]
 
 
+def _load_overrides(found: dict[UUID, SiteRows], ids: list[UUID]) -> None:
+    stored = TargetOverride.objects.filter(zone__site__in=ids, cancelled_at__isnull=True)
+    columns = ("zone__site_id", "zone_id", "preset", "target_celsius", "until", "created_at")
+    for site_id, zone_id, preset, celsius, until, created_at in stored.values_list(*columns):
+        zone = found[site_id].zones.get(zone_id)
+        if zone is not None:
+            one = Override(zone.celsius_of(preset, celsius), until, preset, created_at)
+            found[site_id].overrides[zone_id].append(one)
+
+
+_DESIRED = [field.attname for field in DesiredState._meta.concrete_fields]
+
+
 def _load_miners(found: dict[UUID, SiteRows], ids: list[UUID]) -> None:
-    for miner in _miners(ids):
-        rows = found[miner.site_id]
-        rows.miners[miner.pk] = miner
-        if hasattr(miner, "desired"):
-            rows.desired[miner.pk] = miner.desired
-    doubled = devices.doubled_miners(_doubled(ids))
-    for rows in found.values():
-        rows.doubled = devices.shared_rows(rows.miners.values())
-        rows.doubled |= {pk: one for pk, one in doubled.items() if pk in rows.miners}
-    for pool in _pools(ids):
-        found[pool.site_id].pools.append(pool)
-    for request in _requests(ids):
-        found[request.miner.site_id].requests[request.miner_id] = request
+    columns = ("site_id", "pk", "cut_at", *(f"desired__{name}" for name in _DESIRED))
+    for site_id, pk, cut_at, *desired in Miner.objects.filter(site__in=ids).order_by().values_list(*columns):
+        rows = found[site_id]
+        if pk not in rows.miners:
+            continue  # added since the plan was read
+        if cut_at is not None:
+            rows.cut_at[pk] = cut_at
+        if desired[0] is not None:
+            rows.desired[pk] = DesiredState.from_db(None, _DESIRED, desired)
+    for pk, one in devices.doubled_miners(devices.doubled_at(ids)).items():
+        for rows in found.values():
+            if pk in rows.miners:
+                rows.doubled[pk] = one
+    stored = ManualRequest.objects.filter(miner__site__in=ids, cancelled_at__isnull=True).order_by("created_at")
+    columns = ("miner__site_id", "miner_id", "power_w", "until", "created_at", "by", "origin")
+    for site_id, miner_id, *request in stored.values_list(*columns):
+        found[site_id].requests[miner_id] = Request(*request)
 
 
-def _load_units(found: dict[UUID, SiteRows], ids: list[UUID]) -> None:
-    policies: set[UUID] = set()
-    for unit in _units(ids):
-        found[unit.site_id].units.append(unit)
-        policies.add(unit.policy_id)
-    rules: dict[UUID, list[Rule]] = defaultdict(list)
-    for rule in _rules(sorted(policies - {None})):
-        rules[rule.policy_id].append(rule)
-    for rows in found.values():
-        rows.rules = rules
+def _load_pools(found: dict[UUID, SiteRows], ids: list[UUID]) -> None:
+    stored = PoolAccount.objects.filter(site__in=ids)
+    for site_id, pk, reading, read_at in stored.values_list("site_id", "pk", "reading", "read_at"):
+        plan = found[site_id].site.pools.get(pk)
+        if plan is not None:
+            found[site_id].pools.append(Account(plan.tells, from_json(reading), read_at))
 
 
 def _load_memory(found: dict[UUID, SiteRows], ids: list[UUID]) -> None:
     """Memory as the last pass left it: from the store, else (after a restart) from the database."""
     live = {pk: store().get(memory_key(pk)) for pk in ids}
     # One statement whether or not a site needs it: the count stays the same for every chunk.
-    saved = {state.site_id: state.memory for state in _saved(ids)}
+    known = set(PassState.objects.filter(site__in=ids).values_list("site_id", flat=True))
+    lost = [pk for pk in ids if live[pk] is None and pk in known]
+    saved = dict(PassState.objects.filter(site__in=lost).values_list("site_id", "memory")) if lost else {}
+    houses: list[House] = []
     for pk, rows in found.items():
         rows.memory = Memory.from_json(live[pk] if live[pk] is not None else saved.get(pk))
-        rows.has_saved_state = pk in saved
+        rows.has_saved_state = pk in known
         if live[pk] is None:
             # Nobody looked while the program was down: what went off meanwhile was no hand that we saw.
-            rows.memory.shell["silent"] = [str(miner_id) for miner_id in rows.miners]
-        for row in rows.connections.values():
-            if isinstance(row, SimulatedHouse):
-                state = store().get(house_key(row.pk))
-                if state is not None:
-                    row.state = state
+            rows.memory.shell["silent"] = [miner.key for miner in rows.miners.values()]
+        houses += [one for one in rows.connections.values() if isinstance(one, House)]
         unrecorded.restore(rows)
+    _load_houses(houses)
     held_orders.apply(found)
+
+
+def _load_houses(houses: Sequence[House]) -> None:
+    """Simulated houses as the last pass left them; a house that no pass of this program has seen is read."""
+    unknown: dict[UUID, House] = {}
+    for house in houses:
+        state = store().get(house_key(house.pk))
+        if state is None:
+            unknown[house.pk] = house
+        else:
+            house.state = state
+    if unknown:
+        for pk, state, at in SimulatedHouse.objects.filter(pk__in=unknown).values_list("pk", "state", "at"):
+            unknown[pk].state, unknown[pk].at = state, at
 
 
 def memory_key(site_id: UUID) -> str:
@@ -175,65 +218,3 @@ def memory_key(site_id: UUID) -> str:
 
 def house_key(house_id: UUID) -> str:
     return f"house:{house_id}"
-
-
-#: One encoder for all: `json.dumps` with arguments makes one for each call.
-_sorted_text = json.JSONEncoder(sort_keys=True).encode
-
-
-#: The zones that the names of a rule mean: (name, id) pairs.
-_Bound = tuple[tuple[str, str], ...]
-_Document = tuple[str, str, str, int, str, _Bound]
-
-
-def compile_policy(
-    policy: Policy, rules: Iterable[Rule], zones: Iterable[ClimateZone]
-) -> tuple[CompiledPolicy | None, str]:
-    """The policy ready to be asked, or None and the sentence why not."""
-    documents = tuple(
-        (
-            str(rule.pk),
-            rule.kind,
-            rule.name,
-            rule.priority,
-            _sorted_text(rule.conditions),
-            tuple(sorted(rule.zone_ids.items())),
-        )
-        for rule in rules
-    )
-    named = tuple(sorted((zone.slug, zone.name, str(zone.pk)) for zone in zones))
-    return _compiled(policy.name, documents, named)
-
-
-@lru_cache(maxsize=512)
-def _compiled(
-    name: str, documents: tuple[_Document, ...], zones: tuple[tuple[str, str, str], ...]
-) -> tuple[CompiledPolicy | None, str]:
-    fields = _fields(zones)
-    compiled: dict[str, list] = {"start": [], "stop": []}
-    for pk, kind, rule_name, priority, conditions, bound in documents:
-        try:
-            rule = compile_rule(
-                json.loads(conditions),
-                fields,
-                kind=kind,
-                name=rule_name,
-                priority=priority,
-                rule_id=pk,
-                stored=True,
-                bound=dict(bound),
-            )
-        except RuleErrors as error:
-            return None, f"The policy ‘{name}’ cannot be used: the rule ‘{rule_name}’ is wrong ({error})."
-        if rule.missing_fields:
-            return (
-                None,
-                f"The policy ‘{name}’ cannot be used. {about_no_zone(rule_name, rule.missing_fields, dict(bound))}",
-            )
-        compiled[kind].append(rule)
-    return CompiledPolicy(compiled["start"], compiled["stop"]), ""
-
-
-@lru_cache(maxsize=256)
-def _fields(zones: tuple[tuple[str, str, str], ...]) -> FieldTree:
-    return FieldTree.for_zones(zones)

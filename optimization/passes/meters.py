@@ -9,10 +9,10 @@ from uuid import UUID
 
 from energy import balance, contradictions
 from energy.ages import Sky
-from energy.models import EnergySource
 from energy.state import EnergySnapshot, EnergyState
 from optimization.control.memory import Memory
 from optimization.control.situation import MinerSituation
+from optimization.site_plan.plan import SourcePlan
 from sites.words import ended
 
 from . import rooms
@@ -49,7 +49,7 @@ def states(
 
 
 def of_unit(
-    source: EnergySource | None,
+    source: SourcePlan | None,
     seen: Mapping[UUID, EnergyState],
     observation: Observation,
     miners: Mapping[UUID, MinerSituation],
@@ -77,29 +77,16 @@ def sky_of(shared: Mapping[str, Any]) -> Sky:
     return Sky(shared.get("sun.elevation"), None if since is None else timedelta(seconds=since))
 
 
-def facts(source: EnergySource) -> balance.SourceFacts:
-    return balance.SourceFacts(
-        source.name,
-        source.type,
-        source.nominal_power_w,
-        source.has_production,
-        source.has_battery,
-        source.battery_capacity_wh,
-        source.has_grid,
-        source.contracted_power_w,
-    )
-
-
 def _state(
-    source: EnergySource, observation: Observation, own_w: float, other_w: float, sky: Sky, doubt: str, now: datetime
+    source: SourcePlan, observation: Observation, own_w: float, other_w: float, sky: Sky, doubt: str, now: datetime
 ) -> EnergyState:
     monitor = source.monitor
     error = "No energy monitor is set up." if monitor is None else observation.errors.get(monitor.pk, "")
     return balance.build(
-        facts(source),
+        source.facts,
         None if monitor is None else rooms.reading_of(observation, monitor.pk, EnergySnapshot),
         ended(f"‘{monitor.name}’ {error}") if monitor is not None and error else error,
-        stale_after=timedelta(seconds=monitor.stale_after_seconds if monitor else 3600),
+        stale_after=monitor.stale_after if monitor else timedelta(hours=1),
         now=now,
         own_miners_w=own_w,
         other_miners_w=other_w,

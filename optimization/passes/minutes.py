@@ -103,7 +103,7 @@ def rows_of(
     """The minute's rows for what still exists."""
     zones = [
         ZoneReading(
-            zone=rows.zones[UUID(pk)],
+            zone_id=UUID(pk),
             at=at,
             temperature_celsius=one.get("last"),
             observed_at=parse_time(one.get("observed")),
@@ -122,7 +122,7 @@ def rows_of(
     ]
     sources = [
         EnergyReading(
-            source=rows.sources[UUID(pk)],
+            source_id=UUID(pk),
             at=at,
             battery_soc_percent=one["soc"],
             observed_at=parse_time(one["observed"]),
@@ -133,7 +133,7 @@ def rows_of(
     ]
     miners = [
         MinerReading(
-            miner=rows.miners[UUID(pk)],
+            miner_id=UUID(pk),
             at=at,
             status=one["status"],
             power_w=_mean(one, "power"),

@@ -9,12 +9,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError as ConfigError
-
 from integrations.ask import AskRequest, ask_connections, call_all
 from integrations.errors import AdapterError
-from integrations.models import AdapterRow, config_messages
 from integrations.registry import Session
+from optimization.site_plan.plan import AdapterPlan
 
 from .load import SiteRows
 from .sane import checked
@@ -38,64 +36,35 @@ class Observation:
     at: datetime | None = None
 
 
-def wanted_rows(rows: SiteRows) -> list[AdapterRow]:
-    """Every monitor and controller something of the site uses, each once."""
-    adapters: dict[UUID, AdapterRow] = {}
-    for zone in rows.zones.values():
-        adapters.update((monitor.pk, monitor) for monitor in zone.monitors.all())
-    if rows.outdoor is not None:
-        adapters[rows.outdoor.pk] = rows.outdoor
-    for source in rows.sources.values():
-        if source.monitor is not None:
-            adapters[source.monitor_id] = source.monitor
-    for miner in rows.miners.values():
-        if miner.controller is not None:
-            adapters[miner.controller_id] = miner.controller
-        if miner.cutoff is not None:
-            adapters[miner.cutoff_id] = miner.cutoff
-    return list(adapters.values())
-
-
 def observe(chunk: Iterable[SiteRows], seconds: float, now: datetime) -> Observation:
     """Ask for everything the sites of the chunk need, concurrently, within `seconds`; `now` moves simulated houses."""
     connections: dict[UUID, Any] = {}
-    adapters: list[AdapterRow] = []
+    adapters: list[AdapterPlan] = []
     for rows in chunk:
         connections.update(rows.connections)
-        adapters.extend(wanted_rows(rows))
+        adapters.extend(rows.site.adapters)
     return read_rows(adapters, connections, seconds, now)
 
 
 def read_rows(
-    adapters: Iterable[AdapterRow], connections: Mapping[UUID, Any], seconds: float, now: datetime
+    adapters: Iterable[AdapterPlan], connections: Mapping[UUID, Any], seconds: float, now: datetime
 ) -> Observation:
     """Read these adapter rows; one question per connection. Nothing an adapter does gets past here."""
     result = Observation(at=now)
-    shared: dict[UUID, list[AdapterRow]] = defaultdict(list)
+    shared: dict[UUID, list[AdapterPlan]] = defaultdict(list)
     keys: dict[UUID, set[str]] = defaultdict(set)
-    alone: list[AdapterRow] = []
+    alone: list[AdapterPlan] = []
     for row in adapters:
-        try:
-            wants = row.adapter.wants(row.settings)
-        except LookupError as error:
-            result.errors[row.pk] = f"cannot be read: {error}"
+        if row.problem:
+            result.errors[row.pk] = row.problem
             continue
-        except ConfigError as error:
-            result.errors[row.pk] = f"is not set up correctly: {'; '.join(config_messages(error))}"
-            continue
-        except AdapterError as error:
-            result.errors[row.pk] = f"cannot be read: {error}"
-            continue
-        except Exception as error:  # an adapter's bug costs its own row, never the pass
-            result.errors[row.pk] = f"cannot be read: its adapter failed ({type(error).__name__})"
-            continue
-        if row.adapter.connection is None:
+        if row.adapter_class.connection is None:
             alone.append(row)
         elif row.connection_id not in connections:
             result.errors[row.pk] = "has no connection; choose one under Set-up"
         else:
             shared[row.connection_id].append(row)
-            keys[row.connection_id] |= set(wants)
+            keys[row.connection_id] |= row.wants
     result.asked = set(shared)
     outcomes = ask_connections([AskRequest(connections[pk], frozenset(keys[pk])) for pk in shared], seconds, now=now)
     for pk, outcome in outcomes.items():
@@ -107,8 +76,10 @@ def read_rows(
             if outcome.error is not None:
                 result.errors[row.pk] = f"cannot be read: {outcome.error}"
             else:
-                _read(result, row, lambda row=row, answers=outcome.answers: row.adapter.read(row.settings, answers))
-    calls = {row.pk: lambda deadline, row=row: row.adapter.read_alone(row.settings, deadline) for row in alone}
+                _read(
+                    result, row, lambda row=row, answers=outcome.answers: row.adapter_class.read(row.checked, answers)
+                )
+    calls = {row.pk: lambda deadline, row=row: row.adapter_class.read_alone(row.checked, deadline) for row in alone}
     rows = {row.pk: row for row in alone}
     for pk, outcome in call_all(calls, seconds, names={row.pk: f"‘{row.name}’" for row in alone}).items():
         if outcome.error is not None:
@@ -118,7 +89,7 @@ def read_rows(
     return result
 
 
-def _read(result: Observation, row: AdapterRow, read) -> None:
+def _read(result: Observation, row: AdapterPlan, read) -> None:
     try:
         result.readings[row.pk] = checked(row.adapter_kind, read())
     except AdapterError as error:

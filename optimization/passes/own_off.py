@@ -13,13 +13,13 @@ from typing import Any
 from uuid import UUID
 
 from miners import readback
-from miners.dead_man import rearm_seconds
-from miners.models import MinerController
 from miners.state import MinerSnapshot
 from optimization.control.memory import Memory, parse_time
+from optimization.site_plan.plan import ControllerPlan
 from sites.models import Severity
 from sites.words import duration
 
+from .driver import rearm_seconds
 from .heat import Snapshots
 from .load import SiteRows
 
@@ -96,7 +96,7 @@ def shift(memory: Memory, step: timedelta) -> None:
 
 def _devices(
     rows: SiteRows, snapshots: Snapshots, plugs: Snapshots
-) -> Iterator[tuple[MinerController, str, MinerSnapshot]]:
+) -> Iterator[tuple[ControllerPlan, str, MinerSnapshot]]:
     """Controllers and upstream plugs, what they are called, and what they showed."""
     for pk, miner in rows.miners.items():
         if miner.controller is not None:

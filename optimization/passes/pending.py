@@ -7,10 +7,11 @@ from datetime import datetime
 from uuid import UUID
 
 from miners import pending
-from miners.models import DesiredState, Miner
+from miners.models import DesiredState
 from miners.pending import Told
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import Memory, parse_time
+from optimization.site_plan.plan import MinerPlan
 
 from . import plugs
 from .load import SiteRows
@@ -21,7 +22,9 @@ _STARTS, _PROTECTS = "start_told_at", "protects_since"
 MEMORY_TIMES = (_STARTS, _PROTECTS)
 
 
-def look(rows: SiteRows, memory: Memory, miner: Miner, observation: Observation, now: datetime | None) -> MinerSnapshot:
+def look(
+    rows: SiteRows, memory: Memory, miner: MinerPlan, observation: Observation, now: datetime | None
+) -> MinerSnapshot:
     """Device and plug together, with what was sent; remembers since when it protects itself."""
     seen = plugs.look(miner, observation)
     if now is None:

@@ -6,29 +6,32 @@ again only with the next start. Where the device has no off of its own, the plug
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from miners import evidence, plug, readback
-from miners.dead_man import rearm_seconds
 from miners.models import DesiredState, Miner
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import Memory, parse_time
 from optimization.control.situation import Command
+from optimization.site_plan.plan import MinerPlan
 from sites.models import Alarm
 from sites.words import ended
 
 from . import own_off, rise, witnesses
-from .driver import adapter_of
+from .driver import rearm_seconds
 from .load import SiteRows
 from .observe import Observation
+
+#: Miners whose cut changes: since when, None: not any more.
+Cuts = dict[UUID, datetime | None]
 
 #: An off that was written so often and waited for so long, and is not seen done, has failed.
 FAILED_OFFS, FAILED_AFTER = 3, timedelta(seconds=60)
 
 
-def device_of(miner: Miner, observation: Observation) -> MinerSnapshot:
+def device_of(miner: MinerPlan, observation: Observation) -> MinerSnapshot:
     """What the device itself showed; no answer is unreachable, no controller unknown: never “off” by default."""
     if miner.controller_id is None:
         return MinerSnapshot(MinerStatus.UNKNOWN, problem=f"{miner.name} has no controller.")
@@ -39,13 +42,13 @@ def device_of(miner: Miner, observation: Observation) -> MinerSnapshot:
     return MinerSnapshot(MinerStatus.UNREACHABLE, problem=ended(f"{miner.name} {problem}"))
 
 
-def plug_of(miner: Miner, observation: Observation) -> MinerSnapshot | None:
+def plug_of(miner: MinerPlan, observation: Observation) -> MinerSnapshot | None:
     """What the plug before it showed; None: there is none, or it was not read."""
     reading = observation.readings.get(miner.cutoff_id) if miner.cutoff_id else None
     return reading if isinstance(reading, MinerSnapshot) else None
 
 
-def look(miner: Miner, observation: Observation) -> MinerSnapshot:
+def look(miner: MinerPlan, observation: Observation) -> MinerSnapshot:
     """Device and plug together."""
     return evidence.joined(
         miner.name,
@@ -56,11 +59,11 @@ def look(miner: Miner, observation: Observation) -> MinerSnapshot:
     )
 
 
-def has_plug(miner: Miner) -> bool:
-    return adapter_of(miner.cutoff) is not None
+def has_plug(miner: MinerPlan) -> bool:
+    return miner.has_plug
 
 
-def goes_through_plug(miner: Miner, power_w: int, plug_shows: MinerSnapshot | None) -> bool:
+def goes_through_plug(miner: MinerPlan, power_w: int, plug_shows: MinerSnapshot | None) -> bool:
     """Whether this command is the plug's: any on while it is off, and off where the plug is the switch, or has a start
     pending on it."""
     if not has_plug(miner):
@@ -77,22 +80,22 @@ def cut_failed_offs(
     observation: Observation,
     memory: Memory,
     now: datetime,
-) -> list[Miner]:
+) -> list[MinerPlan]:
     """Miners whose plug is to be cut from this pass on; `cut_at` is set (not saved yet)."""
     found = []
     for command in commands:
         miner = rows.miners[UUID(command.miner_id)]
         desired = rows.desired.get(miner.pk)
-        if miner.cut_at or desired is None or command.action == "leave" or not has_plug(miner):
+        if miner.pk in rows.cut_at or desired is None or command.action == "leave" or not has_plug(miner):
             continue
         if _has_failed(miner, desired, command, snapshots[miner.pk], observation, memory, now):
-            miner.cut_at, desired.next_attempt_at = now, None
+            rows.cut_at[miner.pk], desired.next_attempt_at = now, None
             found.append(miner)
     return found
 
 
 def _has_failed(
-    miner: Miner,
+    miner: MinerPlan,
     desired: DesiredState,
     command: Command,
     snapshot: MinerSnapshot,
@@ -120,52 +123,59 @@ def _has_failed(
     return desired.attempts >= FAILED_OFFS and waited >= patience
 
 
-def released(rows: SiteRows, observation: Observation) -> list[Miner]:
+def released(rows: SiteRows, observation: Observation) -> Cuts:
     """Cut miners a person has acknowledged and that are seen off: `cut_at` is cleared (not saved yet)."""
+    if not rows.cut_at:
+        return {}
     acknowledged = {
         alarm.subject for alarm in rows.alarms if alarm.kind == "cut_off" and alarm.acknowledged_at is not None
     }
-    found = []
-    for miner in rows.miners.values():
-        if miner.cut_at is None or f"miner:{miner.pk}" not in acknowledged:
+    found: Cuts = {}
+    for pk in list(rows.cut_at):
+        miner = rows.miners[pk]
+        if f"miner:{pk}" not in acknowledged:
             continue
         if look(miner, observation).status is MinerStatus.OFF or plug.says_off(plug_of(miner, observation)):
-            miner.cut_at = None
-            found.append(miner)
+            del rows.cut_at[pk]
+            found[pk] = None
     return found
 
 
 def latch_what_the_watchdog_cut(
     rows: SiteRows, told_off: Iterable[UUID], observation: Observation, now: datetime
-) -> list[Miner]:
+) -> Cuts:
     """Plugs found off before miners that the watchdog had to switch off: `cut_at` is set (not saved yet)."""
-    found = []
+    found: Cuts = {}
     for pk in told_off:
         miner = rows.miners.get(pk)
-        if miner is None or miner.cut_at is not None or not has_plug(miner) or plug.is_switch(miner.power):
+        if miner is None or pk in rows.cut_at or not has_plug(miner) or plug.is_switch(miner.power):
             continue
         if plug.is_off(plug_of(miner, observation)):
-            miner.cut_at = now
-            found.append(miner)
+            rows.cut_at[pk] = found[pk] = now
     return found
 
 
-def save_cuts(changed: Sequence[Miner]) -> None:
+def save_cuts(changed: Cuts) -> None:
     """Save who is cut. An alarm that was acknowledged for an earlier cut releases no new one."""
-    if not changed:
-        return
-    Miner.objects.bulk_update(changed, ["cut_at"])
-    cut = [f"miner:{miner.pk}" for miner in changed if miner.cut_at is not None]
+    for pk, at in changed.items():
+        Miner.objects.filter(pk=pk).update(cut_at=at)
+    cut = [f"miner:{pk}" for pk, at in changed.items() if at is not None]
     if cut:
         old = Alarm.objects.filter(kind="cut_off", subject__in=cut, ended_at__isnull=True)
         old.update(acknowledged_at=None, acknowledged_by="")
 
 
 def needs_cut(
-    miner: Miner, desired: DesiredState | None, plug_shows: MinerSnapshot | None, memory: Memory, now: datetime
+    miner: MinerPlan,
+    desired: DesiredState | None,
+    plug_shows: MinerSnapshot | None,
+    memory: Memory,
+    now: datetime,
+    *,
+    is_cut: bool,
 ) -> bool:
     """A plug that is to be off and is not seen off; what did not work is tried again after the usual pauses."""
-    if miner.cut_at is None or not has_plug(miner) or plug.is_off(plug_shows):
+    if not is_cut or not has_plug(miner) or plug.is_off(plug_shows):
         return False
     waits, longest = desired.next_attempt_at if desired is not None else None, readback.RETRY_MAX
     if plug.says_off(plug_shows):
@@ -187,11 +197,13 @@ def _cuts(memory: Memory) -> dict[str, list]:
 
 
 def needs_rearm(
-    miner: Miner,
+    miner: MinerPlan,
     desired: DesiredState | None,
     plug_shows: MinerSnapshot | None,
     memory: Memory,
     now: datetime,
+    *,
+    is_cut: bool,
 ) -> bool:
     """The plug's own timer is to run while anything behind it may draw, and to cut nothing that obeys.
 
@@ -199,7 +211,7 @@ def needs_rearm(
     the plug says that it has none, or one that is too late.
     """
     seconds = rearm_seconds(miner.cutoff)
-    if seconds is None or desired is None or miner.cut_at is not None or not has_plug(miner):
+    if seconds is None or desired is None or is_cut or not has_plug(miner):
         return False
     if plug_shows is None or not plug_shows.status.is_on or plug_shows.switch_is_on is False:
         return False

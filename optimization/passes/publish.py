@@ -18,7 +18,6 @@ from . import reports
 from .heat import drawn_w, heating_w
 from .load import SiteRows
 from .observe import Observation
-from .rooms import room_monitors
 from .situate import Seen
 
 
@@ -90,7 +89,7 @@ def _monitors(rows: SiteRows, seen: Seen, zone: ZoneState, pk: UUID) -> dict[str
             "observed_at": _iso(state.observed_at),
             **_suggested(reports.suggestion(seen.memory, row)),
         }
-        for row, state in zip(room_monitors(rows.zones[pk]), zone.sensors, strict=True)
+        for row, state in zip(rows.zones[pk].sensors, zone.sensors, strict=True)
     }
 
 

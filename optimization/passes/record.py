@@ -21,7 +21,7 @@ from sites.store import store
 
 from . import minutes, unrecorded
 from .act import Acted
-from .load import SiteRows, house_key, memory_key
+from .load import House, SiteRows, house_key, memory_key
 from .observe import Observation
 from .situate import Seen
 
@@ -46,7 +46,8 @@ class Batch:
     changed_alarms: list[Alarm] = field(default_factory=list)
     houses: list[SimulatedHouse] = field(default_factory=list)
     states: list[PassState] = field(default_factory=list)
-    woken: list[Site] = field(default_factory=list)
+    #: When they were asked for a pass that has answered.
+    woken: list[tuple[UUID, datetime]] = field(default_factory=list)
 
     def add(self, other: Batch) -> None:
         for name in self.__dataclass_fields__:
@@ -89,17 +90,17 @@ def collect(
         acted.activity.append((Severity.WARNING, f"{miner.name} stopped itself: {seen.snapshots[miner.pk].fault}"))
     alarms_changed = _alarms(batch, rows, findings, acted, now)
     batch.activity += [
-        ActivityLog(site=site, at=now, severity=severity, text=text[:500]) for severity, text in acted.activity
+        ActivityLog(site_id=site.pk, at=now, severity=severity, text=text[:500]) for severity, text in acted.activity
     ]
-    if site.next_pass_at is not None:
-        batch.woken.append(site)
+    if rows.next_pass_at is not None:
+        batch.woken.append((site.pk, rows.next_pass_at))
     changed = bool(new or at or acted.changed or acted.commands or alarms_changed or acted.activity)
     # While nothing can be stored, every pass tries.
     changed = changed or unrecorded.is_on(rows.memory)
     _houses(batch, rows, observation, changed)
     if changed or not rows.has_saved_state:
         memory = replace(seen.memory, shell=unrecorded.without(seen.memory.shell))
-        batch.states.append(PassState(site=site, memory=memory.to_json(), saved_at=now))
+        batch.states.append(PassState(site_id=site.pk, memory=memory.to_json(), saved_at=now))
 
 
 def _says(told: object, print_of: list) -> bool:
@@ -129,9 +130,9 @@ def _decisions(
             continue
         decision = Decision(
             id=uuid4(),
-            site=rows.site,
+            site_id=rows.site.pk,
             unit_id=UUID(command.unit_id) if command.unit_id else None,
-            miner=rows.miners[UUID(command.miner_id)],
+            miner_id=UUID(command.miner_id),
             at=now,
             last_confirmed_at=now,
             action=command.action,
@@ -179,7 +180,7 @@ def _alarms(batch: Batch, rows: SiteRows, findings: Sequence[Finding], acted: Ac
             kind = KINDS[finding.kind]
             batch.new_alarms.append(
                 Alarm(
-                    site=rows.site,
+                    site_id=rows.site.pk,
                     kind=kind.key,
                     subject=finding.subject,
                     severity=kind.severity,
@@ -210,12 +211,12 @@ def _houses(batch: Batch, rows: SiteRows, observation: Observation, changed: boo
     """Simulated houses live in the store and are saved with whatever else is."""
     for pk, row in rows.connections.items():
         session = observation.sessions.get(pk)
-        if not isinstance(row, SimulatedHouse) or session is None:
+        if not isinstance(row, House) or session is None:
             continue
         row.state, row.at = session.state, session.at
         store().set(house_key(pk), row.state)
         if changed:
-            batch.houses.append(row)
+            batch.houses.append(SimulatedHouse(pk=pk, state=row.state, at=row.at))
 
 
 def remember(rows: SiteRows, seen: Seen) -> None:
@@ -244,9 +245,9 @@ def write(batch: Batch, now: datetime) -> bool:
             PassState.objects.bulk_create(
                 batch.states, update_conflicts=True, unique_fields=["site"], update_fields=["memory", "saved_at"]
             )
-        for site in batch.woken:
+        for pk, asked in batch.woken:
             # A wish written meanwhile has another time and keeps its pass.
-            Site.objects.filter(pk=site.pk, next_pass_at=site.next_pass_at).update(next_pass_at=None)
+            Site.objects.filter(pk=pk, next_pass_at=asked).update(next_pass_at=None)
     return True
 
 

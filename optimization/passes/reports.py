@@ -9,11 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from climate import ration, reports
-from climate.models import ClimateMonitor
 from climate.ration import Ration
 from climate.reports import Suggestion
 from climate.state import ClimateReading, ZoneState
 from optimization.control.memory import Memory
+from optimization.site_plan.plan import SensorPlan
 
 from . import rooms
 from .heat import Snapshots, drawn_w
@@ -28,14 +28,14 @@ def note(rows: SiteRows, observation: Observation, memory: Memory, now: datetime
     """Remember when each sensor last reported."""
     before, kept = _part(memory, _GAPS), {}
     for zone in rows.zones.values():
-        for monitor in zone.monitors.all():
+        for monitor in zone.monitors:
             reading = rooms.reading_of(observation, monitor.pk, ClimateReading)
             reported = None if reading is None else reading.observed_at
             kept[str(monitor.pk)] = reports.note(_of(before, monitor.pk), reported, now)
     memory.shell[_GAPS] = kept
 
 
-def suggestion(memory: Memory, monitor: ClimateMonitor) -> Suggestion | None:
+def suggestion(memory: Memory, monitor: SensorPlan) -> Suggestion | None:
     """A limit of age that suits the sensor better than its own."""
     return reports.suggestion(_of(_part(memory, _GAPS), monitor.pk), monitor.limit_of_age)
 
@@ -62,18 +62,16 @@ def _most_w(rows: SiteRows, snapshots: Snapshots, zone_pk: UUID) -> float:
     """The watts that may go into a room now: all of a miner that heats several, and of one that does not answer but
     may be on."""
     watts = 0.0
-    for pk, miner in rows.miners.items():
-        if zone_pk not in [zone.pk for zone in miner.zones.all()]:
-            continue
+    for pk, _ in rows.zones[zone_pk].heated_by:
         desired, drawn = rows.desired.get(pk), drawn_w(rows, snapshots, pk)
         may_be_on = (
             desired is not None and (desired.power_w > 0 or desired.seen_on) and not snapshots[pk].status.is_known
         )
-        watts += max(drawn, miner.most_w) if may_be_on else drawn
+        watts += max(drawn, rows.miners[pk].most_w) if may_be_on else drawn
     return watts
 
 
-def silence(memory: Memory, monitors: Iterable[ClimateMonitor]) -> str:
+def silence(memory: Memory, monitors: Iterable[SensorPlan]) -> str:
     """What is to be done about sensors that are lost only because they report seldom; nothing: that is not why."""
     found = [(one.name, suits) for one in monitors if (suits := suggestion(memory, one)) is not None]
     raised = [(name, suits) for name, suits in found if suits.is_raise]
@@ -82,7 +80,7 @@ def silence(memory: Memory, monitors: Iterable[ClimateMonitor]) -> str:
 
 def _slow(rows: SiteRows, pk: UUID, zone: ZoneState) -> tuple[str, datetime] | None:
     """The sensor that reported last, where every believed one may be silent for more than the usual hour."""
-    pairs = zip(rooms.room_monitors(rows.zones[pk]), zone.sensors, strict=True)
+    pairs = zip(rows.zones[pk].sensors, zone.sensors, strict=True)
     good = [(row, seen) for row, seen in pairs if seen.temperature_celsius is not None and seen.observed_at is not None]
     if not good or any(row.limit_of_age <= reports.USUAL_LIMIT for row, _ in good):
         return None

@@ -13,9 +13,9 @@ from uuid import UUID
 
 from climate.state import ZoneState
 from miners import readback
-from miners.models import Miner
 from miners.state import MinerStatus
 from optimization.control.memory import Memory, parse_time
+from optimization.site_plan.plan import MinerPlan
 
 from .heat import Snapshots, drawn_w
 from .load import SiteRows
@@ -43,7 +43,7 @@ def watch(rows: SiteRows, snapshots: Snapshots, zones: Mapping[UUID, ZoneState],
     before, kept = _kept(memory), {}
     for pk, miner in rows.miners.items():
         if _is_doubtful(rows, snapshots, pk):
-            theirs = {zone.pk: zones[zone.pk] for zone in miner.zones.all() if zone.pk in zones}
+            theirs = {zone_pk: zones[zone_pk] for zone_pk in miner.zone_ids if zone_pk in zones}
             heated = {zone_pk for zone_pk in theirs if _another_heats(rows, snapshots, pk, zone_pk)}
             kept[str(pk)] = _watched(theirs, heated, before.get(str(pk)), now)
     memory.shell["doubts"] = kept
@@ -102,11 +102,8 @@ def _watched(zones: Mapping[UUID, ZoneState], heated: set[UUID], before: Any, no
 
 
 def _another_heats(rows: SiteRows, snapshots: Snapshots, miner_pk: UUID, zone_pk: UUID) -> bool:
-    others: Iterable[Miner] = (one for pk, one in rows.miners.items() if pk != miner_pk)
-    return any(
-        drawn_w(rows, snapshots, one.pk) >= _ANOTHER_HEATS_W and zone_pk in {zone.pk for zone in one.zones.all()}
-        for one in others
-    )
+    others: Iterable[MinerPlan] = (one for pk, one in rows.miners.items() if pk != miner_pk)
+    return any(drawn_w(rows, snapshots, one.pk) >= _ANOTHER_HEATS_W and zone_pk in one.zone_ids for one in others)
 
 
 def _kept(memory: Memory) -> dict[str, Any]:

@@ -9,12 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from climate import flat, presence, pulses, sensors, window, zone_state
-from climate.models import ClimateMonitor, ClimateZone
 from climate.room_physics import Surroundings
-from climate.services import periods_of
 from climate.state import ClimateReading, Target, ZoneState
 from climate.targets import Plan, lower, resolve_target
 from optimization.control.memory import Memory
+from optimization.site_plan.plan import SensorPlan, ZonePlan
 
 from .heat import Snapshots, at_most_w, heating_share, installed_w
 from .load import SiteRows
@@ -38,13 +37,13 @@ def zones(
     judged: dict[UUID, sensors.MonitorState] = {}
     result, kept = {}, {}
     for pk, zone in rows.zones.items():
-        monitors = room_monitors(zone)
+        monitors = zone.sensors
         _judge_all(rows, pk, monitors, observation, memory, judged, now)
         sensors_of = [(monitor, judged[monitor.pk]) for monitor in monitors]
         share = heating_share(rows, snapshots, pk)
         state, kept[str(pk)] = _room(rows, zone, sensors_of, observation, memory, trends.get(str(pk)), share, now)
         result[pk], of_pulse = zone_state.pulse(
-            state, at_most_w(rows, snapshots, pk), rows.memory.sensors.get(f"zone:{pk}") or {}, now
+            state, at_most_w(rows, snapshots, pk), rows.memory.sensors.get(f"zone:{zone.key}") or {}, now
         )
         memory.sensors[f"zone:{pk}"] |= of_pulse
     memory.shell["trends"] = kept
@@ -54,7 +53,7 @@ def zones(
 def _judge_all(
     rows: SiteRows,
     zone_pk: UUID,
-    monitors: Sequence[ClimateMonitor],
+    monitors: Sequence[SensorPlan],
     observation: Observation,
     memory: Memory,
     judged: dict[UUID, sensors.MonitorState],
@@ -73,11 +72,6 @@ def _judge_all(
             judged[monitor.pk] = _judged(rows, monitor, observation, memory, now, around, by_another_sensor=True)
 
 
-def room_monitors(zone: ClimateZone) -> list[ClimateMonitor]:
-    """What reads the zone: a sensor that hangs outdoors never does."""
-    return [monitor for monitor in zone.monitors.all() if not monitor.is_outdoor]
-
-
 def outdoor(rows: SiteRows, observation: Observation, memory: Memory, now: datetime) -> sensors.MonitorState | None:
     """The home's outdoor sensor, judged; None when it has none."""
     return None if rows.outdoor is None else _judged(rows, rows.outdoor, observation, memory, now)
@@ -91,7 +85,7 @@ def reading_of(observation: Observation, pk: UUID, kind: type) -> Any:
 
 def _judged(
     rows: SiteRows,
-    monitor: ClimateMonitor,
+    monitor: SensorPlan,
     observation: Observation,
     memory: Memory,
     now: datetime,
@@ -104,7 +98,7 @@ def _judged(
         reading_of(observation, monitor.pk, ClimateReading),
         observation.errors.get(monitor.pk, "was not read"),
         zone_state.sensors_memory(rows.memory.sensors, str(monitor.pk)),
-        limits=_limits(monitor),
+        limits=monitor.limits,
         now=now,
         around=around,
         confirmation=sensors.Confirmation(monitor.confirmed_by_hand, by_another_sensor),
@@ -112,14 +106,10 @@ def _judged(
     return state
 
 
-def _limits(monitor: ClimateMonitor) -> sensors.Limits:
-    return sensors.Limits(monitor.limit_of_age, monitor.plausible_range_celsius, monitor.max_jump_k, monitor.is_outdoor)
-
-
 def _room(
     rows: SiteRows,
-    zone: ClimateZone,
-    judged: Sequence[tuple[ClimateMonitor, sensors.MonitorState]],
+    zone: ZonePlan,
+    judged: Sequence[tuple[SensorPlan, sensors.MonitorState]],
     observation: Observation,
     memory: Memory,
     points: Any,
@@ -158,9 +148,9 @@ def _room(
     )
 
 
-def _may_tell(judged: Sequence[tuple[ClimateMonitor, sensors.MonitorState]], part: str) -> bool:
+def _may_tell(judged: Sequence[tuple[SensorPlan, sensors.MonitorState]], part: str) -> bool:
     """By their settings: what does not tell just now is unknown, not absent."""
-    return any(part in (monitor.fills() or ()) for monitor, _ in judged)
+    return any(part in (monitor.fills or ()) for monitor, _ in judged)
 
 
 def _contact(readings: Sequence[ClimateReading]) -> bool | None:
@@ -175,14 +165,13 @@ def _people(readings: Sequence[ClimateReading]) -> list[bool | None]:
     return [reading.is_occupied for reading in told]
 
 
-def _target(rows: SiteRows, zone: ClimateZone, now: datetime) -> Target:
-    override = next((one for one in rows.overrides[zone.pk] if one.holds(now)), None)
-    slots = [slot.as_slot() for slot in zone.slots.all()]
-    plan = Plan(zone.default_target_celsius, slots, override, periods_of(zone, rows.periods))
+def _target(rows: SiteRows, zone: ZonePlan, now: datetime) -> Target:
+    override = next((one for one in rows.overrides.get(zone.pk, ()) if one.holds(now)), None)
+    plan = Plan(zone.default_target_celsius, zone.slots, override, zone.periods)
     return resolve_target(plan, now, rows.site.tz)
 
 
-def _lowered(zone: ClimateZone, target: Target, there: presence.Presence, opened: window.Window) -> Target:
+def _lowered(zone: ZonePlan, target: Target, there: presence.Presence, opened: window.Window) -> Target:
     return lower(
         target,
         # The limit never gives way to a target: the effective target stays a margin below it.
@@ -194,8 +183,8 @@ def _lowered(zone: ClimateZone, target: Target, there: presence.Presence, opened
 
 
 def _zone(
-    zone: ClimateZone,
-    judged: Sequence[tuple[ClimateMonitor, sensors.MonitorState]],
+    zone: ZonePlan,
+    judged: Sequence[tuple[SensorPlan, sensors.MonitorState]],
     target: Target,
     stands: flat.Flat | None,
     readings: Sequence[ClimateReading],
@@ -217,7 +206,7 @@ def _zone(
         target=target,
         hysteresis_celsius=zone.hysteresis_celsius,
         high_limit_celsius=zone.high_limit_celsius,
-        frost_limit_celsius=zone.frost_limit_celsius if zone.frost_protection else None,
+        frost_limit_celsius=zone.frost_limit_celsius,
         trend_celsius_per_hour=None,
         sensor_is_real=all(monitor.is_real for monitor, _ in judged),
         flat=stands,

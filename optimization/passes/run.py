@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import DataError, IntegrityError, transaction
@@ -15,10 +16,11 @@ from miners.state import MinerStatus
 from optimization.control.decide import decide
 from optimization.control.memory import parse_time
 from optimization.control.situation import Command
+from optimization.site_plan import cache
 from sites.alarms import KINDS, Finding
 from sites.clock import Clock, SystemClock
 from sites.lease import Lease, acquire, take_over
-from sites.models import Severity
+from sites.models import Severity, Site
 from sites.patience import if_possible
 from sites.services import raise_site_alarm
 from sites.store import store
@@ -37,6 +39,8 @@ OBSERVE_SECONDS = 5.0
 _ALARM_SECONDS = 1.0
 #: Units (about as many sites) in one chunk; bounds the parameters of a statement.
 CHUNK_SITES = 100
+#: How often a site is decided again because its settings changed meanwhile.
+_MOST_TRIES = 3
 #: The database refuses a row: only its own site's pass fails. (When it does not answer, all fail.)
 _REFUSED = (DataError, IntegrityError)
 
@@ -113,7 +117,8 @@ def _pass(leases: dict[UUID, Lease], clock: Clock, stopping: frozenset[UUID], re
         except Exception:
             _failed(rows, observation, report)
     committing = unrecorded.Committing(chunk, now)
-    work = committing.attempt(lambda: _commit_intents(work, observation, report, now), otherwise=work)
+    again = partial(_decide_again, observation=observation, clock=clock, now=now, stopping=stopping, report=report)
+    work = committing.attempt(lambda: _commit_intents(work, observation, report, now, again), otherwise=work)
     can_store = committing.fault is None
     for one in work if not can_store else ():
         one.commands = unrecorded.take_back(one.rows, one.commands, one.acted, committing.fault)
@@ -124,8 +129,8 @@ def _pass(leases: dict[UUID, Lease], clock: Clock, stopping: frozenset[UUID], re
         unsaved: list[dict[str, str]] = []
         if committing.fault is not None:
             report.seen_off.update(_ids_off(one))
-            if one.rows.site.next_pass_at is not None:
-                due.note_served(one.rows.site.pk, one.rows.site.next_pass_at)
+            if one.rows.next_pass_at is not None:
+                due.note_served(one.rows.site.pk, one.rows.next_pass_at)
             unsaved = unrecorded.unsaved_alarms(one.seen.memory, one.found, one.rows.alarms, now)
         took_ms = (clock.monotonic() - began) * 1000
         record.remember(one.rows, one.seen)
@@ -145,29 +150,96 @@ def _ids_off(one: _Work) -> set[UUID]:
     }
 
 
-def _commit_intents(work: list[_Work], observation: Observation, report: PassReport, now: datetime) -> list[_Work]:
-    """Save what is wanted of the miners before anything is written to them; the sites where that worked."""
-    try:
-        _save(work, now)
-    except _REFUSED:
-        return [one for one in work if _did(one, observation, report, _save, [one], now)]
+class _Outdated(Exception):
+    """Settings of these sites changed since this pass read them."""
+
+    def __init__(self, site_ids: set[UUID]) -> None:
+        super().__init__(site_ids)
+        self.site_ids = site_ids
+
+
+def _commit_intents(
+    work: list[_Work],
+    observation: Observation,
+    report: PassReport,
+    now: datetime,
+    decide_again: Callable[[list[_Work]], list[_Work]],
+) -> list[_Work]:
+    """Save what is wanted of the miners before anything is written to them; the sites where that worked.
+
+    A site whose settings changed meanwhile is decided again; one where they keep changing waits for its next pass.
+    """
+    for tries_left in reversed(range(_MOST_TRIES)):
+        try:
+            _save(work, now)
+            return work
+        except _Outdated as outdated:
+            changed = [one for one in work if one.rows.site.pk in outdated.site_ids]
+            work = [one for one in work if one.rows.site.pk not in outdated.site_ids]
+            if tries_left:
+                work += decide_again(changed)
+            else:
+                for one in changed:
+                    report.busy.append(one.rows.site.pk)
+                    due.wake(one.rows.site.pk)
+        except _REFUSED:
+            return [one for one in work if _did(one, observation, report, _save, [one], now)]
+    _save(work, now)
     return work
 
 
+def _decide_again(
+    work: list[_Work],
+    *,
+    observation: Observation,
+    clock: Clock,
+    now: datetime,
+    stopping: frozenset[UUID],
+    report: PassReport,
+) -> list[_Work]:
+    """By the settings of now, from what was read already."""
+    leases = {one.rows.site.pk: one.lease for one in work}
+    found: list[_Work] = []
+    for rows in load(list(leases)):
+        try:
+            found.append(decide_site(rows, leases[rows.site.pk], observation, clock, now, stopping))
+        except Exception:
+            _failed(rows, observation, report)
+    return found
+
+
+def _acts(one: _Work, now: datetime) -> bool:
+    """Something is written to a device, or committed so that it may be."""
+    acted = one.acted
+    if acted.changed or acted.cuts or one.seen.outside_off or unrecorded.is_on(one.rows.memory):
+        return True
+    return act.has_writes(one.rows, one.commands, one.seen, one.lease, now)
+
+
 def _save(work: list[_Work], now: datetime) -> None:
+    """Raises `_Outdated`, and saves nothing, where a site that acts has other settings by now."""
+    acting = [one.rows.site for one in work if _acts(one, now)]
+    if not acting:
+        return
+    with transaction.atomic():
+        outdated = cache.outdated(acting)
+        if outdated:
+            raise _Outdated(outdated)
+        _save_intents(work, now)
+
+
+def _save_intents(work: list[_Work], now: datetime) -> None:
     for one in work:
         unrecorded.add_kept(one.rows, one.acted)
     wanted = [desired for one in work for desired in one.acted.changed.values()]
     outside_before = [kept for one in work for kept in unrecorded.kept_outside(one.rows, now)]
-    off_outside = [miner for one in work for miner in one.seen.outside_off]
-    cuts = [miner for one in work for miner in one.acted.cuts]
-    if wanted or off_outside or cuts or outside_before:
-        with transaction.atomic():
-            record.save_desired(wanted)
-            plugs.save_cuts(cuts)
-            for miner, until in outside_before:
-                adopt_off([miner], now, until)
-            adopt_off(off_outside, now, now + OUTSIDE_OFF_HOLD)
+    off_outside = [miner.pk for one in work for miner in one.seen.outside_off]
+    cuts = {pk: at for one in work for pk, at in one.acted.cuts.items()}
+    record.save_desired(wanted)
+    plugs.save_cuts(cuts)
+    for miner, until in outside_before:
+        adopt_off([miner.pk], now, until)
+    adopt_off(off_outside, now, now + OUTSIDE_OFF_HOLD)
 
 
 def _record(
@@ -245,9 +317,9 @@ def decide_site(
     commands, memory = decide(seen.situation, seen.memory, acknowledged=acknowledged)
     seen.memory = memory
     acted = act.want(rows, commands, seen.situation, now)
-    acted.cuts += released
+    acted.cuts |= released
     acted.changed.update(told_off)
-    acted.cuts += plugs.latch_what_the_watchdog_cut(rows, told_off, observation, now)
+    acted.cuts |= plugs.latch_what_the_watchdog_cut(rows, told_off, observation, now)
     for pk in told_off:
         text = f"Control had stopped, so the watchdog switched {rows.miners[pk].name} off. It is under control again."
         acted.activity.append((Severity.WARNING, text))
@@ -310,7 +382,7 @@ def _failed(rows: SiteRows, observation: Observation, report: PassReport) -> Non
     last_resort.hand_over_failed(rows, observation)
     store().set(memory_key(site.pk), replace(rows.memory, shell={}).to_json())
     text = f"The control of {site.name} failed; its miners are as they were."
-    if_possible(lambda: raise_site_alarm(site, KINDS["pass_failed"], text), _ALARM_SECONDS)
+    if_possible(lambda: raise_site_alarm(Site(pk=site.pk, name=site.name), KINDS["pass_failed"], text), _ALARM_SECONDS)
 
 
 def _end_failure(rows: SiteRows, batch: record.Batch, now: datetime) -> None:

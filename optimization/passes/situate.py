@@ -12,12 +12,10 @@ from climate.sensors import MonitorState
 from climate.state import ZoneState
 from energy import balance
 from energy.state import EnergyState
-from miners import draw, plug
+from miners import draw
 from miners.by_hand import wish_holds
-from miners.dead_man import rearm_seconds
-from miners.models import DesiredState, Miner
+from miners.models import DesiredState
 from miners.pools.performance import performance
-from miners.reality import reality_problem
 from miners.state import MinerSnapshot, MinerStatus
 from miners.went_off import Cause
 from optimization import sun
@@ -25,10 +23,12 @@ from optimization.control import context
 from optimization.control.memory import Memory, parse_time
 from optimization.control.quiet import quiet_now
 from optimization.control.situation import MinerSituation, SiteSituation, UnitSituation, Wish
+from optimization.site_plan.plan import MinerPlan
 
 from . import inputs, meters, pending, plugs, reports, rooms, unrecorded
 from . import went_off as went_off_by
-from .load import SiteRows, compile_policy
+from .driver import rearm_seconds
+from .load import SiteRows
 from .observe import Observation
 
 #: A miner found switched off at the device stays off this long (DESIGN §5.7).
@@ -45,13 +45,13 @@ class Seen:
     snapshots: dict[UUID, MinerSnapshot]
     memory: Memory
     #: Miners found switched off from outside in this pass.
-    outside_off: list[Miner]
+    outside_off: list[MinerPlan]
     #: Miners we had on that were silent and now show off: nobody's wish, but no longer on.
-    came_back_off: list[Miner]
+    came_back_off: list[MinerPlan]
     #: Miners we had on whose own auto-off timer has ended before it could be set again: nobody's wish either.
-    timed_out: list[Miner]
+    timed_out: list[MinerPlan]
     #: Miners we had on that stopped themselves and report why: nobody's wish either.
-    protected: list[Miner]
+    protected: list[MinerPlan]
     policy_problems: dict[UUID, str]
     #: What the home's outdoor sensor says; None: it has none.
     outdoor: MonitorState | None = None
@@ -131,16 +131,11 @@ def situate(
         miners[pk] = miner if wait is None else replace(miner, clock_wait=wait)
     units, in_unit, problems = [], set(), {}
     for unit in rows.units:
-        members = [miner.pk for miner in unit.miners.all() if miner.pk in miners and miner.pk not in in_unit]
+        members = [pk for pk in unit.miner_ids if pk in miners and pk not in in_unit]
         in_unit.update(members)
-        policy, problem = (
-            (None, "")
-            if unit.policy is None
-            else compile_policy(unit.policy, rows.rules.get(unit.policy_id, []), rows.zones.values())
-        )
-        if problem:
-            problems[unit.pk] = problem
-        unit_zones = [zones[zone.pk] for zone in unit.zones.all() if zone.pk in zones] or _heated(rows, members, zones)
+        if unit.policy_problem:
+            problems[unit.pk] = unit.policy_problem
+        unit_zones = [zones[pk] for pk in unit.zone_ids if pk in zones] or _heated(rows, members, zones)
         source = rows.sources.get(unit.energy_source_id)
         state, sure = meters.of_unit(source, energy, observation, miners, members, shared, now)
         values = {
@@ -154,10 +149,10 @@ def situate(
         to_start = values if sure is state else {**values, **context.energy(sure)}
         units.append(
             UnitSituation(
-                str(unit.pk),
+                unit.key,
                 unit.name,
-                policy,
-                problem,
+                unit.policy,
+                unit.policy_problem,
                 tuple(
                     _with_contexts(
                         miners[pk],
@@ -181,7 +176,7 @@ def situate(
         loose,
         rows.site.power_limit_w,
         clock_stepped=clock_stepped,
-        is_stopped=not rows.site.is_active,
+        is_stopped=not rows.is_active,
         unrecorded=unrecorded.of_situation(memory),
         import_limit_w=balance.import_limit_w(energy.values(), sum(miner.metered_w for miner in miners.values())),
         import_unsure_w=sum(miner.unsure_w for miner in miners.values()),
@@ -203,14 +198,14 @@ def situate(
     )
 
 
-def _is_asked_off(rows: SiteRows, miner: Miner, now: datetime) -> bool:
+def _is_asked_off(rows: SiteRows, miner: MinerPlan, now: datetime) -> bool:
     """A person wants it off: by a request that holds, or one that is not stored yet."""
     request = rows.requests.get(miner.pk)
     is_asked = request is not None and request.power_w == 0 and wish_holds(request.until, request.created_at, now)
     return is_asked or miner.pk in rows.asked_off
 
 
-def _was_on_and_is_off(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot) -> bool:
+def _was_on_and_is_off(rows: SiteRows, miner: MinerPlan, snapshot: MinerSnapshot) -> bool:
     desired = rows.desired.get(miner.pk)
     if desired is None or not snapshot.status.says_off:
         return False
@@ -218,7 +213,7 @@ def _was_on_and_is_off(rows: SiteRows, miner: Miner, snapshot: MinerSnapshot) ->
 
 
 def _rest_from_now(
-    rows: SiteRows, snapshots: dict[UUID, MinerSnapshot], went_off: Iterable[Miner], now: datetime
+    rows: SiteRows, snapshots: dict[UUID, MinerSnapshot], went_off: Iterable[MinerPlan], now: datetime
 ) -> None:
     """An off that is seen only now may have happened just now: the minimum off time counts from here."""
     for pk, desired in rows.desired.items():
@@ -228,7 +223,7 @@ def _rest_from_now(
         rows.desired[miner.pk].switched_off_at = now
 
 
-def _take_as_off(desired: DesiredState, miner: Miner, snapshot: MinerSnapshot, now: datetime) -> None:
+def _take_as_off(desired: DesiredState, miner: MinerPlan, snapshot: MinerSnapshot, now: datetime) -> None:
     """From here on it is an off miner like any other: a start needs a reason and its minimum off time."""
     desired.before_w = miner.takes_w(desired.power_w)
     desired.power_w, desired.changed_at = 0, now
@@ -238,7 +233,7 @@ def _take_as_off(desired: DesiredState, miner: Miner, snapshot: MinerSnapshot, n
 
 def _miner(
     rows: SiteRows,
-    miner: Miner,
+    miner: MinerPlan,
     snapshot: MinerSnapshot,
     zones: dict[UUID, ZoneState],
     off_outside: bool,
@@ -251,11 +246,10 @@ def _miner(
         wish = Wish(request.power_w, request.until, request.by, request.origin)
     if off_outside:
         wish = Wish(0, now + OUTSIDE_OFF_HOLD, origin="outside")
-    rooms_of = {zone.pk for zone in miner.zones.all()}
-    heated = [state for pk, state in zones.items() if pk in rooms_of]
+    heated = [state for pk, state in zones.items() if pk in miner.zone_ids]
     starts = tuple(at for text in (desired.starts if desired else ()) if (at := parse_time(text)) is not None)
     return MinerSituation(
-        miner_id=str(miner.pk),
+        miner_id=miner.key,
         name=miner.name,
         nominal_power_w=miner.nominal_power_w,
         zones=tuple(heated),
@@ -272,7 +266,7 @@ def _miner(
         min_off_seconds=miner.min_off_seconds,
         max_starts_per_hour=miner.max_starts_per_hour,
         max_starts_per_day=miner.max_starts_per_day,
-        circuit=(str(miner.circuit_id), miner.circuit.name, miner.circuit.limit_w) if miner.circuit else None,
+        circuit=None if miner.circuit is None else miner.circuit.line,
         power=miner.detected_power,
         quiet=quiet_now(miner.quiet_from, miner.quiet_until, miner.quiet_max_w, now, rows.site.tz),
         level_since=_level_since(miner, desired),
@@ -280,22 +274,17 @@ def _miner(
         start_cost=miner.start_cost,
         max_chip_celsius=miner.max_chip_celsius,
         max_board_celsius=miner.max_board_celsius,
-        is_active=miner.is_active,
-        is_cut=miner.cut_at is not None,
+        is_active=miner.is_active and miner.pk not in rows.inactive,
+        is_cut=miner.pk in rows.cut_at,
         before_w=desired.before_w if desired else 0,
         has_followed=desired is None or draw.has_followed(desired, snapshot, miner.ramp_seconds, now),
         had_its_time=desired is None or draw.had_its_time(desired, miner.ramp_seconds, now),
         took_more_w=_took_more_w(desired, now),
-        lacks_off=plug.is_switch(miner.power) and not plugs.has_plug(miner),
+        lacks_off=miner.lacks_off,
         is_stopping=stopping,
         doubled=rows.doubled[miner.pk].text if miner.pk in rows.doubled else "",
-        reality_problem=reality_problem(
-            miner.controller,
-            [zone for pk, zone in rows.zones.items() if pk in rooms_of],
-            rows.site,
-            miner.cutoff,
-        )
-        or "",
+        reality_problem=miner.reality_problem,
+        setup_problem=miner.problem,
     )
 
 
@@ -308,7 +297,7 @@ def _took_more_w(desired: DesiredState | None, now: datetime) -> int:
     return 0 if off_at is None or now - off_at >= _TOOK_MORE_HOLDS else desired.took_more_w
 
 
-def _level_since(miner: Miner, desired: DesiredState | None) -> datetime | None:
+def _level_since(miner: MinerPlan, desired: DesiredState | None) -> datetime | None:
     """Since when it is at its present watts: a write that had to be repeated is later than what was wanted.
 
     Where a timer is rearmed by writing, the last write says nothing of the level.
@@ -319,17 +308,15 @@ def _level_since(miner: Miner, desired: DesiredState | None) -> datetime | None:
 
 
 def _with_contexts(
-    situation: MinerSituation, miner: Miner, shared: dict[str, Any], never_below_celsius: float | None
+    situation: MinerSituation, miner: MinerPlan, shared: dict[str, Any], never_below_celsius: float | None
 ) -> MinerSituation:
-    levels = () if situation.power is None else situation.power.levels
-    highest = max((level.hash_rate_th_s for level in levels if level.hash_rate_th_s is not None), default=None)
     own = context.miner(
         miner.name,
         miner.model,
         miner.nominal_power_w,
-        miner.is_active,
+        situation.is_active,
         situation.snapshot,
-        highest,
+        miner.highest_hash_rate_th_s,
         situation.least_w,
     )
     return replace(situation, contexts=context.of_miner(shared, own, situation.zones, never_below_celsius))
@@ -340,12 +327,12 @@ def _shared(rows: SiteRows, now: datetime) -> dict[str, Any]:
     return {
         **context.timestamp(now.astimezone(site.tz)),
         **sun.values(now, site.latitude, site.longitude, site.tz),
-        **context.mining_performance(performance((pool.account for pool in rows.pools), now), site.tz),
+        **context.mining_performance(performance(rows.pools, now), site.tz),
     }
 
 
 def _heated(rows: SiteRows, members: list[UUID], zones: dict[UUID, ZoneState]) -> list[ZoneState]:
-    wanted = {zone.pk for pk in members for zone in rows.miners[pk].zones.all()}
+    wanted = {zone_pk for pk in members for zone_pk in rows.miners[pk].zone_ids}
     return [zone for pk, zone in zones.items() if pk in wanted]
 
 

@@ -11,13 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from integrations.connections.simulated_house import redated
-from integrations.models import SimulatedHouse
 from optimization.control.memory import Memory, parse_time
 from sites.clock import Clock
 from sites.heartbeat import late_after_seconds
 
 from . import inputs, own_off, pending, rise, rooms, unrecorded, went_off, witnesses
-from .load import SiteRows
+from .load import House, SiteRows
 
 STEP_SECONDS = 60.0
 #: What a pass remembers of times by name, whatever its shape. When something was decided or measured is not moved: it
@@ -85,7 +84,7 @@ def step_since(memory: Memory, clock: Clock, now: datetime) -> timedelta:
 def set_houses(chunk: Iterable[SiteRows], clock: Clock, now: datetime) -> None:
     """Simulated houses take part in a step of the clock: no time passes in them. To be called before they are asked."""
     for rows in chunk:
-        houses = [row for row in rows.connections.values() if isinstance(row, SimulatedHouse)]
+        houses = [row for row in rows.connections.values() if isinstance(row, House)]
         step = step_since(rows.memory, clock, now) if houses else timedelta(0)
         for row in houses if step else ():
             row.state = redated(row.state, step)

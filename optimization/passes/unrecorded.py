@@ -16,15 +16,18 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 
-from miners.models import DesiredState, ManualRequest, Miner
+from miners.models import DesiredState
 from optimization.control.guards import UNRECORDED, unrecorded_words
 from optimization.control.memory import Memory, parse_time
 from optimization.control.situation import Command, Unrecorded
+from optimization.site_plan.plan import MinerPlan
 from sites import recording
 from sites.alarms import Finding
 from sites.faults import DATABASE_ERRORS
 from sites.models import Alarm
 from sites.patience import waiting_at_most
+
+from .requests import Request
 
 if TYPE_CHECKING:
     from .act import Acted
@@ -112,14 +115,16 @@ def _stored_at(memory: Memory, now: datetime) -> datetime:
 # --- from one pass to the next ----------------------------------------------------------------------
 
 
-def keep(memory: Memory, acted: Acted, outside_off: Sequence[Miner], why: str, now: datetime, hold: timedelta) -> None:
+def keep(
+    memory: Memory, acted: Acted, outside_off: Sequence[MinerPlan], why: str, now: datetime, hold: timedelta
+) -> None:
     """Remember what this pass wanted and saw, in place of the database."""
     shell = memory.shell
     shell.setdefault(_SINCE, _stored_at(memory, now).isoformat())
     shell[_WHY] = why
     desired = {str(pk): _plain(row) for pk, row in acted.changed.items()}
     shell[_DESIRED] = {**_kept(shell, _DESIRED), **desired}
-    shell[_CUTS] = {**_kept(shell, _CUTS), **{str(one.pk): _iso(one.cut_at) for one in acted.cuts}}
+    shell[_CUTS] = {**_kept(shell, _CUTS), **{str(pk): _iso(at) for pk, at in acted.cuts.items()}}
     until = (now + hold).isoformat()
     shell[_OUTSIDE] = {**_kept(shell, _OUTSIDE), **{str(one.pk): [now.isoformat(), until] for one in outside_off}}
     # Decisions that are not in the database cannot be confirmed there.
@@ -153,15 +158,15 @@ def restore(rows: SiteRows) -> None:
     for pk, miner in rows.miners.items():
         kept = _kept(shell, _DESIRED).get(str(pk))
         if isinstance(kept, dict):
-            row = rows.desired.get(pk) or DesiredState(miner=miner)
+            row = rows.desired.get(pk) or DesiredState(miner_id=pk)
             rows.desired[pk] = _filled(row, kept)
         cut = _kept(shell, _CUTS).get(str(pk), miner)
         if cut is not miner:
-            miner.cut_at = parse_time(cut)
+            rows.set_cut(pk, parse_time(cut))
         outside = _outside(shell, pk)
         if outside is not None:
             at, until = outside
-            rows.requests[pk] = ManualRequest(miner=miner, power_w=0, until=until, created_at=at, origin="outside")
+            rows.requests[pk] = Request(0, until, at, origin="outside")
 
 
 def add_kept(rows: SiteRows, acted: Acted) -> None:
@@ -169,14 +174,14 @@ def add_kept(rows: SiteRows, acted: Acted) -> None:
     shell = rows.memory.shell
     if _SINCE not in shell:
         return
-    for pk, miner in rows.miners.items():
+    for pk in rows.miners:
         if str(pk) in _kept(shell, _DESIRED):
             acted.changed.setdefault(pk, rows.desired[pk])
-        if str(pk) in _kept(shell, _CUTS) and miner not in acted.cuts:
-            acted.cuts.append(miner)
+        if str(pk) in _kept(shell, _CUTS):
+            acted.cuts.setdefault(pk, rows.cut_at.get(pk))
 
 
-def kept_outside(rows: SiteRows, now: datetime) -> list[tuple[Miner, datetime]]:
+def kept_outside(rows: SiteRows, now: datetime) -> list[tuple[MinerPlan, datetime]]:
     """Miners that were switched off at the device meanwhile, and until when that holds."""
     found = []
     for pk, miner in rows.miners.items():

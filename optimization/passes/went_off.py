@@ -12,13 +12,13 @@ from typing import Any
 from uuid import UUID
 
 from miners import readback
-from miners.dead_man import rearm_seconds
-from miners.models import Miner, MinerController
 from miners.state import MinerSnapshot, MinerStatus, SwitchedBy
 from miners.went_off import Cause, Ended, Run, cause_of
 from optimization.control.memory import Memory, parse_time
+from optimization.site_plan.plan import ControllerPlan, MinerPlan
 
 from . import plugs
+from .driver import rearm_seconds
 from .load import SiteRows
 from .observe import Observation
 
@@ -39,7 +39,7 @@ class Timer:
 
 
 def causes(
-    rows: SiteRows, went_off: list[Miner], observation: Observation, memory: Memory, now: datetime
+    rows: SiteRows, went_off: list[MinerPlan], observation: Observation, memory: Memory, now: datetime
 ) -> dict[UUID, Cause]:
     """Who switched each of these off; what is learned of it is kept in `memory`."""
     found = {}
@@ -86,7 +86,7 @@ def shift(memory: Memory, step: timedelta) -> None:
         }
 
 
-def _ended(rows: SiteRows, miner: Miner, observation: Observation, memory: Memory, now: datetime) -> Ended:
+def _ended(rows: SiteRows, miner: MinerPlan, observation: Observation, memory: Memory, now: datetime) -> Ended:
     desired, period_seconds = rows.desired[miner.pk], rows.site.control_period_seconds
     plug_told = plugs.told_on_at(memory, miner.pk) if miner.cutoff_id else None
     written = [at for at in (desired.written_at, plug_told) if at is not None]
@@ -128,7 +128,7 @@ def _runs(
     return [Run((now - min(since)).total_seconds(), period_seconds)] if since else []
 
 
-def _remember(memory: Memory, miner: Miner, ended: Ended, cause: Cause, now: datetime) -> None:
+def _remember(memory: Memory, miner: MinerPlan, ended: Ended, cause: Cause, now: datetime) -> None:
     key = str(miner.pk)
     offs, lengths, timers = (dict(_kept(memory, name)) for name in ("timer_offs", "runs_ended", "timers"))
     offs.pop(key, None)
@@ -144,7 +144,7 @@ def _remember(memory: Memory, miner: Miner, ended: Ended, cause: Cause, now: dat
     memory.shell.update(timer_offs=offs, runs_ended=lengths, timers=timers)
 
 
-def _switches(rows: SiteRows, observation: Observation) -> Iterator[tuple[MinerController, MinerSnapshot]]:
+def _switches(rows: SiteRows, observation: Observation) -> Iterator[tuple[ControllerPlan, MinerSnapshot]]:
     for miner in rows.miners.values():
         for row in filter(None, (miner.controller, miner.cutoff)):
             seen = _reading(observation, row)
@@ -158,7 +158,7 @@ def _is_on(seen: MinerSnapshot) -> bool | None:
     return None if not seen.status.is_known else not seen.status.says_off
 
 
-def _reading(observation: Observation, row: MinerController) -> MinerSnapshot | None:
+def _reading(observation: Observation, row: ControllerPlan) -> MinerSnapshot | None:
     reading = observation.readings.get(row.pk)
     return reading if isinstance(reading, MinerSnapshot) else None
 

@@ -11,9 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from miners import evidence
-from miners.models import Miner
 from miners.state import MinerSnapshot
 from optimization.control.memory import Memory, parse_time
+from optimization.site_plan.plan import MinerPlan
 
 from .observe import Observation
 
@@ -21,7 +21,7 @@ from .observe import Observation
 _FADES = 0.98
 
 
-def weigh(miners: Iterable[Miner], observation: Observation, memory: Memory, now: datetime) -> None:
+def weigh(miners: Iterable[MinerPlan], observation: Observation, memory: Memory, now: datetime) -> None:
     """Note what the meters of these miners and of their upstream plugs report; what stands still proves less.
 
     To be asked after every reading, before anything looks at it.
@@ -40,23 +40,23 @@ def weigh(miners: Iterable[Miner], observation: Observation, memory: Memory, now
     memory.shell["meters"], memory.shell["words"] = meters, words
 
 
-def gap_seconds(miner: Miner, memory: Memory) -> float:
+def gap_seconds(miner: MinerPlan, memory: Memory) -> float:
     """How long the meters of this miner are silent between two reports while it heats (s); 0: not known."""
     return _longest(miner, memory, "gap")
 
 
-def patience(miner: Miner, memory: Memory) -> timedelta:
+def patience(miner: MinerPlan, memory: Memory) -> timedelta:
     """How long its meters are waited for after a switch, before what they do not confirm is told."""
     return timedelta(seconds=1.5 * gap_seconds(miner, memory))
 
 
-def start_patience(miner: Miner, memory: Memory) -> timedelta:
+def start_patience(miner: MinerPlan, memory: Memory) -> timedelta:
     """How long its meters are waited for after it was switched on."""
     gap = max(_longest(miner, memory, "gap"), _longest(miner, memory, "idle"))
     return min(timedelta(seconds=1.5 * gap), evidence.STANDS_AFTER)
 
 
-def _longest(miner: Miner, memory: Memory, name: str) -> float:
+def _longest(miner: MinerPlan, memory: Memory, name: str) -> float:
     meters = _kept(memory, "meters")
     gaps = [(meters.get(str(pk)) or {}).get(name) for pk in (miner.controller_id, miner.cutoff_id)]
     return max((gap for gap in gaps if isinstance(gap, int | float)), default=0.0)
@@ -94,7 +94,7 @@ def _stands(meter: dict[str, Any], now: datetime) -> bool:
     return now - since > max(evidence.STANDS_AFTER, timedelta(seconds=evidence.STANDS_GAPS * meter["gap"]))
 
 
-def _note_word(miner: Miner, observation: Observation, words: dict[str, Any]) -> None:
+def _note_word(miner: MinerPlan, observation: Observation, words: dict[str, Any]) -> None:
     """The plug's meter is old as long as it has not reported since the device's own word changed."""
     device, shows = _reading(observation, miner.controller_id), _reading(observation, miner.cutoff_id)
     if shows is None or shows.power_at is None:

@@ -88,6 +88,7 @@ def miners(draw, key: str, rooms):
         lacks_off=draw(st.sampled_from([False, False, False, True])),
         is_stopping=draw(st.sampled_from([False, False, False, True])),
         doubled=draw(st.sampled_from(["", "", "", "The plug is set up twice."])),
+        setup_problem=draw(st.sampled_from(["", "", "", "Its settings cannot be used."])),
         reality_problem=draw(st.sampled_from(["", "", "", "Not on an invented sensor."])),
     )
 

@@ -147,6 +147,8 @@ SCENARIOS = (
              running(IN_BAND, snapshot=heating(fault="It reports a fault of its fans.")), 0, "device_fault"),
     Scenario("a real device on an invented sensor", "reality",
              running(IN_BAND, reality_problem="‘Plug’ switches a real device."), 0, "reality"),
+    Scenario("its settings cannot be used", "not_usable",
+             running(IN_BAND, setup_problem="The miner ‘Avalon’ cannot be used: TypeError."), 0, "not_usable"),
     Scenario("another miner has the same device", "doubled",
              running(IN_BAND, doubled="switch.plug is set up for ‘Avalon’ and for ‘Rig’."), 0, "doubled"),
     Scenario("and it is called on by hand", "doubled",

@@ -25,7 +25,7 @@ MANY = examples(120)
 #: Guards whose word is safety: they may break a minimum on time.
 SAFETY = {
     "stopping", "inactive", "high_limit", "high_limit_latched", "sensor_lost", "device_fault", "device_hot", "reality",
-    "doubled", "no_zone", "power_limit", "cut_off",
+    "doubled", "not_usable", "no_zone", "power_limit", "cut_off",
 }  # fmt: skip
 STARTS_ONLY = {"state_unknown", "off_first", "clock", "min_off", "start_budget", "lacks_off", "stagger"}
 
@@ -126,6 +126,7 @@ def test_nothing_starts_blind_too_early_or_too_often(situation, memory):
         assert not situation.clock_stepped
         assert seen.is_active
         assert not seen.reality_problem
+        assert not seen.setup_problem
         assert not seen.doubled
 
 

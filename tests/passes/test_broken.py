@@ -197,8 +197,8 @@ def test_an_adapter_that_is_gone_costs_only_its_row(two_homes):
 def _sites_in(args):
     """The sites that the arguments of a pass's part are about."""
     miners = {one.miner_id for arg in args if isinstance(arg, SiteSituation) for one in arg.miners}
-    found = {arg.site for arg in args if isinstance(arg, SiteRows)}
-    return found | {row.site for row in Miner.objects.filter(pk__in=miners)}
+    found = {arg.site.pk for arg in args if isinstance(arg, SiteRows)}
+    return found | {row.site_id for row in Miner.objects.filter(pk__in=miners)}
 
 
 @pytest.mark.parametrize("part", ["situate", "decide", "findings.find", "record.collect"])
@@ -209,7 +209,7 @@ def test_a_pass_that_fails_is_told_there_ends_there_and_leaves_the_others_alone(
     original = getattr(module, name)
 
     def fails(*args, **kwargs):
-        if broken.site in _sites_in(args):
+        if broken.site.pk in _sites_in(args):
             raise ZeroDivisionError
         return original(*args, **kwargs)
 

@@ -22,13 +22,14 @@ import pytest
 from climate.state import ClimateReading
 from integrations.errors import AdapterError
 from miners import evidence, power
-from miners.models import Circuit, ManualRequest, Miner, MinerController
+from miners.models import Circuit, Miner, MinerController
 from miners.power import Level, PowerModel
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import Memory
 from optimization.passes import act, run
 from optimization.passes.load import load
 from optimization.passes.observe import Observation
+from optimization.passes.requests import Request
 from sites.clock import ManualClock
 from sites.models import Alarm
 from tests import factories
@@ -158,7 +159,7 @@ class Walk:
         self.machines = {pk: Machine() for pk in self.rows.miners}
         self.celsius, self.counts, self.commands = 20.0, Counter(), {}
         (self.zone,) = self.rows.zones.values()
-        (self.monitor,) = self.zone.monitors.all()
+        (self.monitor,) = self.zone.monitors
         monkeypatch.setattr(act, "_write", self.write)
         monkeypatch.setattr(act, "read_rows", lambda *args: self.observe())
         monkeypatch.setattr(act, "_concurrently", lambda tasks: [task() for task in tasks])
@@ -183,7 +184,7 @@ class Walk:
         before, watts = machine.watts, one.told_w
         if one.by_plug:
             if watts > 0 and not machine.plug_on:
-                assert one.miner.cut_at is None, "a cut plug was switched on before anybody acknowledged it"
+                assert one.miner.pk not in self.rows.cut_at, "a cut plug was switched on before anybody acknowledged it"
             was_on = machine.plug_on
             error = machine.write_plug(watts, self.step_no)
             self.counts["cuts"] += was_on and not machine.plug_on
@@ -235,12 +236,10 @@ class Walk:
             if watts is not None:
                 now = self.clock.now()
                 until = now + timedelta(seconds=self.dice.randint(60, 4000)) if watts else None
-                self.rows.requests[pk] = ManualRequest(
-                    miner=self.rows.miners[pk], power_w=watts, until=until, created_at=now
-                )
+                self.rows.requests[pk] = Request(watts, until, now)
         self.rows.alarms = []
-        for pk, miner in self.rows.miners.items():
-            if miner.cut_at is not None and self.dice.random() < 0.05:
+        for pk in self.rows.miners:
+            if pk in self.rows.cut_at and self.dice.random() < 0.05:
                 self.rows.alarms.append(Alarm(kind="cut_off", subject=f"miner:{pk}", acknowledged_at=self.clock.now()))
 
     def go(self) -> None:
@@ -255,9 +254,7 @@ class Walk:
         now, observation = self.clock.now(), self.observe()
         work = run.decide_site(self.rows, Held(), observation, self.clock, now, frozenset())
         for miner in work.seen.outside_off:
-            self.rows.requests[miner.pk] = ManualRequest(
-                miner=miner, power_w=0, until=now + timedelta(hours=2), created_at=now, origin="outside"
-            )
+            self.rows.requests[miner.pk] = Request(0, now + timedelta(hours=2), now, origin="outside")
         saved = {pk: copy.copy(desired) for pk, desired in self.rows.desired.items()}
         dies = self.dice.choice(["before the write", "before the record"]) if self.dice.random() < 0.006 else ""
         if dies != "before the write":
@@ -298,7 +295,7 @@ class Walk:
             if machine.calm >= AT_LEVEL_AFTER and wanted_for > timedelta(seconds=AT_LEVEL_AFTER * PERIOD_S):
                 assert machine.watts == desired.power_w, f"wanted {desired.power_w} W, is {machine.watts} W"
                 self.counts["at its level"] += 1
-            if self.rows.miners[pk].cut_at is not None and machine.calm >= REACHED_AFTER:
+            if pk in self.rows.cut_at and machine.calm >= REACHED_AFTER:
                 assert not machine.plug_on
                 self.counts["latched"] += 1
 

@@ -134,8 +134,8 @@ def person(world: LyingWorld, program: Program, oracle: Oracle) -> None:
     program.acknowledge()
     sensor = program.rows.memory.sensors.get(str(program.monitor.pk)) or {}
     if oracle.well * PERIOD_S > 1200 and "doubt_since" in sensor:
-        program.monitor.confirmed_at = program.clock.now()
-        program.monitor.confirmed_celsius = world.house.celsius
+        confirmed = (program.clock.now(), world.house.celsius)
+        object.__setattr__(program.monitor, "confirmed_by_hand", confirmed)  # as another plan would have it
         oracle.counts["confirmed"] += 1
 
 

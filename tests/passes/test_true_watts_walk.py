@@ -13,13 +13,14 @@ import pytest
 from climate.state import ClimateReading
 from integrations.errors import AdapterError
 from miners import power
-from miners.models import Circuit, ManualRequest, Miner, MinerController
+from miners.models import Circuit, Miner, MinerController
 from miners.power import Level, PowerModel
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import Memory
 from optimization.passes import act, run
 from optimization.passes.load import load
 from optimization.passes.observe import Observation
+from optimization.passes.requests import Request
 from tests.chance import seeds
 
 from .bench import Home
@@ -88,13 +89,13 @@ class House:
         if power_w is not None:
             now = self.home.now
             until = None if power_w == 0 else now.replace(year=now.year + 1)
-            self.rows.requests[miner.pk] = ManualRequest(miner=miner, power_w=power_w, until=until, created_at=now)
+            self.rows.requests[miner.pk] = Request(power_w, until, now)
 
     def observe(self) -> Observation:
         now = self.home.now
         seen = Observation(at=now)
         for zone in self.rows.zones.values():
-            for monitor in zone.monitors.all():
+            for monitor in zone.monitors:
                 seen.readings[monitor.pk] = ClimateReading(
                     self.celsius[zone.pk] + self.dice.uniform(0, 0.01), None, now
                 )

@@ -11,11 +11,11 @@ from django.urls import reverse
 
 from climate.models import ClimateZone
 from optimization.models import Decision, Rule
-from optimization.passes.load import compile_policy
 from optimization.policies import save_rule
 from optimization.policy_check import check_policy
 from optimization.policy_copy import duplicate_policy
 from optimization.services import delete_safely
+from optimization.site_plan.policies import compile_policy
 from sites.models import Alarm, Severity, Site
 from tests import factories
 

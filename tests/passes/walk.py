@@ -16,12 +16,13 @@ from climate.state import ClimateReading
 from energy.state import EnergySnapshot
 from integrations.connections.entities import EntityAnswers, EntityState
 from miners.controllers.home_assistant_switch import HomeAssistantSwitch
-from miners.models import DesiredState, ManualRequest
+from miners.models import DesiredState
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import Memory
 from optimization.passes import act, run
 from optimization.passes.load import SiteRows, load
 from optimization.passes.observe import Observation
+from optimization.passes.requests import Request
 from sites.clock import ManualClock
 from sites.models import Alarm
 
@@ -216,7 +217,7 @@ class Program:
         self.rows: SiteRows = load([home.site.pk])[0]
         (self.miner,) = self.rows.miners.values()
         (self.zone,) = self.rows.zones.values()
-        (self.monitor,) = self.zone.monitors.all()
+        (self.monitor,) = self.zone.monitors
         (self.source,) = self.rows.sources.values()
         self.units = self.rows.units
         self.committed = "{}"
@@ -234,9 +235,7 @@ class Program:
         if power_w is not None:
             now = self.clock.now()
             until = None if seconds is None else now + timedelta(seconds=seconds)
-            self.rows.requests[self.miner.pk] = ManualRequest(
-                miner=self.miner, power_w=power_w, until=until, origin=origin, created_at=now
-            )
+            self.rows.requests[self.miner.pk] = Request(power_w, until, now, origin=origin)
 
     @property
     def wished_w(self) -> int | None:

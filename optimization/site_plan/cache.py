@@ -1,0 +1,94 @@
+"""The plans of this process: one of each site, used as long as its version is the one that is stored.
+
+Whether it is, is asked in every pass, in one SELECT with what else a pass needs of its sites. The same SELECT counts
+the triggers that move versions: while one is missing nothing kept is believed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from django.db.models.expressions import RawSQL
+
+from integrations import registry
+from sites.models import Site
+
+from . import triggers
+from .loading import load_plans
+from .plan import SitePlan
+
+log = logging.getLogger(__name__)
+
+_plans: dict[UUID, SitePlan] = {}
+_was_watched = True
+#: How many adapters were installed when they were compiled.
+_adapters = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SiteNow:
+    """A site's plan, and what of the site itself changes by itself."""
+
+    plan: SitePlan
+    next_pass_at: datetime | None
+
+
+def current(site_ids: Collection[UUID]) -> list[SiteNow]:
+    """The sites with the plans of now, in the order asked for; those that are gone are left out."""
+    global _adapters
+    seen, are_watched = _versions(site_ids)
+    _tell(are_watched)
+    if not are_watched or _adapters != registry.installed():
+        forget()
+    kept = {pk: plan for pk, (version, _) in seen.items() if (plan := _plans.get(pk)) and plan.version == version}
+    missing = [pk for pk in seen if pk not in kept]
+    if missing:
+        loaded = load_plans(missing)
+        kept |= loaded
+        if are_watched:
+            _plans.update(loaded)
+        _adapters = registry.installed()
+    return [SiteNow(kept[pk], seen[pk][1]) for pk in site_ids if pk in kept]
+
+
+def outdated(plans: Collection[SitePlan]) -> set[UUID]:
+    """Sites whose configuration changed since these plans were compiled; to be asked in the commit before a write."""
+    stored = dict(Site.objects.filter(pk__in=[plan.pk for plan in plans]).values_list("pk", "config_version"))
+    return {plan.pk for plan in plans if stored.get(plan.pk) != plan.version}
+
+
+def forget(keep: Collection[UUID] = ()) -> None:
+    """Let go of every plan but these."""
+    for pk in set(_plans) - set(keep):
+        _plans.pop(pk, None)
+
+
+def _versions(site_ids: Collection[UUID]) -> tuple[dict[UUID, tuple[int, datetime | None]], bool]:
+    """Version and next pass of each site, and whether every trigger that moves versions is there."""
+    vendor = connection.vendor
+    rows = Site.objects.filter(pk__in=site_ids).order_by()
+    counted = RawSQL(triggers.count_sql(vendor).replace("%", "%%"), ())  # noqa: S611
+    seen, expected = {}, len(triggers.wanted(vendor))
+    are_watched = True
+    for pk, version, next_pass_at, count in rows.annotate(watching=counted).values_list(
+        "pk", "config_version", "next_pass_at", "watching"
+    ):
+        seen[pk] = (version, next_pass_at)
+        are_watched = are_watched and count == expected
+    return seen, are_watched
+
+
+def _tell(are_watched: bool) -> None:
+    """Once, that nothing is kept; triggers are made at the start of the program, and never while another migrates."""
+    global _was_watched
+    if _was_watched and not are_watched:
+        log.error(
+            "The database lacks triggers that tell of changed settings, so every pass reads all settings. A restart of "
+            "the program, or manage.py migrate, makes them again."
+        )
+    _was_watched = are_watched
