@@ -59,6 +59,7 @@ def page(request: HttpRequest, draft: Draft, here: str, template: str = "", **co
         "goal": goal(draft),
         "wizard_title": TITLES[goal(draft)],
         "is_new": draft.key == NEW_HOME,
+        "is_simulated": draft.site is not None and draft.site.is_demo,
     }
     template = template or f"dashboard/{here.replace('-', '_')}.html"
     if draft.key == NEW_HOME:

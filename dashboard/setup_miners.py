@@ -133,7 +133,6 @@ def miners(request: HttpRequest, draft: Draft) -> HttpResponse:
         has_assistant=draft.connection() is not None,
         gone=_gone(draft),
         edited=None if draft.editing is None else draft.miners[draft.editing]["name"],
-        is_simulated=draft.site is not None and draft.site.is_demo,
     )
 
 

@@ -72,7 +72,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one address showed. `answers`: something is there; `problem`: why it could not be looked at."""
+    """What one address showed. `answers`: something is there; `problem`: why it is not known what."""
 
     address: str
     answers: bool = False
@@ -134,7 +134,18 @@ def look_at(target: Target, deadline: float, adapters: Sequence[type[Adapter]] |
             continue
         if found is not None:
             return Look(target.address, True, found)
-    return Look(target.address, True, _stranger(target, set(answering) - silent, adapters, deadline))
+    told = _stranger(target, set(answering) - silent, adapters, deadline)
+    is_late = told is None and (silent or time.monotonic() >= deadline)
+    return Look(target.address, True, told, problem=_late(target, silent or answering) if is_late else "")
+
+
+def _late(target: Target, ports: Collection[int]) -> str:
+    """What hangs may be a miner: it is not called a stranger."""
+    at = ", ".join(f"port {port}" for port in sorted(ports))
+    return (
+        f"{target.address} accepts the connection ({at}) but did not answer in time, so it is not known what it is. "
+        "If it is a miner, wait until it has started, or restart it; then look again."
+    )
 
 
 def _stranger(

@@ -166,13 +166,13 @@ class _Progress:
         changes: dict[str, Any] = {"looked": now.looked + 1}
         if look.found is not None:
             changes["found"] = [*now.found, look.found.as_json()]
+        elif look.problem:
+            changes["problems"] = [*now.problems, look.problem][:MOST_STRANGERS]
         elif look.answers:
             changes |= {
                 "strangers": [*now.strangers, look.address][:MOST_STRANGERS],
                 "strangers_count": now.strangers_count + 1,
             }
-        elif look.problem:
-            changes["problems"] = [*now.problems, look.problem][:MOST_STRANGERS]
         self._now = replace(now, **changes)
         if time.monotonic() - self._told_at >= _TELL_EVERY_SECONDS:
             self.tell()

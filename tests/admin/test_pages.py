@@ -58,11 +58,14 @@ def test_empty_pages(page, model):
 
 @pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label)
 def test_filled_pages(page, filled, model):
+    """Each with a way back to the dashboard."""
     row = row_of(filled, model)
     listed = page.get(url_of(model, "changelist"))
     assert listed.status_code == 200
     assert str(row.pk) in listed.content.decode()
-    assert page.get(url_of(model, "change", row.pk)).status_code == 200
+    changed = page.get(url_of(model, "change", row.pk))
+    for answer in (listed, changed, page.get("/admin/")):
+        assert answer.content.decode().count('class="to-dashboard"><a href="/">') == 1
     may_delete = admin.site._registry[model].has_delete_permission(_request_of(page), row)
     assert page.get(url_of(model, "delete", row.pk)).status_code == (200 if may_delete else 403)
 

@@ -186,7 +186,10 @@ def test_in_the_simulated_home_it_is_said_first(signed_in, db):
     from optimization.demo import create_demo_home
 
     create_demo_home()
-    assert "a real miner cannot heat its pretended rooms" in text(signed_in.get(reverse("add-miner")))
+    for way in ("add-miner", "add-room"):
+        page = text(signed_in.get(reverse(way), follow=True))
+        assert "a real miner cannot heat its pretended rooms" in page
+        assert f'href="{reverse("home")}">Back to the dashboard' in page
     assert reverse("setup") in text(signed_in.get("/"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgemining.engine import WorkerThread
-from miners import discovery_job, tasks
+from miners import discovery, discovery_job, tasks
 from miners.discovery import Found, Look
 from miners.discovery_job import Busy, Stage
 from miners.driven import Driven
@@ -14,6 +14,7 @@ from sites.store import RedisStore, store
 from tests import factories
 from tests.emulators.avalon import Avalon
 from tests.emulators.clock import Clock
+from tests.emulators.faults import Fault
 from tests.servers.process import wait_until
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +39,16 @@ def test_from_the_first_to_the_last_address(street, home, sent):
     assert (done.stage, done.total, done.looked) == (Stage.DONE, 4, 4)
     assert [found["address"] for found in done.found] == [street.at(2)]
     assert discovery_job.running(home) is None
+
+
+def test_what_hangs_is_no_stranger(street, home, sent, monkeypatch):
+    monkeypatch.setattr(discovery, "DRIVER_SECONDS", 0.3)
+    street.settle(2, Avalon(Clock()), 4028).fail(Fault.HANG)
+    begun = discovery_job.start(home, street.at(2), by="Ada")
+    tasks.discover(*sent[0][0])
+    done = discovery_job.look_up(begun.id)
+    assert (done.found, done.strangers_count) == ([], 0)
+    assert done.problems[0].startswith(f"{street.at(2)} accepts the connection (port 4028) but did not answer in time")
 
 
 def test_one_search_per_home_at_a_time(home, sent):

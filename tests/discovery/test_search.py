@@ -138,6 +138,8 @@ def test_no_misbehaviour_holds_a_look_up(street, fault, monkeypatch):
     assert look.found is None
     assert look.answers
     assert not emulator.outwaited
+    if fault in (Fault.HANG, Fault.DRIP):
+        assert "did not answer in time" in look.problem
 
 
 def test_an_address_where_nobody_is(street):
