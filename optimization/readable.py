@@ -13,7 +13,7 @@ from .rules import OPERATORS, Field, FieldTree, RuleErrors, sentence
 from .rules.nodes import Group, Leaf, Node, children
 from .rules.operators import BOOLEAN
 from .rules.parse import parse
-from .rules.words import duration, figure
+from .rules.words import duration, figure, typed
 
 _GROUPS = {"all_of": "all of these", "any_of": "any of these", "not_": "not"}
 _SIGNS = {"true": "✓", "false": "✗", "unknown": "?", "absent": "–"}
@@ -67,7 +67,7 @@ def _comparison(leaf: Leaf) -> str:
         return f"{leaf.field.label} of a room that no longer exists"
     if leaf.field.type == BOOLEAN and leaf.ref is None:
         return _boolean(leaf)
-    other = _the(leaf.ref.label) if leaf.ref else figure(leaf.value, leaf.field.unit)
+    other = _the(leaf.ref.label) if leaf.ref else typed(leaf.value, leaf.field.unit)
     return f"{leaf.field.label} {leaf.operator.when_true} {other}"
 
 

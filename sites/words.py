@@ -12,8 +12,9 @@ from datetime import datetime, tzinfo
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from .figures import number as number
+
 THIN = "\u202f"
-MINUS = "\u2212"
 NOTHING = "–"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
@@ -21,14 +22,6 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 def is_unknown(value: float | None) -> bool:
     """None, and what is no number: nobody can read “inf W”."""
     return value is None or not math.isfinite(value)
-
-
-def number(value: float, decimals: int) -> str:
-    """“20.4”, “−0.3”; what rounds to nothing has no sign."""
-    text = f"{value:.{decimals}f}"
-    if float(text) == 0:
-        text = text.lstrip("-")
-    return text.replace("-", MINUS)
 
 
 def celsius(value: float | None) -> str:

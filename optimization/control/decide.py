@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from . import guards, limits, staging
+from . import guards, limits, sentences, staging
 from .high_limit import update_trips
 from .memory import Memory
 from .situation import Ceiling, Command, Intent, MinerSituation, SiteSituation
@@ -148,7 +148,7 @@ def _command(miner: MinerSituation, unit_id: str, intent: Intent, ceiling: Ceili
     if not wait and _level_left(miner, power, None, now):
         bound = ceiling  # what is wanted anyway comes before its write gap is over: the guard's doing
     if wait:
-        reason = f"{intent.reason} It stays at {miner.runs_at_w} W for {_words(wait)} more: levels change no faster."
+        reason = sentences.but(intent, sentences.stays_at(miner, power, wait), sentences.own_timer(miner, now))
         return Command(
             miner.miner_id, unit_id, miner.runs_at_w, "hold", intent, reason, "write_gap", guard="write_gap",
             next_allowed_at=now + wait,
@@ -161,20 +161,24 @@ def _command(miner: MinerSituation, unit_id: str, intent: Intent, ceiling: Ceili
     if power == 0 and miner.is_wanted_on:
         left = _min_on_left(miner, now)
         if _is_held(miner, intent, ceiling, now):
-            reason = bound.reason if bound is not None else intent.reason
+            reason = sentences.but(
+                bound or intent, sentences.stays_on(miner, left, now), sentences.own_timer(miner, now)
+            )
             return Command(
                 miner.miner_id,
                 unit_id,
                 _held_w(miner, ceiling),
                 "hold",
                 intent,
-                f"{reason} It runs {_words(left)} more: its minimum on time.",
+                reason,
                 "min_on",
                 guard="min_on",
                 next_allowed_at=now + left,
             )
         breaks_min_on = left > timedelta(0)
-    reason, code = (bound.reason, f"guard_{bound.guard}") if bound is not None else (intent.reason, intent.code)
+    code = f"guard_{bound.guard}" if bound is not None else intent.code
+    done = sentences.done(miner, power, intent.sharers if bound is None else 0)
+    reason = sentences.so(bound or intent, done, sentences.own_timer(miner, now))
     return Command(
         miner.miner_id,
         unit_id,
@@ -224,8 +228,3 @@ def _next_start(miner: MinerSituation, now: datetime) -> datetime | None:
         return None
     free = miner.switched_off_at + timedelta(seconds=miner.min_off_seconds)
     return free if free > now else None
-
-
-def _words(left: timedelta) -> str:
-    seconds = int(left.total_seconds()) + 1
-    return f"{seconds} s" if seconds < 90 else f"{round(seconds / 60)} min"

@@ -6,6 +6,7 @@ They come after every strategy and wish, and no policy switches them off (DESIGN
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from climate.state import Lowered, SensorHealth, ZoneState
 from miners.power import heat_limits_celsius
 from miners.state import MinerStatus
 from sites.clock import FUTURE_TOLERANCE
+from sites.figures import apart, at_least
 
 from . import sentences
 from .memory import ZoneTrip
@@ -128,14 +130,7 @@ def high_limit(case: Guarded) -> Ceiling | None:
                 is_safety=True,
             )
         if trip.tripped:
-            seen = "unknown" if zone.highest_celsius is None else f"{zone.highest_celsius:.1f} °C"
-            return Ceiling(
-                "high_limit",
-                0,
-                f"{zone.name} is too hot ({seen}, limit {zone.high_limit_celsius:.1f} °C). "
-                f"Heating may resume below {zone.high_limit_celsius - 2:.1f} °C.",
-                is_safety=True,
-            )
+            return Ceiling("high_limit", 0, sentences.too_hot(zone), is_safety=True)
     return None
 
 
@@ -149,7 +144,7 @@ def sensor_lost(case: Guarded) -> Ceiling | None:
             return Ceiling(
                 "sensor_lost",
                 0,
-                f"The sensor of {zone.name} went silent close to the high limit, so it is off at once.",
+                f"The sensor of {zone.name} went silent close to the high limit, so heating stops at once.",
                 is_safety=True,
             )
     return None
@@ -196,6 +191,8 @@ def between_reports(case: Guarded) -> Ceiling | None:
             f"{_ago(ration, case)}. Until it reports again, at most {most_wh:.0f} Wh are allowed, which warm the room "
             f"by about {FROST_LIFT_K if is_frost else LIFT_K:g} K."
         )
+        if left_wh > 0:
+            text += " What is left is too little for a start."
         return Ceiling("between_reports", 0, text, is_safety=True)
     return None
 
@@ -215,7 +212,7 @@ def no_zone(case: Guarded) -> Ceiling | None:
     if case.miner.zones or case.miner.heats_no_room:
         return None
     return Ceiling(
-        "no_zone", 0, f"Nobody said which rooms {case.miner.name} heats, or that it heats none.", is_safety=True
+        "no_zone", 0, f"It is not specified which rooms {case.miner.name} heats, or that it heats none.", is_safety=True
     )
 
 
@@ -236,9 +233,15 @@ def device_hot(case: Guarded) -> Ceiling | None:
     for part, celsius, limit in parts:
         if celsius is None:
             continue
-        if celsius >= limit or (case.is_start and celsius > limit - COOLED_K):
-            text = f"The {part} of {miner.name} are at {celsius:.0f} °C, their limit is {limit:.0f} °C."
-            return Ceiling("device_hot", 0, f"{text} It may start below {limit - COOLED_K:.0f} °C.", is_safety=True)
+        again = limit - COOLED_K
+        if celsius >= limit or (case.is_start and celsius > again):
+            seen, bound = (
+                apart(celsius, limit, operator.ge, 0) if celsius >= limit else apart(celsius, again, operator.gt, 0)
+            )
+            is_now = f"The {part} of {miner.name} are at {seen} °C"
+            rest = f"their limit is {bound} °C. It may start at {again:.0f} °C or below."
+            text = f"{is_now}, {rest}" if celsius >= limit else f"{is_now}. It may start at {bound} °C or below."
+            return Ceiling("device_hot", 0, text, is_safety=True)
     return None
 
 
@@ -261,12 +264,10 @@ def zones_warm(case: Guarded) -> Ceiling | None:
     zones = case.miner.zones
     if case.intent.origin == "frost" or not zones or not all(zone.above_target for zone in zones):
         return None
-    paused = sentences.paused_by_window(case.miner, case.now)
+    paused, then = sentences.paused_by_window(case.miner, case.now)
     if paused:
-        return Ceiling("zones_warm", 0, paused)
-    names = " and ".join(zone.name for zone in zones)
-    bound = zones[0].upper_bound
-    return Ceiling("zones_warm", 0, f"{names} reached the upper bound ({bound:.1f} °C).")
+        return Ceiling("zones_warm", 0, paused, is_clause=True, then=then)
+    return Ceiling("zones_warm", 0, sentences.warm_enough(zones), is_clause=True)
 
 
 def quiet_hours(case: Guarded) -> Ceiling | None:
@@ -276,9 +277,9 @@ def quiet_hours(case: Guarded) -> Ceiling | None:
         return None
     # What is allowed may be less than the least it can heat with.
     runs = 0 < case.miner.least_w <= quiet.max_w
-    allowed = f"takes at most {quiet.max_w} W" if runs else "is off"
-    text = f"Quiet hours until {quiet.until_words}: {case.miner.name} {allowed}."
-    return Ceiling("quiet_hours", quiet.max_w if runs else 0, text)
+    allowed = f"at most {quiet.max_w} W" if runs else "no heating"
+    text = f"Quiet hours until {quiet.until_words} allow {allowed}"
+    return Ceiling("quiet_hours", quiet.max_w if runs else 0, text, is_clause=True)
 
 
 def state_unknown(case: Guarded) -> Ceiling | None:
@@ -309,7 +310,7 @@ def clock(case: Guarded) -> Ceiling | None:
     names = " and ".join(f"‘{name}’" for name in wait.names)
     have = "have" if len(wait.names) > 1 else "has"
     text = f"The clock was set, and {names} {have} not been read well since. {case.miner.name} waits for that"
-    return Ceiling("clock", 0, f"{text}, at most {_minutes(wait.until - case.now)} more.")
+    return Ceiling("clock", 0, f"{text}, at most {at_least(wait.until - case.now)} more.")
 
 
 def min_off(case: Guarded) -> Ceiling | None:
@@ -319,7 +320,7 @@ def min_off(case: Guarded) -> Ceiling | None:
     left = timedelta(seconds=case.miner.min_off_seconds) - (case.now - since)
     if left <= timedelta(0):
         return None
-    return Ceiling("min_off", 0, f"{case.miner.name} rests {_minutes(left)} more before it may start again.")
+    return Ceiling("min_off", 0, f"{case.miner.name} rests {at_least(left)} more before it may start again.")
 
 
 def start_budget(case: Guarded) -> Ceiling | None:
@@ -332,10 +333,13 @@ def start_budget(case: Guarded) -> Ceiling | None:
         return None  # frost protection may always have one start an hour
     if len(last_hour) >= miner.max_starts_per_hour:
         return Ceiling(
-            "start_budget", 0, f"{miner.name} started {_times(last_hour)} in the last hour; that is its limit."
+            "start_budget",
+            0,
+            f"{miner.name} started {_times(last_hour)} in the last hour; its limit is {miner.max_starts_per_hour}.",
         )
     if len(last_day) >= miner.max_starts_per_day:
-        return Ceiling("start_budget", 0, f"{miner.name} started {_times(last_day)} in 24 hours; that is its limit.")
+        text = f"{miner.name} started {_times(last_day)} in 24 hours; its limit is {miner.max_starts_per_day}."
+        return Ceiling("start_budget", 0, text)
     left = _until_next(miner, last_day, case.now) if case.intent.origin == "policy" else timedelta(0)
     return Ceiling("start_budget", 0, _spread_text(miner, last_day, left)) if left > timedelta(0) else None
 
@@ -343,7 +347,7 @@ def start_budget(case: Guarded) -> Ceiling | None:
 def _spread_text(miner: MinerSituation, last_day: Sequence[datetime], left: timedelta) -> str:
     used, most = len(last_day), miner.max_starts_per_day
     text = f"{miner.name} has used {used} of its {most} starts in 24 hours. The rest are spread over the day"
-    return f"{text}: the next one waits {_minutes(left)} at most."
+    return f"{text}: the next one waits {at_least(left)} at most."
 
 
 def _until_next(miner: MinerSituation, last_day: Sequence[datetime], now: datetime) -> timedelta:
@@ -382,11 +386,6 @@ def _comfort_below_band_k(miner: MinerSituation) -> float:
 
 def _times(starts: Sequence[datetime]) -> str:
     return "once" if len(starts) == 1 else f"{len(starts)} times"
-
-
-def _minutes(span: timedelta) -> str:
-    seconds = int(span.total_seconds()) + 1
-    return f"{seconds} s" if seconds < 90 else f"{round(seconds / 60)} min"
 
 
 GUARDS: tuple[Guard, ...] = (

@@ -13,7 +13,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil, inf
+from math import inf
+
+from sites.figures import watts_apart
 
 from .situation import Ceiling, MinerSituation
 
@@ -120,8 +122,8 @@ def shed(
         lines.take(ask.miner, -ask.adds_w)
     for ask in waiting:
         lines.take(ask.miner, -ask.miner.at_most_w)
-        if (line := lines.too_full(ask.miner, ask.least_w, is_start=True)) is not None:
-            ceilings[ask.miner.miner_id] = _no_room(line, ask)
+        if (full := lines.too_full(ask.miner, ask.least_w, is_start=True)) is not None:
+            ceilings[ask.miner.miner_id] = _no_room(full, ask)
         elif (line := lines.just_started(ask.miner, now)) is not None:
             ceilings[ask.miner.miner_id] = _too_soon(line, ask)
         else:
@@ -138,12 +140,12 @@ def _serve_what_runs(
     """First the least power of as many as there is room for; what is left over goes to the first in turn."""
     kept = []
     for ask in turns:
-        line = lines.too_full(ask.miner, ask.least_w, is_start=False)
-        if line is None:
+        full = lines.too_full(ask.miner, ask.least_w, is_start=False)
+        if full is None:
             kept.append(ask)
             lines.take(ask.miner, ask.least_w)
         else:
-            ceilings[ask.miner.miner_id] = _no_room(line, ask)
+            ceilings[ask.miner.miner_id] = _no_room(full, ask)
             lines.leave(ask.miner, ask.miner.at_most_w)
     promised = _promise(lines, kept, waiting)
     served = []
@@ -184,7 +186,7 @@ def _hold_back(lines: _Lines, ask: Asking, watts: float, ceilings: dict[str, Cei
 
 
 def _comes_down(line: _Line, ask: Asking) -> str:
-    return f"{ask.miner.name} gets more when others have come down and some of {line.in_words} is to spare."
+    return f"{ask.miner.name} may take more when others take less and {line.in_words} has reserve for it."
 
 
 def _serve(lines: _Lines, ask: Asking, ceilings: dict[str, Ceiling]) -> float:
@@ -203,12 +205,15 @@ def _serve(lines: _Lines, ask: Asking, ceilings: dict[str, Ceiling]) -> float:
     return takes_w
 
 
-def _no_room(line: _Line, ask: Asking) -> Ceiling:
-    what = f"{max(ask.power_w, ceil(ask.least_w))} W of {ask.miner.name}"
-    if ask.begins_w > ask.power_w:
-        what = f"{ask.begins_w:.0f} W at which {ask.miner.name} starts"
-    text = f"{line} leaves no room for the {what}."
-    return Ceiling("power_limit", 0, text, is_safety=True)
+def _no_room(full: tuple[_Line, float], ask: Asking) -> Ceiling:
+    line, room_w = full
+    left, needed = watts_apart(max(0.0, room_w), ask.least_w)
+    what = f"the {needed} {'that' if ask.miner.is_stepped else 'of'} {ask.miner.name}"
+    if ask.begins_w >= ask.least_w:
+        what = f"the {needed} at which {ask.miner.name} starts"
+    elif ask.miner.is_stepped:
+        what = f"{what} takes at least"
+    return Ceiling("power_limit", 0, f"{line} leaves {left}, less than {what}.", is_safety=True)
 
 
 def _lowered(line: _Line, ask: Asking, watts: int) -> Ceiling:
@@ -273,9 +278,10 @@ class _Lines:
         ]
         return min(rooms, key=lambda one: one[1], default=(_Line("", inf, ""), inf))
 
-    def too_full(self, miner: MinerSituation, watts: float, *, is_start: bool) -> _Line | None:
+    def too_full(self, miner: MinerSituation, watts: float, *, is_start: bool) -> tuple[_Line, float] | None:
+        """The line that has no room for so many watts, and what it has (W)."""
         line, room_w = self.room(miner, is_start=is_start)
-        return line if watts > room_w else None
+        return (line, room_w) if watts > room_w else None
 
     def note_start(self, miner: MinerSituation, at: datetime) -> None:
         for key in _keys(miner):

@@ -94,6 +94,8 @@ class MinerSituation:
     had_its_time: bool = True
     #: How much more than it was told it was measured to take when it last ran (W).
     took_more_w: int = 0
+    #: It does not answer and cannot be told to stay on: its own timer, or its upstream plug's, switches it off then.
+    goes_off_at: datetime | None = None
 
     @property
     def is_wanted_on(self) -> bool:
@@ -232,7 +234,10 @@ class SiteSituation:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What a strategy (or a wish) wants of one miner, and why in one sentence."""
+    """What a strategy (or a manual request) wants of one miner, and why.
+
+    `reason` is a sentence; or, where `is_clause`, what a sentence about what is done begins with (`sentences.so`).
+    """
 
     power_w: int
     origin: str  # "policy" | "manual" | "frost" | "outside" | "none"
@@ -243,16 +248,23 @@ class Intent:
     explanation: dict[str, Any] = field(default_factory=dict)
     #: Nothing is to be commanded: the miner is nobody's, its owner switches it.
     leave_alone: bool = False
+    is_clause: bool = False
+    #: A sentence that follows the reason, whatever is done.
+    then: str = ""
+    #: It is less than the miner could give: all that is needed or available, or among so many miners its share.
+    sharers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """A guard's word: at most `power_w`, why, and whether it may break a minimum on time."""
+    """A guard's limit: at most `power_w`, why (as an intent's reason), and whether it may break a minimum on time."""
 
     guard: str
     power_w: int
     reason: str
     is_safety: bool = False
+    is_clause: bool = False
+    then: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,11 +244,9 @@ def _dealt(member: _Member, watts: int, count: int) -> Intent:
     """The intent with its part; the very same where nothing changes."""
     miner, intent = member.miner, member.intent
     if watts == 0:
-        return replace(intent, power_w=0, code="staged_off", reason=sentences.others_suffice(miner))
+        reason = sentences.others_suffice(miner)
+        return replace(intent, power_w=0, code="staged_off", reason=reason, is_clause=True, then="")
     if watts == miner.fitting(member.most_w):  # all it may: the guard that allows no more says so itself
         full = miner.fitting(intent.power_w) == miner.full_w
         return intent if full else replace(intent, power_w=miner.full_w)
-    reason = (
-        f"{intent.reason} {sentences.gives(miner, watts, count)}" if watts < miner.nominal_power_w else intent.reason
-    )
-    return replace(intent, power_w=watts, reason=reason)
+    return replace(intent, power_w=watts, sharers=count if watts < miner.nominal_power_w else 0)

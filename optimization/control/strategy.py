@@ -83,27 +83,29 @@ class PolicyStrategy:
         now: datetime,
     ) -> Intent:
         rule, epoch = verdict.rule, now.timestamp()
-        paused = sentences.paused_by_window(miner, now)
+        paused, then = sentences.paused_by_window(miner, now)
         if paused:
-            return Intent(0, "policy", "window_open", paused)
+            return Intent(0, "policy", "window_open", paused, is_clause=True, then=then)
         if verdict.action in ("start", "stop") and rule is not None:
             explanation = explain(rule, miner.contexts, holds, epoch)
             return Intent(
                 miner.full_w if verdict.action == "start" else 0,
                 "policy",
                 f"rule_{verdict.action}",
-                sentences.rule_applies(miner, verdict.action, sentence(explanation), deciding_zone(explanation)),
+                sentences.rule_applies(miner, sentence(explanation), deciding_zone(explanation)),
                 rule.rule_id,
                 rule.name,
                 explanation,
+                is_clause=True,
             )
         if verdict.unsure is not None:
             explanation = explain(verdict.unsure, miner.contexts, holds, epoch)
             return self._unknown_intent(miner, sentence(explanation), explanation, parse_time(unknown_since), now)
         if miner.is_wanted_on:
-            return Intent(miner.runs_at_w, "policy", "hold_on", sentences.keeps_heating(miner))
+            return Intent(miner.runs_at_w, "policy", "hold_on", sentences.keeps_heating(miner), is_clause=True)
         if verdict.action == "blocked" and rule is not None:
-            return Intent(0, "policy", "blocked", sentences.blocked(miner, rule.name), rule.rule_id, rule.name)
+            why = sentences.blocked(miner, rule.name)
+            return Intent(0, "policy", "blocked", why, rule.rule_id, rule.name, is_clause=True)
         return self._stays_off(unit, miner, holds, epoch)
 
     @staticmethod
@@ -116,7 +118,8 @@ class PolicyStrategy:
             told = (explain(rule, seen, holds, epoch) for rule in unit.policy.start_rules)
             explanation = next((one for one in told if one["truth"] != "absent"), {})
         lacking = sentence(explanation) if explanation else ""
-        return Intent(0, "policy", "stays_off", sentences.stays_off(miner, lacking), explanation=explanation)
+        why = sentences.stays_off(miner, lacking)
+        return Intent(0, "policy", "stays_off", why, explanation=explanation, is_clause=True)
 
     @staticmethod
     def _unknown_intent(
@@ -124,12 +127,13 @@ class PolicyStrategy:
     ) -> Intent:
         """A needed input is unknown: an off miner stays off, a running one is held for a while."""
         if not miner.is_wanted_on:
-            reason = sentences.not_started_unknown(miner, lacking)
-            return Intent(0, "policy", "start_unknown", reason, explanation=explanation)
-        if since is not None and now - since >= UNKNOWN_HOLD:
-            reason = sentences.unknown_too_long(lacking, since, now)
-            return Intent(0, "policy", "input_unknown", reason, explanation=explanation)
-        reason = sentences.held_unknown(miner, lacking, UNKNOWN_HOLD)
+            why = sentences.not_known(lacking)
+            return Intent(0, "policy", "start_unknown", why, explanation=explanation, is_clause=True)
+        unknown_for = timedelta(0) if since is None else now - since
+        if unknown_for >= UNKNOWN_HOLD:
+            why, then = sentences.unknown_too_long(lacking, since, now)
+            return Intent(0, "policy", "input_unknown", why, explanation=explanation, is_clause=True, then=then)
+        reason = sentences.held_unknown(miner, lacking, UNKNOWN_HOLD - unknown_for, now)
         return Intent(miner.runs_at_w, "policy", "hold_unknown", reason, explanation=explanation)
 
 
@@ -144,12 +148,7 @@ def frost_intent(miner: MinerSituation) -> Intent | None:
     for zone in miner.zones:
         lowest, limit = frost_celsius(zone), zone.frost_limit_celsius
         if lowest is not None and lowest < limit + (FROST_RELEASE_K if holding else 0):
-            return Intent(
-                miner.full_w,
-                "frost",
-                "frost",
-                f"Frost protection: {zone.name} is at {lowest:.1f} °C, its frost limit is {limit:.1f} °C.",
-            )
+            return Intent(miner.full_w, "frost", "frost", sentences.frost(zone.name, lowest, limit, FROST_RELEASE_K))
     for zone in miner.zones:
         if zone.pulse.is_on:
             power = miner.fitting(miner.least_w)

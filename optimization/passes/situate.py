@@ -128,7 +128,9 @@ def situate(
     inputs.note_awaited(rows, memory, bad, clock_stepped, now)
     for pk, miner in miners.items():
         wait = inputs.clock_wait(rows, pk, miner.zones, memory)
-        miners[pk] = miner if wait is None else replace(miner, clock_wait=wait)
+        ends = went_off_by.goes_off_at(rows, rows.miners[pk], snapshots[pk], observation, memory)
+        if wait is not None or ends is not None:
+            miners[pk] = replace(miner, clock_wait=wait, goes_off_at=ends)
     units, in_unit, problems = [], set(), {}
     for unit in rows.units:
         members = [pk for pk in unit.miner_ids if pk in miners and pk not in in_unit]

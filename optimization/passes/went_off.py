@@ -76,6 +76,26 @@ def timer_of(memory: Memory, miner_pk: UUID, now: datetime) -> Timer | None:
     return Timer(float(told.get("seconds") or 0.0), told.get("declared") is True)
 
 
+def goes_off_at(
+    rows: SiteRows, miner: Miner, snapshot: MinerSnapshot, observation: Observation, memory: Memory
+) -> datetime | None:
+    """When its own timer, or its upstream plug's, switches off what is to heat and does not answer; None: never."""
+    desired = rows.desired.get(miner.pk)
+    if snapshot.status.is_known or desired is None or desired.power_w == 0:
+        return None
+    ends = []
+    for row, told_at in (
+        (miner.controller, desired.written_at),
+        (miner.cutoff, plugs.told_on_at(memory, miner.pk)),
+    ):
+        seen = None if row is None else _reading(observation, row)
+        if told_at is None or (seen is not None and seen.status.is_known):
+            continue
+        if (seconds := rearm_seconds(row)) is not None:
+            ends.append(told_at + timedelta(seconds=seconds))
+    return min(ends, default=None)
+
+
 def shift(memory: Memory, step: timedelta) -> None:
     """The wall clock was set: what counts by it moves with it."""
     for name, field in (("runs", "seen"), ("timers", "at")):

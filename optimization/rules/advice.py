@@ -10,7 +10,7 @@ from .fields import Bound, FieldTree, zones_of
 from .nodes import Leaf, leaves
 from .operators import OPERATORS
 from .rule import CompiledRule
-from .words import figure
+from .words import typed
 
 TEMPERATURE = "temperature_celsius"
 TARGETS = ("target_temperature", "requested_target_temperature")
@@ -72,7 +72,7 @@ def _about(rule: CompiledRule, fields: FieldTree) -> list[RuleWarning]:
 def _asks(one: Asked) -> str:
     """“now hour is at least 22”."""
     field, operator = one.leaf.field, OPERATORS[one.operator]
-    return f"‘{field.label} {operator.when_true} {figure(one.leaf.value, field.unit)}’"
+    return f"‘{field.label} {operator.when_true} {typed(one.leaf.value, field.unit)}’"
 
 
 def about_no_zone(rule_name: str, paths: Iterable[str], bound: Bound | None = None) -> str:

@@ -13,7 +13,7 @@ from .errors import shown
 from .fields import Field
 from .operators import BOOLEAN, NUMBER, Operator
 from .regex import BoundedRegex, RegexError
-from .words import figure
+from .words import typed
 
 MAX_TEXT, MAX_LIST = 256, 100
 _WHOLE_WORDS, _BEYOND = ("eq", "ne", "in", "not_in"), ("lt", "gt")
@@ -75,11 +75,11 @@ def _check_possible(number: float, field: Field, operator: Operator) -> None:
     least, most = -math.inf if low is None else low, math.inf if high is None else high
     span = _span(field)
     if not least <= number <= most and not _is_just_past(number, field, operator):
-        raise ValueProblem(f"{field.path!r} is never {figure(number, field.unit)}; {span}")
+        raise ValueProblem(f"{field.path!r} is never {typed(number, field.unit)}; {span}")
     if field.is_whole and operator.name in _WHOLE_WORDS and number != math.floor(number):
-        raise ValueProblem(f"{field.path!r} is never {figure(number, field.unit)}; it is a whole number")
+        raise ValueProblem(f"{field.path!r} is never {typed(number, field.unit)}; it is a whole number")
     if operator.name in _BEYOND and number == {"lt": least, "gt": most}[operator.name]:
-        raise ValueProblem(f"{field.path!r} {operator.when_true} {figure(number, field.unit)} is never true; {span}")
+        raise ValueProblem(f"{field.path!r} {operator.when_true} {typed(number, field.unit)} is never true; {span}")
 
 
 def _is_just_past(number: float, field: Field, operator: Operator) -> bool:
@@ -88,7 +88,7 @@ def _is_just_past(number: float, field: Field, operator: Operator) -> bool:
 
 
 def _span(field: Field) -> str:
-    low, high = (None if bound is None else figure(bound, field.unit) for bound in (field.low, field.high))
+    low, high = (None if bound is None else typed(bound, field.unit) for bound in (field.low, field.high))
     if high is None:
         return f"it is at least {low}"
     return f"it lies between {low} and {high}" if low is not None else f"it is at most {high}"

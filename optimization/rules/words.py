@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .operators import BOOLEAN, OPERATORS
+from sites.figures import MOST_DECIMALS, apart, number
+
+from .operators import BOOLEAN, OPERATORS, Operator
 
 _DECIMALS = {"°C": 1, "°C/h": 1}
 
@@ -51,8 +53,7 @@ def _leaf(node: dict) -> str:
         return _boolean(node)
     operator = OPERATORS[node["operator"]]
     phrase = operator.when_true if truth == "true" else operator.when_false
-    seen = figure(node["value"], node["unit"])
-    expected = figure(node["expected"], node["unit"])
+    seen, expected = compared(node["value"], node["expected"], operator, node["unit"])
     other = node["expected_label"]
     return f"{label} {seen} {phrase} {_the(other)}{expected}"
 
@@ -73,7 +74,7 @@ def _boolean(node: dict) -> str:
     if shows and shows["value"] is not None and shows["expected"] is not None:
         operator = OPERATORS[shows["operator"]]
         phrase = operator.when_true if node["value"] else operator.when_false
-        seen, bound = figure(shows["value"], shows["unit"]), figure(shows["expected"], shows["unit"])
+        seen, bound = compared(shows["value"], shows["expected"], operator, shows["unit"])
         return f"{shows['label']} {seen} {phrase} {_the(shows['expected_label'])}{bound}"
     return node["label"] if node["value"] else _negated(node["label"])
 
@@ -91,19 +92,55 @@ def _the(label: str) -> str:
     return f"{label} " if label.startswith("the ") or label[0].isupper() else f"the {label} "
 
 
-def figure(value: object, unit: str = "") -> str:
-    """A value as a person reads it: "20.5 °C", "2400 W", "“heating”"."""
+def compared(seen: object, expected: object, operator: Operator, unit: str = "") -> tuple[str, str]:
+    """Both figures, with as many decimals as it takes to show what `operator` says of them."""
+    listed = list(expected) if isinstance(expected, (list, tuple, set, frozenset)) else [expected]
+    if not all(_is_number(value) for value in (seen, *listed)):
+        return figure(seen, unit), figure(expected, unit)
+    takes = (lambda values: values) if operator.takes_list else (lambda values: values[0])
+    holds = operator.test(seen, takes(listed))
+    least = max(_decimals(value, unit) for value in (seen, *listed))
+    for more in (None, *range(least, MOST_DECIMALS + 1)):
+        shown = [round(value, _decimals(value, unit) if more is None else more) for value in (seen, *listed)]
+        if operator.test(shown[0], takes(shown[1:])) == holds:
+            return figure(seen, unit, more), figure(expected, unit, more)
+    if operator.takes_list:
+        return figure(seen, unit, _AS_IS), figure(expected, unit, _AS_IS)
+    first, second = apart(seen, listed[0], operator.test, least)
+    return f"{first} {unit}".strip(), f"{second} {unit}".strip()
+
+
+#: Decimals of what differs by less than anybody measures, and of what a person typed.
+_AS_IS = 6
+
+
+def typed(value: object, unit: str = "") -> str:
+    """A value that a person typed, not rounded."""
+    return figure(value, unit, _AS_IS)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _decimals(value: float, unit: str) -> int:
+    return _DECIMALS.get(unit, 0 if abs(value) >= 100 else 1)
+
+
+def figure(value: object, unit: str = "", decimals: int | None = None) -> str:
+    """A value as a person reads it: "20.5 °C", "2400 W", "“heating”". `decimals`: at most so many, else the usual."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (list, tuple)):
-        return ", ".join(figure(v, unit) for v in value)
+        return ", ".join(figure(v, unit, decimals) for v in value)
     if not isinstance(value, (int, float)):
         return f"“{value}”"
-    decimals = _DECIMALS.get(unit, 0 if abs(value) >= 100 else 1)
-    text = f"{value:.{decimals}f}"
-    if unit not in _DECIMALS:
-        text = text.removesuffix(".0")
-    return f"{text} {unit}".strip()
+    usual = _decimals(value, unit)
+    text = number(value, usual if decimals is None else decimals)
+    whole, dot, rest = text.partition(".")
+    least = _DECIMALS.get(unit, 0)
+    rest = rest[:least] + rest[least:].rstrip("0")
+    return f"{whole}{dot if rest else ''}{rest} {unit}".strip()
 
 
 def duration(seconds: float) -> str:

@@ -20,7 +20,9 @@ STEPS = PowerModel((Level("eco", 800.0), Level("standard", 1300.0), Level("super
 RANGE = PowerModel((Level("min", 500.0), Level("max", 1500.0)), step_w=100.0)
 POWERS = (None, None, PowerModel((Level("on", 900.0),)), STEPS, RANGE)
 CIRCUITS = (None, ("c1", "Kitchen", 1500), ("c2", "Cellar", 2300))
-celsius = st.one_of(st.none(), st.floats(-5, 40), st.sampled_from([20.5, 21.5, 26.0, 27.0, 28.0, 7.0]))
+#: Also so near a bound that both round alike.
+near_a_bound = st.sampled_from([20.5, 21.5, 7.0, 26.0, 28.0]).flatmap(lambda at: st.floats(at - 0.06, at + 0.06))
+celsius = st.one_of(st.none(), st.floats(-5, 40), near_a_bound, st.sampled_from([20.5, 21.5, 26.0, 27.0, 28.0, 7.0]))
 past = st.one_of(
     st.none(),
     st.integers(0, 700).map(lambda s: NOW - timedelta(seconds=s)),
@@ -77,6 +79,10 @@ def miners(draw, key: str, rooms):
         took_more_w=draw(st.sampled_from([0, 0, 0, 150])),
         desired_origin=draw(st.sampled_from(["", "policy", "manual", "frost", "guard"])),
         desired_confirmed=draw(st.booleans()),
+        level_since=draw(past),
+        goes_off_at=draw(st.sampled_from([None, None, worlds.ago(-90), worlds.ago(5)]))
+        if not status.is_known
+        else None,
         switched_on_at=draw(past),
         switched_off_at=draw(past),
         starts=tuple(draw(st.lists(moments, max_size=5))),

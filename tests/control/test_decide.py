@@ -295,35 +295,40 @@ def airing(celsius=20.0, *, minutes=5.0, by_slope=False, **kwargs):
     return replace(zone(celsius, **kwargs), target=target, window_open_since=since, window_by_slope=by_slope)
 
 
-OPEN = "The window of Hall is open, so heating pauses."
+OPEN = "The window of Hall is open"
 
 
 @pytest.mark.parametrize(
     ("one", "watts", "reason"),
     [
-        (running(airing()), 0, OPEN),
-        (miner(airing()), 0, OPEN),
-        (miner(airing(), wish=wish(1000)), 0, OPEN),
-        (running(airing(), wish=wish(1000)), 0, OPEN),
+        (running(airing()), 0, f"{OPEN}, so Avalon is switched off."),
+        (miner(airing()), 0, f"{OPEN}, so Avalon stays off."),
+        (miner(airing(), wish=wish(1000)), 0, f"{OPEN}, so Avalon stays off."),
+        (running(airing(), wish=wish(1000)), 0, f"{OPEN}, so Avalon is switched off."),
         (
             running(airing(by_slope=True)),
             0,
-            "The temperature of Hall falls as through an open window, so heating pauses, at most 30 min.",
+            "The temperature of Hall falls as if a window were open, so Avalon is switched off. "
+            "This pauses heating for 30 min at most.",
         ),
         (
             running(airing(minutes=13 * 60)),
             0,
-            "The window of Hall has been open for 13 h, so heating pauses. Is its contact all right?",
+            "The window of Hall has been open for 13 h, so Avalon is switched off. Is its contact all right?",
         ),
         # No safety matter: what has just started runs out its minimum on time.
-        (running(airing(), for_seconds=300), 1000, f"{OPEN} It runs 5 min more: its minimum on time."),
+        (running(airing(), for_seconds=300), 1000, f"{OPEN}, but Avalon stays on for 5 min more: its minimum on time."),
         # The other room of the miner is cold.
         (running(airing(), zone(19.0, key="attic")), 1000, None),
         # As cold as 7 °C it is heated, window or not; below 7 °C against frost.
         (miner(airing(6.4)), 1000, "Frost protection: Hall is at 6.4 °C, its frost limit is 7.0 °C."),
         (miner(airing(6.4, frost_limit_celsius=None)), 1000, None),
         # A hotter word comes first.
-        (running(airing(28.5)), 0, "Hall is too hot (28.5 °C, limit 28.0 °C). Heating may resume below 26.0 °C."),
+        (
+            running(airing(28.5)),
+            0,
+            "Hall is too hot: it is at 28.5 °C, its high limit is 28.0 °C. Heating may resume at 26.0 °C or below.",
+        ),
     ],
 )
 def test_an_open_window_pauses_heating_and_says_so(one, watts, reason):
@@ -396,7 +401,7 @@ def test_a_miner_of_nobody_obeys_a_persons_wish():
 
 def test_minimum_on_says_how_long():
     seen = command(running(zone(21.6), for_seconds=540))
-    assert seen.reason.endswith("It runs 61 s more: its minimum on time.")
+    assert seen.reason.endswith("stays on for 60 s more: its minimum on time.")
     assert seen.next_allowed_at == NOW + timedelta(seconds=60)
     assert (seen.action, seen.code, seen.broke_min_on) == ("hold", "min_on", False)
 
@@ -430,7 +435,7 @@ def test_a_miner_of_nobody_keeps_its_minimum_on_when_its_manual_request_ends():
     assert (seen.power_w, seen.guard, seen.intent.origin) == (1000, "min_on", "manual")
     assert seen.reason == (
         "The manual request for Avalon is over and it is in no enabled unit, so it is switched off. "
-        "It runs 9 min more: its minimum on time."
+        "Avalon stays on for 9 min more: its minimum on time."
     )
     assert loose(running(zone(20.0), for_seconds=601, desired_origin="manual")).power_w == 0
 
@@ -462,7 +467,10 @@ def test_of_two_reasons_to_be_off_safety_is_told():
     """Warm anyway (the rule says off), and too hot: the person must read of the heat."""
     seen = command(running(zone(28.5), for_seconds=5))
     assert (seen.guard, seen.broke_min_on) == ("high_limit", True)
-    assert seen.reason == "Hall is too hot (28.5 °C, limit 28.0 °C). Heating may resume below 26.0 °C."
+    assert (
+        seen.reason
+        == "Hall is too hot: it is at 28.5 °C, its high limit is 28.0 °C. Heating may resume at 26.0 °C or below."
+    )
 
 
 def test_of_two_safety_guards_the_first_is_told():

@@ -46,7 +46,7 @@ def test_when_the_limit_was_lowered_the_room_nearest_its_target_sheds_even_withi
     assert {key: command.power_w for key, command in commands.items()} == {"a": 0, "b": 1000}
     assert commands["a"].guard == "power_limit"
     assert commands["a"].broke_min_on
-    assert commands["a"].reason == "This home's power limit (1500 W) leaves no room for the 1000 W of Avalon."
+    assert commands["a"].reason == "This home's power limit (1500 W) leaves 500 W, less than the 1000 W of Avalon."
 
 
 def test_a_circuit_binds_only_its_own_miners():
@@ -56,7 +56,7 @@ def test_a_circuit_binds_only_its_own_miners():
 
 def test_the_circuit_is_named():
     assert decided(miner(zone(20.0), **on_circuit(500)))["m"].reason == (
-        "The circuit ‘Kitchen’ (500 W) leaves no room for the 1000 W of Avalon."
+        "The circuit ‘Kitchen’ (500 W) leaves 500 W, less than the 1000 W of Avalon."
     )
 
 
@@ -355,7 +355,7 @@ def test_over_the_contract_the_miners_give_way():
     command = decided(runs, import_limit_w=900.0)["a"]
     assert (command.power_w, command.guard) == (0, "power_limit")
     assert command.reason == (
-        "What the grid connection has left for miners (900 W) leaves no room for the 1000 W of Avalon."
+        "What the grid connection has left for miners (900 W) leaves 900 W, less than the 1000 W of Avalon."
     )
     assert decided(runs, import_limit_w=-200.0)["a"].reason.startswith(
         "What the grid connection has left for miners (0 W)"

@@ -79,7 +79,7 @@ def test_without_both_times_there_are_none():
 def test_nothing_starts_and_what_runs_stops_and_is_told_why():
     seen = command(miner(zone(19.0), quiet=HUSH))
     assert (seen.power_w, seen.guard) == (0, "quiet_hours")
-    assert seen.reason == "Quiet hours until 08:00: Avalon is off."
+    assert seen.reason == "Quiet hours until 08:00 allow no heating, so Avalon stays off."
     assert command(running(zone(19.0), quiet=HUSH)).power_w == 0
     assert command(miner(zone(19.0), quiet=HUSH, wish=wish(1000))).power_w == 0
 
@@ -88,7 +88,7 @@ def test_it_goes_down_to_the_level_that_is_quiet_enough():
     loud = running(zone(19.0), watts=1600, nominal_power_w=1600, power=STEPS, quiet=Quiet(1000, HUSH.until, "08:00"))
     seen = command(loud)
     assert (seen.power_w, seen.guard) == (800, "quiet_hours")
-    assert seen.reason == "Quiet hours until 08:00: Avalon takes at most 1000 W."
+    assert seen.reason == "Quiet hours until 08:00 allow at most 1000 W, so Avalon runs at 800 W."
 
 
 def test_less_than_its_lowest_level_is_off():

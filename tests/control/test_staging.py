@@ -92,7 +92,7 @@ def test_all_of_it_comes_just_above_the_lower_bound():
 
 def test_it_says_why_it_gives_less():
     commands, _ = decide(site(unit(avalon(zone(21.4), on_w=1300))), Memory())
-    assert commands[0].reason.endswith("It gives 800 W, what is needed or may be taken now.")
+    assert commands[0].reason.endswith("so Avalon runs at 800 W, as much as is needed or available now.")
     assert (commands[0].action, commands[0].guard) == ("level", "")
 
 
@@ -119,7 +119,10 @@ def test_what_runs_goes_on_and_what_is_not_needed_stops():
 def test_what_rests_is_told_why():
     room = zone(21.3)
     commands, _ = decide(site(unit(avalon(room, on_w=1600), plug(room, on=True, name="Heater"))), Memory())
-    assert commands[1].reason == "The other miners give what Hall needs or may take now, so Heater rests."
+    assert (
+        commands[1].reason
+        == "The other miners give what Hall needs, or all that is available now, so Heater is switched off."
+    )
     assert commands[1].code == "staged_off"
 
 

@@ -56,7 +56,7 @@ def test_a_burst_is_held_even_for_a_cold_room_until_what_is_left_is_enough():
 @pytest.mark.parametrize("origin", ["policy", "manual"])
 def test_the_cap_is_hard(celsius, origin):
     said = waits(celsius, *range(2, 10), origin=origin)
-    assert said == "Avalon started 8 times in 24 hours; that is its limit."
+    assert said == "Avalon started 8 times in 24 hours; its limit is 8."
 
 
 def test_by_hand_nothing_is_spread_and_frost_has_one_an_hour():

@@ -79,7 +79,7 @@ def test_an_unknown_input_is_held_for_ten_minutes_then_off_until_it_is_known():
     assert set(codes) == {"hold_unknown"}
     assert home.at - began == UNKNOWN_HOLD
     assert command.code == "input_unknown"
-    assert command.reason.startswith("Off: for 10 min")
+    assert command.reason.startswith("For 10 min")
     assert home.step(None).code == "start_unknown"
     assert home.step(900).code == "rule_start"
 
@@ -172,9 +172,9 @@ def test_a_miner_of_two_rooms_starts_for_either_and_stops_when_both_are_warm():
 @pytest.mark.parametrize(
     ("one", "words"),
     [
-        (miner(zone(21.0)), "Hall is at its target; heating starts below 20.5 °C."),
+        (miner(zone(21.0)), "Hall is at its target, in its band of 20.5 to 21.5 °C, so Avalon stays off."),
         (miner(zone(22.0)), "Hall is 1.0° above target, so Avalon stays off."),
-        (running(zone(20.7)), "Hall is 0.3° below target and heats on to 21.5 °C, so Avalon keeps running."),
+        (running(zone(20.7)), "Hall is 0.3° below target and may be heated up to 21.5 °C, so Avalon keeps running."),
     ],
 )
 def test_the_sentence_is_from_the_rooms_point_of_view(one, words):

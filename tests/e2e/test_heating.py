@@ -32,7 +32,7 @@ def test_a_cold_room_with_surplus_is_heated_within_two_periods(make_home, ha, pa
     assert decision.rule_name in decision.explanation.get("rule", "")
     assert decision.reason.startswith("Living room")
     assert "19.4 °C is below" in decision.reason
-    assert decision.reason.endswith("so Avalon runs.")
+    assert decision.reason.endswith("so Avalon starts.")
     text = page()
     assert "19.4" in text
     assert "heating" in text

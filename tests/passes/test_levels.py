@@ -109,7 +109,7 @@ def test_another_level_waits_for_the_write_gap_and_is_no_start(stepped):
     assert home.plug.writes == [1600]
     decision = Decision.objects.order_by("-at").first()
     assert (decision.guard, decision.command_w) == ("write_gap", 1600)
-    assert "stays at 1600 W for" in decision.reason
+    assert "stays set to 1600 W for" in decision.reason
     home.go(seconds=600)
     assert home.plug.writes == [1600, 800]
     assert len(home.desired.starts) == 1

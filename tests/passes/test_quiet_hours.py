@@ -14,7 +14,7 @@ def test_quiet_hours_end_and_begin_in_the_homes_time(db, bench):
     Miner.objects.update(quiet_from=time(22), quiet_until=time(6))
     home.go(2)
     assert not home.plug.on
-    assert Decision.objects.latest("at").reason == "Quiet hours until 06:00: Avalon is off."
+    assert Decision.objects.latest("at").reason == "Quiet hours until 06:00 allow no heating, so Avalon stays off."
     home.go(6)
     assert home.plug.on
     home.clock.advance(16 * 3600)

@@ -1,4 +1,4 @@
-"""The engine imports nothing but the standard library and itself, and neither clock nor network."""
+"""The engine imports nothing but the standard library, itself and how figures read, and neither clock nor network."""
 
 import ast
 import sys
@@ -16,4 +16,6 @@ def test_imports():
                 names = [node.module]
             for name in names:
                 top = name.split(".")[0]
-                assert top in sys.stdlib_module_names - FORBIDDEN, f"{file.name} imports {name}"
+                assert name == "sites.figures" or top in sys.stdlib_module_names - FORBIDDEN, (
+                    f"{file.name} imports {name}"
+                )
