@@ -20,6 +20,7 @@ from miners import discovery, discovery_job
 from miners.devices import driven_by
 from miners.driven import Driven
 from sites.models import Site
+from sites.secret_inputs import ask_again
 from sites.words import watts
 
 from .add_miner_forms import NEW_PLUG, DriverForm, HeatForm
@@ -34,12 +35,12 @@ from .setup_miners import check, new_rooms, show
 _PLUG_MINUTES = {"antminer": 60}
 
 
-def device_step(*needed: str) -> Callable:
+def device_step(needed: str) -> Callable:
     """A part of the step about miners; without what it needs it leads back to that."""
 
     def decorate(view: Callable[[HttpRequest, Draft], HttpResponse]) -> Callable[..., HttpResponse]:
         def checked(request: HttpRequest, draft: Draft) -> HttpResponse:
-            if any(name not in draft for name in needed):
+            if not (draft.device if needed == "device" else draft.get(needed)):
                 return redirect("setup-miners")
             return view(request, draft)
 
@@ -135,10 +136,10 @@ def _chosen(draft: Draft, search: discovery_job.Search, address: str) -> HttpRes
     one = next((one for one in search.found if one["address"] == address), None)
     if one is None or Driven().by(one["address"], one["serial"]) is not None:
         return redirect("add-miner-found")
-    if draft.get("device", {}).get("address") != address:
-        draft.forget("heat", "new_plug", "editing")
-        draft.put(device=one, settings=sealed({}))
-    return redirect("add-miner-settings" if draft.get("device")["identity"] else "add-miner-open")
+    known = draft.get("devices", {}).get(address) or {"found": one, "settings": sealed({})}
+    draft.forget("editing")
+    draft.put_device(**known)
+    return redirect("add-miner-settings" if known["found"]["identity"] else "add-miner-open")
 
 
 # --- what opens it --------------------------------------------------------------------------------
@@ -146,40 +147,40 @@ def _chosen(draft: Draft, search: discovery_job.Search, address: str) -> HttpRes
 
 def _settings(draft: Draft) -> dict[str, Any]:
     """The device's settings so far, without its address."""
-    return opened(draft.get("settings", ""))
+    return opened(draft.device.get("settings", ""))
 
 
 def _adapter(draft: Draft) -> type[Adapter] | None:
     try:
-        return registry.get(Kind.MINER_CONTROLLER, draft.get("device")["adapter_type"])
+        return registry.get(Kind.MINER_CONTROLLER, draft.device["found"]["adapter_type"])
     except LookupError:
         return None
 
 
 def _look_again(draft: Draft, form: DriverForm) -> bool:
     """Whether the device, asked with these settings, says what it is; if not, the form says why."""
-    device = draft.get("device")
+    device = draft.device["found"]
     problem, field = "", None
     try:
         seen = discovery.probe(device["address"], device["adapter_type"], form.settings).found
     except AdapterError as error:
         seen, problem = None, str(error)
     if seen is None:
-        problem = problem or f"{device['address']} is not what it was any more. Look again."
+        problem = problem or f"Something else answers at {device['address']} now. Look again."
     elif not seen.identity:
         problem = seen.problem
         field = next((name for name in form.fields if seen.needs_password and name == "password"), None)
     if problem:
         form.add_error(field, problem)
         return False
-    draft.put(device=seen.as_json(), settings=sealed(form.settings))
+    draft.put_device(found=seen.as_json(), settings=sealed(form.settings))
     return True
 
 
 @device_step("device")
 def open_device(request: HttpRequest, draft: Draft) -> HttpResponse:
     """User and password, or what it does not tell itself, tried at once."""
-    device, adapter = draft.get("device"), _adapter(draft)
+    device, adapter = draft.device["found"], _adapter(draft)
     if adapter is None:
         return redirect("setup-miners")
     only = {*adapter.Config.secrets(), "user", *device.get("needs", ())}
@@ -188,6 +189,7 @@ def open_device(request: HttpRequest, draft: Draft) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid() and _look_again(draft, form):
         return redirect("add-miner-settings")
+    ask_again(form)
     return page(request, draft, "setup-miners", "dashboard/add_miner_open.html", form=form, device=device)
 
 
@@ -197,7 +199,7 @@ def open_device(request: HttpRequest, draft: Draft) -> HttpResponse:
 @device_step("device")
 def settings(request: HttpRequest, draft: Draft) -> HttpResponse:
     """What it can, what it is called, what it heats, what is upstream of it, who decides."""
-    device, adapter = draft.get("device"), _adapter(draft)
+    device, adapter = draft.device["found"], _adapter(draft)
     if adapter is None:
         return redirect("setup-miners")
     if not device["identity"]:
@@ -209,11 +211,12 @@ def settings(request: HttpRequest, draft: Draft) -> HttpResponse:
         rooms=draft.room_choices(),
         names=[one["name"] for one in draft.other_miners],
         model=device["model"],
-        initial=draft.get("heat") or new_rooms(draft),
+        initial=draft.device.get("heat") or new_rooms(draft),
     )
     if request.method == "POST" and _takes(draft, driver, heat):
         draft.put_miner(_answers(draft))
         return after(draft, "setup-miners") if goal(draft) == MINER else redirect("setup-miners")
+    ask_again(driver)
     return page(
         request,
         draft,
@@ -221,6 +224,7 @@ def settings(request: HttpRequest, draft: Draft) -> HttpResponse:
         "dashboard/add_miner_settings.html",
         driver=driver,
         form=heat,
+        edited=None if draft.editing is None else draft.miners[draft.editing]["name"],
         **_device_context(draft, adapter),
     )
 
@@ -231,12 +235,12 @@ def _takes(draft: Draft, driver: DriverForm, heat: HeatForm) -> bool:
         return False
     if driver.settings != _settings(draft) and not _look_again(draft, driver):
         return False
-    answers, plug = heat.as_answers(), draft.get("new_plug")
+    answers, plug = heat.as_answers(), draft.device.get("new_plug")
     if answers["plug"] == NEW_PLUG and (plug is None or plug["config"]["address"] != answers["plug_address"]):
         plug = _new_plug(draft, heat)
         if plug is None:
             return False
-    draft.put(heat=answers, new_plug=plug if answers["plug"] == NEW_PLUG else None)
+    draft.put_device(heat=answers, new_plug=plug if answers["plug"] == NEW_PLUG else None)
     problems = check(draft, _answers(draft))
     show(problems, heat)
     return not problems
@@ -244,13 +248,13 @@ def _takes(draft: Draft, driver: DriverForm, heat: HeatForm) -> bool:
 
 def _answers(draft: Draft) -> dict[str, Any]:
     """This device as a miner of the draft."""
-    device = draft.get("device")
+    device = draft.device["found"]
     return {
-        **draft.get("heat"),
+        **draft.device["heat"],
         "adapter_type": device["adapter_type"],
         "config": sealed({**_settings(draft), "address": device["address"]}),
         "identity": device["identity"],
-        "new_plug": draft.get("new_plug"),
+        "new_plug": draft.device.get("new_plug"),
         "found": device,
     }
 
@@ -258,7 +262,7 @@ def _answers(draft: Draft) -> dict[str, Any]:
 def _new_plug(draft: Draft, heat: HeatForm) -> dict[str, Any] | None:
     """The plug at the typed address, asked what it is; None: the form says why it is none."""
     address = heat.cleaned_data["plug_address"]
-    model = model_of(draft.get("device")["identity"])
+    model = model_of(draft.device["found"]["identity"])
     load_w = 1000 if model is None else max(10, min(16_000, round(model.max_w)))
     minutes = 30 if model is None else _PLUG_MINUTES.get(model.device_class, 30)
     config = {"load_w": load_w, "auto_off_minutes": minutes}
@@ -278,9 +282,9 @@ def _new_plug(draft: Draft, heat: HeatForm) -> dict[str, Any] | None:
 
 
 def _device_context(draft: Draft, adapter: type[Adapter]) -> dict[str, Any]:
-    device, heat = draft.get("device"), draft.get("heat") or {}
+    device, heat = draft.device["found"], draft.device.get("heat") or {}
     config = adapter.Config.model_validate({**_settings(draft), "address": device["address"]})
-    told = {**heat, "new_plug": draft.get("new_plug")}
+    told = {**heat, "new_plug": draft.device.get("new_plug")}
     return {
         "device": device,
         "adapter": adapter,

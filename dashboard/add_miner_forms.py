@@ -158,14 +158,14 @@ class SwitchForm(OffersForm):
 
 
 class HeatersForm(forms.Form):
-    """Which miners that are there already heat the new rooms."""
+    """Which miners that are there already heat the new rooms. What another tab added meanwhile stays."""
 
     def __init__(self, *args, rooms: Sequence[Mapping[str, Any]], miners: Sequence[Miner], **kwargs):
         super().__init__(*args, **kwargs)
         self._rooms = rooms
         choices = [(str(miner.pk), _miner_label(miner)) for miner in miners]
-        for number, room in enumerate(rooms):
-            self.fields[f"heaters_{number}"] = forms.MultipleChoiceField(
+        for room in rooms:
+            self.fields[_heaters(room)] = forms.MultipleChoiceField(
                 label=f"Which of your miners heat ‘{room['name']}’, too?",
                 choices=choices,
                 required=False,
@@ -175,10 +175,15 @@ class HeatersForm(forms.Form):
 
     def rooms(self) -> list[dict[str, Any]]:
         """The rooms with what was ticked."""
+        asked = self.data.getlist("asked") if "asked" in self.data else [_heaters(room) for room in self._rooms]
         return [
-            {**room, "heated_by": self.cleaned_data.get(f"heaters_{number}", list(room.get("heated_by", ())))}
-            for number, room in enumerate(self._rooms)
+            {**room, "heated_by": self.cleaned_data[_heaters(room)]} if _heaters(room) in asked else room
+            for room in self._rooms
         ]
+
+
+def _heaters(room: Mapping[str, Any]) -> str:
+    return f"heaters-{room['entity_temperature']}"
 
 
 def _miner_label(miner: Miner) -> str:

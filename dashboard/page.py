@@ -61,9 +61,17 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return view(request, *args, **kwargs)
         if request.htmx:
             return HttpResponseClientRefresh()
-        return redirect_to_login(request.get_full_path())
+        return _to_sign_in(request)
 
     return wrapped
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Whoever was signed out meanwhile and sent something is told that it was not taken."""
+    answer = redirect_to_login(request.get_full_path())
+    if request.method == "POST":
+        answer["Location"] += "&not-taken=1"
+    return answer
 
 
 def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -18,13 +18,15 @@ from integrations.connections.home_assistant import open_home_assistant
 from integrations.connections.home_assistant_address import find
 from integrations.errors import AdapterError, Unauthorized, Untrusted, in_words
 from integrations.models import HomeAssistant
+from integrations.placed import place_of
 from integrations.tls import told
 from optimization import shipped
 from optimization.adding import add_to_home
 from optimization.demo import remove_demo_home
 from optimization.setup import HomePlan, create_home
-from sites.fields import encrypt
+from sites.fields import decrypt, encrypt
 from sites.models import Site, validate_time_zone
+from sites.secret_inputs import ask_again
 from sites.words import listed
 
 from . import meter_signs, offers, scope, setup_forms
@@ -59,11 +61,10 @@ def connection(request: HttpRequest, draft: Draft) -> HttpResponse:
 def _connect(request: HttpRequest, draft: Draft) -> HttpResponse:
     here = "setup" if draft.key == NEW_HOME else "setup-connection"
     known = {name: draft.get(name, "") for name in ("url", "certificate")}
-    form = setup_forms.ConnectForm(request.POST or None, initial=known)
+    form = setup_forms.ConnectForm(request.POST or None, initial=known, has_token="token" in draft)
     if request.method == "POST" and form.is_valid() and _takes_connection(draft, form):
         return after(draft, here)
-    if form.is_bound and form.data.get("token"):
-        form["token"].help_text = "It is not kept before it has opened a Home Assistant: paste it again."
+    ask_again(form)
     homes = [site for site in Site.objects.all() if not site.is_demo] if draft.key == NEW_HOME else []
     return page(request, draft, here, "dashboard/setup.html", form=form, homes=homes)
 
@@ -73,7 +74,11 @@ def _takes_connection(draft: Draft, form: setup_forms.ConnectForm) -> bool:
     cleaned = {name: str(value).strip() for name, value in form.cleaned_data.items()}
     try:
         url = find(form.addresses, cleaned["certificate"])
-        row = HomeAssistant(url=url, token=cleaned["token"], certificate=cleaned["certificate"])
+        token = cleaned["token"] or _token_for(draft, url, cleaned["certificate"])
+        if not token:
+            form.add_error("token", f"The token you entered was for {draft.get('url')}. Enter one for {url}.")
+            return False
+        row = HomeAssistant(url=url, token=token, certificate=cleaned["certificate"])
         config, sentence = _config_and_check(row)
     except AdapterError as error:
         field = {Untrusted: "certificate", Unauthorized: "token"}.get(type(error), "url")
@@ -81,8 +86,14 @@ def _takes_connection(draft: Draft, form: setup_forms.ConnectForm) -> bool:
         return False
     if draft.get("url") not in (None, url):
         draft.forget("installation")
-    draft.put(url=url, token=encrypt(cleaned["token"]), certificate=row.certificate, said=sentence, **_place(config))
+    draft.put(url=url, token=encrypt(token), certificate=row.certificate, said=sentence, **_place(config))
     return True
+
+
+def _token_for(draft: Draft, url: str, certificate: str) -> str:
+    """The token that opened this very place before, so that nobody pastes it twice; it goes to no other."""
+    before = place_of(draft.get("url", ""), draft.get("certificate", ""))
+    return decrypt(draft.get("token")) if "token" in draft and before == place_of(url, certificate) else ""
 
 
 def _config_and_check(row: HomeAssistant) -> tuple[dict[str, Any], str]:
@@ -127,6 +138,7 @@ def rooms(request: HttpRequest, draft: Draft) -> HttpResponse:
         chosen, problem, asks = _chosen_rooms(forms, goes_without="without" in request.POST)
         if chosen:
             known = {room["entity_temperature"]: room for room in draft.rooms}
+            chosen += _of_another_tab(request, draft, chosen)
             heated = [
                 {**room, "heated_by": known.get(room["entity_temperature"], {}).get("heated_by", [])} for room in chosen
             ]
@@ -157,6 +169,20 @@ def _room_forms(request: HttpRequest, draft: Draft, entities: Sequence[EntitySta
             known=known.get(offer.id),
         )
         for offer in found
+    ]
+
+
+def _of_another_tab(request: HttpRequest, draft: Draft, chosen: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rooms that were chosen after this page was made: whoever did not see them did not untick them."""
+    known = (
+        request.POST.getlist("known")
+        if "known" in request.POST
+        else [room["entity_temperature"] for room in draft.rooms]
+    )
+    known += [room["entity_temperature"] for room in chosen]
+    names = {room["name"].lower() for room in chosen}
+    return [
+        room for room in draft.rooms if room["entity_temperature"] not in known and room["name"].lower() not in names
     ]
 
 

@@ -90,11 +90,15 @@ class Draft:
     def miners(self) -> list[dict[str, Any]]:
         return list(self.get("miners", ()))
 
+    def miner(self, name: str | None) -> int | None:
+        """The place of the miner of this name: of numbers another tab may have made others."""
+        names = [one["name"] for one in self.miners]
+        return names.index(name) if name in names else None
+
     @property
     def editing(self) -> int | None:
-        """Which of its miners is being changed."""
-        number = self.get("editing")
-        return number if isinstance(number, int) and 0 <= number < len(self.miners) else None
+        """Which of its miners is being changed: as the page says that is sent, else the one begun last."""
+        return self.miner(self._request.POST.get("editing", self.get("editing")))
 
     @property
     def other_miners(self) -> list[dict[str, Any]]:
@@ -104,8 +108,27 @@ class Draft:
     def put_miner(self, answers: dict[str, Any]) -> None:
         """A new one, or the changed one in its place."""
         at = len(self.miners) if self.editing is None else self.editing
-        self.put(miners=[*self.miners[:at], answers, *self.miners[at + 1 :]])
-        self.forget("editing", "device", "settings", "heat", "new_plug")
+        done = answers.get("found", {}).get("address")
+        devices = {address: one for address, one in self.get("devices", {}).items() if address != done}
+        self.put(miners=[*self.miners[:at], answers, *self.miners[at + 1 :]], devices=devices)
+        self.forget("editing")
+
+    @property
+    def device(self) -> dict[str, Any]:
+        """The device that the page is about (another tab may be at another one): what was `found`, and, once known,
+        its sealed `settings`, `heat` and `new_plug`. Empty: there is none.
+        """
+        address = self._request.POST.get("device") or self.get("device_now", "")
+        return self.get("devices", {}).get(address, {})
+
+    def put_device(self, **what: Any) -> None:
+        """What is known of it now; with `found`, the pages go on about that one."""
+        device = {**(self.device if "found" not in what else self._known(what["found"])), **what}
+        address = device["found"]["address"]
+        self.put(devices={**self.get("devices", {}), address: device}, device_now=address)
+
+    def _known(self, found: dict[str, Any]) -> dict[str, Any]:
+        return self.get("devices", {}).get(found["address"], {})
 
     @property
     def is_empty(self) -> bool:

@@ -52,6 +52,13 @@ class ConnectForm(forms.Form):
     )
     addresses: Sequence[str] = ()
 
+    def __init__(self, *args, has_token: bool = False, **kwargs):
+        """`has_token`: one was entered before and opened the address that stands there."""
+        super().__init__(*args, **kwargs)
+        if has_token:
+            self.fields["token"].required = False
+            self.fields["token"].help_text = "The one you entered is kept. Leave this empty, or paste another one."
+
     def clean_url(self) -> str:
         typed = self.cleaned_data["url"]
         try:

@@ -198,17 +198,19 @@ def _gone(draft: Draft) -> list[str]:
 def _answer(request: HttpRequest, draft: Draft, forms: _Forms) -> HttpResponse | _Said:
     posted = request.POST
     if "forget" in posted:
-        left = [one for number, one in enumerate(draft.miners) if str(number) != posted["forget"]]
-        draft.put(miners=left, typed=_kept(posted), editing=None)
+        edited = None if draft.editing is None else draft.miners[draft.editing]["name"]
+        left = [one for one in draft.miners if one["name"] != posted["forget"]]
+        draft.put(miners=left, typed=_kept(posted), editing=edited)
         return redirect("setup-miners")
     if "change" in posted:
-        if forms.plug_is_typed and draft.editing is None:
-            return _Said(f"Add ‘{posted.get('name', '')}’ first, which you have filled in, or clear it.")
+        if forms.plug_is_typed and not _as_before(draft, posted):
+            remedy = "Add it first, or clear it." if draft.editing is None else "Keep the change first, or leave it."
+            return _Said(f"You have filled in ‘{posted.get('name', '')}’. {remedy}")
         return _change(draft, posted)
     if "cancel" in posted:
-        draft.put(editing=None, typed={})
+        draft.put(editing=None, typed=_address(posted))
         return redirect("setup-miners")
-    if "look" in posted or ("add" not in posted and "drop" not in posted and forms.address_is_typed):
+    if "look" in posted or ("add" not in posted and forms.address_is_typed):
         return _look(request, draft, forms)
     if "add" in posted or ("drop" not in posted and forms.plug_is_typed and "later" not in posted):
         return _add(request, draft, forms)
@@ -228,15 +230,22 @@ _INPUTS = {*SwitchForm.base_fields, *HeatForm.base_fields, *WhereForm.base_field
 
 def _change(draft: Draft, posted: QueryDict) -> HttpResponse:
     """What was answered about a miner of the draft comes back to be changed."""
-    miner = next((one for number, one in enumerate(draft.miners) if str(number) == posted["change"]), None)
-    if miner is None:
+    number = draft.miner(posted["change"])
+    if number is None:
         return redirect("setup-miners")
-    config = opened(miner["config"])
-    draft.put(editing=draft.miners.index(miner), typed=_kept(posted))
+    miner = draft.miners[number]
+    draft.put(editing=miner["name"], typed=_address(posted))
     if "found" in miner:
-        settings = {name: value for name, value in config.items() if name != "address"}
-        draft.put(device=miner["found"], settings=sealed(settings), heat=miner, new_plug=miner.get("new_plug"))
+        settings = {name: value for name, value in opened(miner["config"]).items() if name != "address"}
+        draft.put_device(found=miner["found"], settings=sealed(settings), heat=miner, new_plug=miner.get("new_plug"))
         return redirect("add-miner-settings")
+    draft.put(typed=_address(posted) | _inputs_of(miner))
+    return redirect("setup-miners")
+
+
+def _inputs_of(miner: Mapping[str, Any]) -> dict[str, list[str]]:
+    """A miner of the draft that is only a plug, as the inputs that it came from."""
+    config = opened(miner["config"])
     inputs = {
         "switch": config["entity_switch"],
         "power": config.get("entity_power") or "",
@@ -244,8 +253,25 @@ def _change(draft: Draft, posted: QueryDict) -> HttpResponse:
     }
     inputs |= {name: miner[name] for name in HeatForm.base_fields if name in miner} | {"watts": miner["watts"]}
     kept = {name: value if isinstance(value, list) else [value] for name, value in inputs.items()}
-    draft.put(typed={name: values for name, values in kept.items() if values not in ([None], [False])})
-    return redirect("setup-miners")
+    return {name: values for name, values in kept.items() if values not in ([None], [False])}
+
+
+def _as_before(draft: Draft, posted: QueryDict) -> bool:
+    """Nothing was changed of the miner that is open to be changed."""
+    if draft.editing is None:
+        return False
+    before = _inputs_of(draft.miners[draft.editing])
+    names = {*SwitchForm.base_fields, *HeatForm.base_fields} & {*before, *posted}
+    return all(_filled(before.get(name, ())) == _filled(posted.getlist(name)) for name in names)
+
+
+def _filled(values: Sequence[object]) -> list[str]:
+    return [str(one) for one in values if one != ""]
+
+
+def _address(posted: QueryDict) -> dict[str, list[str]]:
+    """An address that was typed and not looked at stays."""
+    return {name: values for name, values in _kept(posted).items() if name in WhereForm.base_fields}
 
 
 def _look(request: HttpRequest, draft: Draft, forms: _Forms) -> HttpResponse | _Said:

@@ -21,6 +21,7 @@ from . import consequences, live, lowering
 from .faults import DATABASE_ERRORS, fault_of
 from .held import Order
 from .models import Site
+from .secret_inputs import ask_again
 from .words import listed, local_time
 
 
@@ -58,6 +59,10 @@ class SiteRowForm(forms.ModelForm):
         """The site chosen, or the row's own; None while nobody chose."""
         chosen = getattr(self, "cleaned_data", {}).get("site")
         return chosen or (self.instance.site if getattr(self.instance, "site_id", None) else None)
+
+    def full_clean(self):
+        super().full_clean()
+        ask_again(self)
 
     def clean(self):
         cleaned = super().clean()

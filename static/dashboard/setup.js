@@ -40,6 +40,7 @@
       chosen.textContent = known
         ? [option.dataset.area, option.value, option.dataset.value].filter(Boolean).join(" · ") : "";
       chosen.hidden = !known;
+      chosen.classList.remove("bad");
     };
 
     const row = (option, index) => {
@@ -147,7 +148,28 @@
         close();
       }
     });
-    input.addEventListener("blur", () => { if (!list.hidden) close(); });
+    /* What was typed and not picked: the entity of that very name or id, nothing where it was cleared; else it stays and
+       is told, and the page is not sent without it. */
+    const settle = () => {
+      const text = input.value.trim(), phrase = text.toLowerCase();
+      const isNamed = (one) => [one.value, one.dataset.name || ""].some((name) => name.toLowerCase() === phrase);
+      const meant = [...select.options].filter((one) => !one.disabled && (phrase ? one.value && isNamed(one) : !one.value));
+      const isLost = phrase && meant.length !== 1;
+      if (!isLost && meant[0] && meant[0] !== current()) {
+        select.value = meant[0].value;
+        select.dispatchEvent(new Event("change", { bubbles: true }));
+      }
+      close();
+      if (!isLost) return;
+      input.value = text;
+      chosen.textContent = `‘${text}’ is not picked yet. Pick one of the list, or clear this.`;
+      chosen.classList.add("bad");
+      chosen.hidden = false;
+    };
+    input.addEventListener("blur", () => {
+      if (typing) settle();
+      else if (!list.hidden) close();
+    });
     list.addEventListener("pointerdown", (event) => event.preventDefault()); // the input keeps the focus
     list.addEventListener("click", (event) => {
       const line = event.target.closest("[role=option]");
@@ -156,6 +178,13 @@
     show();
   }
   for (const select of document.querySelectorAll("select[data-picker]")) picker(select);
+  document.addEventListener("submit", (event) => {
+    const lost = event.target.querySelector(".chosen.bad");
+    if (!lost) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    lost.closest(".picker").querySelector("input").focus();
+  }, true);
 
   /* --- rooms: those whose name, area or entity holds every word --- */
   for (const search of document.querySelectorAll("[data-filters]")) {

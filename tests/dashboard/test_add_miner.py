@@ -67,9 +67,9 @@ class Walk:
         )
         return dict(found)
 
-    def change(self, number: int) -> None:
+    def change(self, name: str) -> None:
         """Back to the questions about a miner that was answered already."""
-        assert self.client.post(reverse("add-miner"), {"change": str(number)}).url == reverse("add-miner-settings")
+        assert self.client.post(reverse("add-miner"), {"change": name}).url == reverse("add-miner-settings")
 
     def finish(self):
         return self.client.post(reverse("setup-finish"))
@@ -160,6 +160,7 @@ def test_a_password_is_asked_tried_kept_secret_and_used(walk, device):
     assert "password" in walk.html("add-miner-open")
     wrong = walk.client.post(reverse("add-miner-open"), {"with-user": "root", "with-password": "wrong"})
     assert "refuses the password" in wrong.context["form"].errors["password"][0]
+    assert "It is not kept before everything here holds: enter it again." in wrong.content.decode()
     right = walk.client.post(reverse("add-miner-open"), {"with-user": "root", "with-password": PASSWORD})
     assert right.url == reverse("add-miner-settings")
     assert PASSWORD not in str(dict(walk.client.session))
@@ -178,7 +179,7 @@ def test_going_back_keeps_the_answers(walk, device):
     walk.settings(name="The big one", **{"with-dead_man_minutes": "45"})
     assert "you are adding it as ‘The big one’" in walk.html("add-miner-found")
     assert f'value="{avalon.address}"' in walk.html("add-miner")
-    walk.change(0)
+    walk.change("The big one")
     html = walk.html("add-miner-settings")
     assert 'value="The big one"' in html
     assert 'name="with-dead_man_minutes" value="45"' in html
@@ -186,6 +187,18 @@ def test_going_back_keeps_the_answers(walk, device):
     walk.finish()
     assert Miner.objects.get().name == "The bigger one"
     assert MinerController.objects.get().settings.dead_man_minutes == 45
+
+
+def test_a_page_about_one_device_is_about_it_whatever_another_tab_opened(walk, device):
+    first, second = device(Avalon), device(LuxOS)
+    walk.look(f"{first.address} {second.address}")
+    walk.choose(first.address)
+    page = {"device": first.address, **walk.device_fields()}
+    walk.choose(second.address)
+    assert walk.settings(name="First", **page).url == reverse("setup-finish")
+    walk.finish()
+    added = Miner.objects.get()
+    assert (added.name, added.controller.config["address"]) == ("First", first.address)
 
 
 def settled(walk, device, **changes):
@@ -275,7 +288,7 @@ def test_a_device_without_an_off_of_its_own_wants_a_plug(walk, device):
     assert "it is never started" in walk.html("add-miner-settings")
     walk.settings(name="Nano")
     assert "it is never started" in walk.html("setup-finish")
-    walk.change(0)
+    walk.change("Nano")
     walk.settings(name="Nano", plug="new", plug_address=plug.address)
     html = walk.html("setup-finish")
     assert plug.address in html

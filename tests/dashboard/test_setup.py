@@ -149,7 +149,7 @@ def test_an_address_where_nothing_listens(signed_in):
     answer = signed_in.post(reverse("setup"), {"url": "http://127.0.0.1:9", "token": "x"})
     assert answer.status_code == 200
     assert answer.context["form"].errors["url"]
-    assert "paste it again" in answer.content.decode()
+    assert "enter it again" in answer.content.decode()
 
 
 @pytest.mark.parametrize("url", ["ftp://x", "javascript:alert(1)", ""])
@@ -236,7 +236,7 @@ def test_a_plug_is_given_once_and_can_be_taken_back(signed_in, fake):
     walk_to(signed_in, fake, "setup-energy")
     again = signed_in.post(reverse("setup-miners"), MINER | {"name": "Other"})
     assert "you are adding ‘Avalon’ on it" in again.context["forms"].switch.errors["switch"][0]
-    signed_in.post(reverse("setup-miners"), {"forget": "0"})
+    signed_in.post(reverse("setup-miners"), {"forget": "Avalon"})
     assert draft(signed_in)["miners"] == []
     assert "Nothing heats ‘Living room’ yet." in signed_in.post(reverse("setup-miners"), {"next": "1"}).content.decode()
 

@@ -118,7 +118,7 @@ def test_a_room_that_a_miner_heats_too(ours):
     assert "Avalon (1.0\u202fkW, heats Living room)" in html
     answer = ours.client.post(reverse("setup-miners"), {"next": "1"})
     assert "Nothing heats ‘Bedroom’ yet." in text(answer)
-    answer = ours.client.post(reverse("setup-miners"), {"next": "1", "heaters_0": str(ours.miner.pk)})
+    answer = ours.client.post(reverse("setup-miners"), {"next": "1", "heaters-sensor.bedroom": str(ours.miner.pk)})
     assert answer.url == reverse("setup-finish")
     assert not ours.site.zones.filter(name="Bedroom").exists()
     assert ours.client.post(reverse("setup-finish")).url.startswith(f"{reverse('home')}#zone-")
@@ -238,7 +238,7 @@ def test_other_buttons_keep_what_stands_in_the_form(signed_in, fake, monkeypatch
     monkeypatch.setattr(tasks.discover, "apply_async", lambda args, **how: None)
     walk_to(signed_in, fake, "setup-energy")
     filled = {name: value for name, value in SECOND.items() if name != "add"}
-    for button in ({"forget": "0"}, {"look": "1", "addresses": "127.0.0.1"}):
+    for button in ({"forget": "Avalon"}, {"look": "1", "addresses": "127.0.0.1"}):
         assert signed_in.post(reverse("setup-miners"), filled | button).status_code == 302
         html = text(signed_in.get(reverse("setup-miners")))
         assert 'value="Second"' in html
@@ -258,7 +258,7 @@ def test_an_address_that_was_typed_is_looked_at(signed_in, fake, monkeypatch):
 def test_a_miner_of_the_draft_is_changed_in_its_place(signed_in, fake):
     walk_to(signed_in, fake, "setup-energy")
     signed_in.post(reverse("setup-miners"), SECOND)
-    signed_in.post(reverse("setup-miners"), {"change": "0"})
+    signed_in.post(reverse("setup-miners"), {"change": "Avalon"})
     html = text(signed_in.get(reverse("setup-miners")))
     assert "Change ‘Avalon’" in html
     assert 'value="3250"' in html
@@ -322,6 +322,74 @@ def test_what_was_entered_goes_when_it_is_discarded(signed_in, fake):
     assert draft(signed_in)
     signed_in.post(reverse("setup-discard"))
     assert not draft(signed_in)
+
+
+# --- two tabs, and what a browser loses -----------------------------------------------------------
+
+
+def test_a_room_that_another_tab_chose_stays(signed_in, fake):
+    connect(signed_in, fake)
+    stale = {"known": "", "draft": "new"}
+    signed_in.post(reverse("setup-rooms"), ROOMS | stale)
+    signed_in.post(reverse("setup-rooms"), BEDROOM | stale)
+    assert {room["name"] for room in draft(signed_in)["rooms"]} == {"Living room", "Bedroom"}
+    seen = {"known": [room["entity_temperature"] for room in draft(signed_in)["rooms"]], "draft": "new"}
+    signed_in.post(reverse("setup-rooms"), BEDROOM | seen)
+    assert [room["name"] for room in draft(signed_in)["rooms"]] == ["Bedroom"]
+
+
+def test_a_button_of_an_older_page_means_the_miner_it_names(signed_in, fake):
+    walk_to(signed_in, fake, "setup-miners")
+    for one in (MINER, SECOND):
+        signed_in.post(reverse("setup-miners"), one | {"add": "1"})
+    signed_in.post(reverse("setup-miners"), {"change": "Second"})
+    signed_in.post(reverse("setup-miners"), {"forget": MINER["name"]})
+    assert draft(signed_in)["editing"] == "Second"
+    signed_in.post(reverse("setup-miners"), {"forget": MINER["name"]})
+    assert [one["name"] for one in draft(signed_in)["miners"]] == ["Second"]
+    # A page on which nothing is changed adds, whatever another tab has opened to be changed.
+    signed_in.post(reverse("setup-miners"), MINER | {"add": "1", "editing": ""})
+    assert [one["name"] for one in draft(signed_in)["miners"]] == ["Second", MINER["name"]]
+
+
+def test_a_change_that_was_begun_is_kept_before_another(signed_in, fake):
+    walk_to(signed_in, fake, "setup-miners")
+    for one in (MINER, SECOND):
+        signed_in.post(reverse("setup-miners"), one | {"add": "1"})
+    signed_in.post(reverse("setup-miners"), {"change": "Second"})
+    on_page = SECOND | {"editing": "Second"}
+    answer = signed_in.post(reverse("setup-miners"), on_page | {"watts": "900", "change": MINER["name"]})
+    assert "You have filled in ‘Second’. Keep the change first, or leave it." in text(answer)
+    assert 'value="900"' in text(answer)
+    untouched = {name: value for name, value in on_page.items() if name != "add"}
+    signed_in.post(reverse("setup-miners"), untouched | {"change": MINER["name"]})
+    assert draft(signed_in)["editing"] == MINER["name"]
+
+
+def test_leaving_a_plug_out_keeps_the_address_beside_it(signed_in, fake, monkeypatch):
+    monkeypatch.setattr(tasks.discover, "apply_async", lambda args, **how: None)
+    walk_to(signed_in, fake, "setup-miners")
+    answer = signed_in.post(reverse("setup-miners"), {"name": "Half", "addresses": "192.168.1.40", "drop": "1"})
+    assert answer.url == reverse("add-miner-found")
+
+
+def test_a_token_is_pasted_once(signed_in, fake, stub):
+    connect(signed_in, fake)
+    assert "The one you entered is kept." in text(signed_in.get(reverse("setup")))
+    assert signed_in.post(reverse("setup"), {"url": fake.url, "token": ""}).url == reverse("setup-rooms")
+    home = FakeHome(*ENTITIES)
+    elsewhere = stub(home)
+    answer = signed_in.post(reverse("setup"), {"url": elsewhere.url, "token": ""})
+    assert f"The token you entered was for {fake.url}. Enter one for {elsewhere.url}." in text(answer)
+    assert not [path for path in home.paths if path.startswith("/api")]
+
+
+def test_what_was_sent_while_signed_out_is_not_dropped_in_silence(signed_in, fake):
+    connect(signed_in, fake)
+    signed_in.logout()
+    page = signed_in.post(reverse("setup-rooms"), ROOMS, follow=True)
+    assert "You were signed out, so what you just sent was not taken." in text(page)
+    assert "not taken" not in text(signed_in.get(reverse("setup-rooms"), follow=True))
 
 
 # --- what is offered ------------------------------------------------------------------------------

@@ -95,6 +95,28 @@ def test_leaving_with_something_typed_asks(at_miners):
     assert asked == ["beforeunload"]
 
 
+def test_what_is_typed_in_a_list_and_not_picked_is_not_dropped(at_miners):
+    seen = at_miners()
+    page = seen.page
+    switch, power = page.get_by_label("What switches it", exact=True), page.get_by_label("What measures its power")
+    switch.press_sequentially("switch.second")
+    page.keyboard.press("Tab")
+    expect(page.locator("select[name=switch]")).to_have_value("switch.second")
+    power.press_sequentially("meter")
+    page.keyboard.press("Tab")
+    expect(power).to_have_value("meter")
+    note = page.get_by_text("‘meter’ is not picked yet. Pick one of the list, or clear this.")
+    expect(note).to_be_visible()
+    page.get_by_role("button", name="Add this miner").click()
+    expect(power).to_be_focused()
+    power.fill("")
+    page.keyboard.press("Tab")
+    expect(note).to_be_hidden()
+    page.get_by_role("button", name="Add this miner").click()
+    expect(page.locator(".named")).to_contain_text("switch.second")
+    assert seen.problems == []
+
+
 def test_a_list_that_was_only_searched_asks_nothing(at_miners):
     seen = at_miners()
     page = seen.page
