@@ -21,7 +21,9 @@ from django.db import models
 from django.db.models import Q
 from pydantic import ValidationError as ConfigError
 
+from integrations import registry
 from integrations.models import CONNECTIONS, Connection
+from integrations.registry import Adapter, Kind
 from integrations.whereabouts import same_host
 
 from .address import split
@@ -62,7 +64,7 @@ def keys_of(controller: MinerController, connection: Connection | None = None) -
         return set()
     part = switched.part.casefold()
     if adapter.connection is None:
-        places = _places(switched.address, adapter.usual_ports)
+        places = _places(switched.address, _usual_ports(adapter))
     else:
         connection = connection or controller.connection
         places = set() if connection is None else connection.whereabouts()
@@ -70,6 +72,21 @@ def keys_of(controller: MinerController, connection: Connection | None = None) -
     if serial:
         places.add(f"serial:{serial}")
     return {f"{place}#{part}"[:700] for place in places} | {str(key)[:700] for key in controller.known_as}
+
+
+def keys_at(controller: MinerController, ips: Iterable[str]) -> list[str]:
+    """The keys of what this controller, set up by a name, switches at the addresses that the name leads to."""
+    switched, ports = controller.adapter.switched(controller.validated()), _usual_ports(controller.adapter)
+    _, port = split(switched.address)
+    typed = [ip if port is None else f"[{ip}]:{port}" for ip in ips]
+    places = set().union(*(_places(address, ports) for address in typed))
+    return sorted(f"{place}#{switched.part.casefold()}" for place in places)
+
+
+def _usual_ports(adapter: type[Adapter]) -> set[int]:
+    """Where what it switches may be asked when no port was typed: a generalist's devices have drivers of their own."""
+    every = registry.adapters(Kind.MINER_CONTROLLER).values() if adapter.is_generalist else (adapter,)
+    return {port for one in every for port in one.usual_ports}
 
 
 def serial_key(serial: object, part: str = "") -> str:

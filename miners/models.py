@@ -16,7 +16,7 @@ from sites.models import NamedModel, Site, UUIDModel
 from sites.rollup import Bucket
 from sites.words import listed
 
-from . import devices, power, readback
+from . import devices, host_names, power, readback
 
 #: What a miner's class says as long as nobody says otherwise.
 _OF_ITS_CLASS = ("min_on_seconds", "min_off_seconds", "max_starts_per_hour", "max_starts_per_day")
@@ -47,7 +47,7 @@ class MinerController(AdapterRow):
 
     #: What a probe found there (`services.identify`): model, firmware, version, serial, power, limits, at.
     identity = models.JSONField(default=dict, blank=True, editable=False)
-    #: Keys under which another controller may switch the same device past its connection (`miners.aliases`).
+    #: Keys under which another controller may switch the same device (`miners.aliases`, `miners.host_names`).
     known_as = models.JSONField(default=list, blank=True, editable=False)
 
     @property
@@ -78,6 +78,7 @@ class MinerController(AdapterRow):
         And nothing is switched by two controllers.
         """
         super().clean()
+        host_names.know(self)
         devices.refuse_taken(self)
         stored = MinerController.objects.filter(pk=self.pk).select_related("miner__desired", "cuts__desired").first()
         miner = getattr(stored, "miner", None) or getattr(stored, "cuts", None)

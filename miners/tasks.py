@@ -25,10 +25,11 @@ def record_earnings() -> None:
 @shared_task(ignore_result=True)
 def compare_connections() -> None:
     """Which controllers switch the same device: also rows that were written past the models, connections that lead to
-    one Home Assistant, and plugs that are asked directly as well.
+    one Home Assistant, plugs that are asked directly as well, and devices that are set up by name.
     """
-    from . import aliases, devices
+    from . import aliases, devices, host_names
 
     devices.note_all()
     aliases.compare_all()
     aliases.note_macs()
+    host_names.note_names()

@@ -42,6 +42,7 @@ def simulated(miner: str, house: SimulatedHouse = HOUSE) -> MinerController:
         (at("avalon", "192.168.1.40"), at("avalon", "192.168.1.40:4028")),
         (at("avalon", "Avalon.local"), at("avalon", "avalon.local.")),
         (at("avalon", "192.168.1.40"), at("luxos", "192.168.1.40")),
+        (at("axeos", "192.168.1.40:80"), at("asic_rs", "192.168.1.40")),  # a generalist knows its devices, too
         (at("avalon", "192.168.1.40", "02:00:AB:cd:00:01"), at("avalon", "192.168.1.77", "0200abcd0001")),
         (at("axeos", "fd00::40"), at("axeos", "[FD00:0::40]:80")),
         (at("axeos", "::ffff:192.168.1.40"), at("axeos", "192.168.1.40")),
@@ -63,6 +64,7 @@ def test_the_same_thing_has_a_key_in_common(one, other):
         (on("http://ha.local:8123/one"), on("http://ha.local:8123/two")),
         (at("avalon", "192.168.1.40"), at("avalon", "192.168.1.4")),
         (at("avalon", "192.168.1.40:4028"), at("avalon", "192.168.1.40:4029")),
+        (at("axeos", "192.168.1.40:80"), at("avalon", "192.168.1.40:4028")),
         (at("avalon", "192.168.1.40", "unknown"), at("avalon", "192.168.1.41", "unknown")),
         (at("avalon", "192.168.1.40", "00:00:00:00"), at("avalon", "192.168.1.41", "00000000")),
         (at("shelly_plug", "192.168.1.40", "AABB00"), at("shelly_plug", "192.168.1.40", "AABB00", channel=1)),

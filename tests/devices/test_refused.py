@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.urls import reverse
 
-from miners import services, tasks
+from miners import devices, services, tasks
 from miners.models import DeviceKey, MinerController
 from optimization.adding import Additions, NewDevice, NewMiner, NewRoom, add_to_home
 from optimization.setup import create_home
@@ -230,3 +230,55 @@ def test_rows_written_past_the_models_become_known(first, way):
 def test_an_update_does_not_fail_for_rows_that_cannot_be_read(first, monkeypatch):
     monkeypatch.setattr(MinerController, "validated", lambda row: 1 / 0)
     call_command("migrate", verbosity=0)
+
+
+# --- by name and by address -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def network(monkeypatch):
+    """Which address each name leads to; others lead nowhere."""
+    known = {"nano.lan": "192.168.1.40"}
+
+    def resolve(host, port, *args, **how):
+        if host not in known:
+            raise OSError("unknown name")
+        return [(2, 1, 6, "", (known[host], port or 0))]
+
+    monkeypatch.setattr("miners.host_names.socket.getaddrinfo", resolve)
+    return known
+
+
+def nano(site, address: str, name: str = "Nano") -> MinerController:
+    return MinerController(site=site, name=name, adapter_type="avalon", config={"address": address})
+
+
+@pytest.mark.parametrize(("first_at", "then_at"), [("Nano.lan", "192.168.1.40:4028"), ("192.168.1.40", "nano.lan.")])
+def test_the_same_device_by_name_and_by_address(home, network, first_at, then_at):
+    network["nano.lan."] = network["Nano.lan"] = network["nano.lan"]
+    row = nano(home, first_at)
+    row.full_clean()
+    row.save()
+    factories.miner(home, "Heater", controller=row, heats_no_room=True)
+    assert "it drives ‘Heater’ here" in refused(nano(home, then_at, "Again"))
+    nano(home, "192.168.1.41", "Other").full_clean()
+    nano(home, "unknown.lan", "Nobody knows it").full_clean()
+
+
+def test_a_name_that_leads_to_the_same_device_later_is_found_out(home, network):
+    by_name, by_address = nano(home, "nano.lan"), nano(home, "192.168.1.77", "Again")
+    for row in (by_name, by_address):
+        row.full_clean()
+        row.save()
+    assert devices.others(devices.keys_of(by_address), by_address) == []
+    network["nano.lan"] = "192.168.1.77"
+    tasks.compare_connections()
+    assert devices.others(devices.keys_of(by_address), by_address) == [by_name]
+    del network["nano.lan"]  # not known for the moment: it leads to where it led
+    tasks.compare_connections()
+    assert devices.others(devices.keys_of(by_address), by_address) == [by_name]
+    by_name.refresh_from_db()
+    by_name.config = {"address": "192.168.1.40"}
+    by_name.full_clean()
+    by_name.save()
+    assert devices.others(devices.keys_of(by_address), by_address) == []
