@@ -77,7 +77,7 @@ def timer_of(memory: Memory, miner_pk: UUID, now: datetime) -> Timer | None:
 
 
 def goes_off_at(
-    rows: SiteRows, miner: Miner, snapshot: MinerSnapshot, observation: Observation, memory: Memory
+    rows: SiteRows, miner: MinerPlan, snapshot: MinerSnapshot, observation: Observation, memory: Memory
 ) -> datetime | None:
     """When its own timer, or its upstream plug's, switches off what is to heat and does not answer; None: never."""
     desired = rows.desired.get(miner.pk)
