@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import time
+from math import ceil
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -154,6 +155,7 @@ def _power_of(spec: MinerSpec) -> power.PowerModel:
     return power.PowerModel(
         tuple(power.Level(f"{watts:.0f} W", watts, hash_rate) for watts, hash_rate in pairs),
         standby_w=spec.standby_w,
+        ramp_seconds=ceil(spec.start_seconds),
         off_survives_power_cut=spec.off_survives_power_cut,
         needs_pool=False,
     )

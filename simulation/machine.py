@@ -38,6 +38,11 @@ class MinerSpec:
     chip_lag_seconds: float = 90.0
     off_survives_power_cut: bool = True  # False: it mines again when the mains return
 
+    @property
+    def start_seconds(self) -> float:
+        """From off to its highest level."""
+        return self.boot_seconds + max(0.0, self.levels_w[-1] - self.boot_to_w) / self.slew_up_w_per_s
+
     def __post_init__(self) -> None:
         levels = self.levels_w
         if not 1 <= len(levels) <= 100 or list(levels) != sorted(set(levels)):

@@ -131,6 +131,14 @@ _TABLE = (
         "Look at the device: is it plugged in, is its breaker on?",
     ),
     AlarmKind(
+        "level_not_reached",
+        Severity.WARNING,
+        "Runs at another level",
+        "It repeats the command with growing pauses. Limits count what the miner really takes.",
+        "Enter what each level really takes on the miner's page in Set-up. If its firmware was changed, detect the "
+        "levels again there.",
+    ),
+    AlarmKind(
         "not_answering",
         Severity.WARNING,
         "Does not answer",

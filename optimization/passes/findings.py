@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from optimization.control.situation import Command
 from optimization.control.strategy import frost_celsius
 from optimization.site_plan.plan import MinerPlan
 from sites.alarms import Finding
+from sites.figures import watts_apart
 from sites.words import duration
 
 from . import own_off, reports, rise, went_off, witnesses
@@ -37,6 +39,13 @@ _HEATS_NOTHING = {
     MinerStatus.PROTECT: "it protects itself",
 }
 SIMULATED_REMEDY = "It is simulated and comes back by itself. If it stays, remove the simulated home and add it again."
+#: It heats, with whatever power; and what keeps one from running.
+_AT_A_LEVEL = (MinerStatus.RAMPING, MinerStatus.HEATING)
+_STARTS_NOT = {
+    MinerStatus.STARTING: "is still starting",
+    MinerStatus.NO_POOL: "gives no heat, as no pool answers it",
+    MinerStatus.PROTECT: "protects itself",
+}
 OUTSIDE_ON_TIMES, OUTSIDE_ON_WITHIN = 3, timedelta(minutes=10)
 
 
@@ -96,9 +105,9 @@ def _miner(rows: SiteRows, seen: Seen, pk: UUID, command: Command, now: datetime
         if desired.power_w == 0:
             found += _off_open(desired, miner.name, miner.ramp_seconds, snapshot, rows.site.control_period_seconds, now)
         elif _waited(desired, now) > _start_limit(rows, seen, miner, snapshot):
-            found.append(_does_not_run(miner, snapshot))
+            found.append(_not_as_told(miner, desired, snapshot))
     elif desired is not None and _starting_for(seen, pk, desired, now) > _start_limit(rows, seen, miner, snapshot):
-        found.append(_does_not_run(miner, snapshot))
+        found.append(_not_as_told(miner, desired, snapshot))
     if command.action != "leave":
         found += _not_confirmed_by_meter(rows, seen, miner, desired, now)
         found += _warms(rows, seen, miner)
@@ -230,17 +239,29 @@ def _may_start_again(name: str, snapshot: MinerSnapshot) -> str:
 
 
 def _start_limit(rows: SiteRows, seen: Seen, miner: MinerPlan, snapshot: MinerSnapshot) -> timedelta:
-    """How long a start may take; a meter that has not reported since is waited for."""
+    """How long a start or another level may take; a meter that has not reported since is waited for.
+
+    What ramps is on its way, and gets as long again.
+    """
     waits = witnesses.start_patience(miner, seen.memory) if snapshot.last_power_w is not None else timedelta(0)
-    return max(timedelta(seconds=miner.ramp_seconds), _start_grace(rows), waits)
+    ramp = timedelta(seconds=miner.ramp_seconds * (2 if snapshot.status is MinerStatus.RAMPING else 1))
+    return max(ramp, _start_grace(rows), waits)
 
 
-def _does_not_run(miner: MinerPlan, snapshot: MinerSnapshot) -> Finding:
+def _not_as_told(miner: MinerPlan, desired: DesiredState, snapshot: MinerSnapshot) -> Finding:
+    """It does not run; or it runs, but not at the level it was told."""
     why = f" {snapshot.problem}" if snapshot.problem else ""
-    told = f"{miner.name} was told to run but does not."
-    if miner.power.is_stepped and snapshot.status.is_on and snapshot.power_w is not None:
-        told = f"{miner.name} was told to take another power but takes {snapshot.power_w:.0f} W."
-    return Finding("start_not_confirmed", f"miner:{miner.pk}", f"{told}{why}")
+    if not miner.power.is_stepped or snapshot.status not in _AT_A_LEVEL:
+        does = _STARTS_NOT.get(snapshot.status, "does not")
+        return Finding("start_not_confirmed", f"miner:{miner.pk}", f"{miner.name} was told to run but {does}.{why}")
+    shows = f"is at the level ‘{snapshot.level}’" if snapshot.level else "shows another level"
+    told_w = f"{desired.power_w} W"
+    if snapshot.power_w is not None:
+        seen_w, told_w = watts_apart(snapshot.power_w, desired.power_w, operator.eq)
+        shows = f"takes {seen_w}"
+    return Finding(
+        "level_not_reached", f"miner:{miner.pk}", f"{miner.name} was told to run at {told_w} but {shows}.{why}"
+    )
 
 
 def _starting_for(seen: Seen, pk: UUID, desired: DesiredState, now: datetime) -> timedelta:

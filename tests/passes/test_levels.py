@@ -13,6 +13,7 @@ from miners.power import Level, PowerModel
 from miners.services import request_power
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.models import Decision
+from sites.models import Alarm
 from tests import factories
 
 from .bench import Home
@@ -141,7 +142,8 @@ def test_a_level_that_is_not_taken_is_not_confirmed_repeated_slowly_and_told(ste
     assert home.desired.confirmed_at is None
     home.go(3)
     assert home.plug.writes == [1600, 800, 800]  # after its ramp
-    assert home.open_alarms == ["start_not_confirmed"]
+    alarm = Alarm.objects.get(ended_at=None)
+    assert (alarm.kind, alarm.text) == ("level_not_reached", "Avalon was told to run at 800 W but takes 1600 W.")
     home.plug.obeys = True
     home.go(30)
     assert home.plug.power_w == 800
