@@ -19,7 +19,7 @@ from sites.models import Site, UUIDModel
 from . import registry, tls
 from .placed import Placed, place_of
 from .registry import ConnectionKind, Kind
-from .whereabouts import same_url
+from .whereabouts import broker_of, same_url
 
 #: `check(connection as stored, connection as it is to be) -> sentence or None`: why it may not be given another
 #: address; floors above add.
@@ -197,6 +197,13 @@ class MqttBroker(Addressed):
 
     def secret_place(self) -> str:
         return place_of(f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}", self.certificate)
+
+    def clean_fields(self, exclude=None):
+        """An address as it was pasted, with a scheme, a port or a page, is taken apart first."""
+        host, port, tls = broker_of(self.host)
+        self.host, self.port = host, self.port if port is None else port
+        self.tls = self.tls or tls
+        super().clean_fields(exclude=exclude)
 
     @property
     def url(self) -> str:

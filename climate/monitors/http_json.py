@@ -18,6 +18,7 @@ from integrations.http import Answer, Http
 from integrations.json_path import document
 from integrations.registry import Adapter, Kind, register
 from integrations.tls import Certificate, certificate_field
+from integrations.whereabouts import as_url
 
 _NAME = "The sensor"
 _SECRETS = {"password", "pass", "pwd", "token", "apikey", "api_key", "auth"}
@@ -25,6 +26,7 @@ _SECRETS = {"password", "pass", "pwd", "token", "apikey", "api_key", "auth"}
 
 def _url(text: str) -> str:
     """An address that can be asked, without secrets in it: it is shown to everyone signed in."""
+    text = as_url(text)
     try:
         parts = urlsplit(text)
         port_is_good = parts.port is None or parts.port > 0

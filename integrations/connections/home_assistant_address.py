@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from ..ask import call_all
 from ..errors import AdapterError, BadAnswer, Unreachable, Untrusted
 from ..http import Http
+from ..whereabouts import as_url
 
 PORT = 8123
 ASK_SECONDS = 4.5
@@ -60,14 +61,17 @@ def _is_host(host: str) -> bool:
 
 def without_page(url: str) -> str:
     """An address as it is stored: without the page of Home Assistant that was open in the browser."""
+    has_scheme, url = "://" in url, as_url(url)
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(url)
+        if not has_scheme and parts.hostname and parts.port is None:
+            parts = parts._replace(netloc=f"{parts.netloc}:{PORT}")
     except ValueError:
         return url
     page = parts.path.strip("/").partition("/")[0]
     if _PAGES.fullmatch(page) or parts.query or parts.fragment:
         return f"{parts.scheme}://{parts.netloc}"
-    return url.strip().rstrip("/")
+    return parts.geturl().rstrip("/")
 
 
 #: What its own pages begin with; anything else may be the path of a proxy.

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from integrations.errors import BadAnswer
 from integrations.registry import Adapter, AdapterConfig, Kind, register
 from integrations.tls import Certificate, certificate_field
+from integrations.whereabouts import as_url
 from miners import web
 from miners.answer import Part
 from miners.economics import SAT_PER_BTC, hash_value_sat_per_th_s_day
@@ -31,16 +32,17 @@ _MOST_REWARD_SAT = 100 * SAT_PER_BTC
 
 
 def _url(text: str) -> str:
+    text = as_url(text, "https")
     try:
         parts = urlsplit(text)
         is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         is_good = False
-    if not is_good or "@" in text or parts.query or parts.fragment:
+    if not is_good or "@" in text:
         raise PydanticCustomError(
             "url", "this is no address; one looks like {example}", {"example": "https://mempool.space"}
         )
-    return text.rstrip("/")
+    return f"{parts.scheme}://{parts.netloc}"  # a page of it that was open is left out
 
 
 @register

@@ -223,7 +223,7 @@ class TestHomeAssistant:
         assert (cleared.json()["has_token"], cleared.json()["config"]["url"]) == (False, "http://ha.lan:8123")
 
     @pytest.mark.parametrize(
-        "url", ["", "ha.local", "ftp://ha.local", "http://anna:pass@ha.local", "http://" + "x" * 300]
+        "url", ["", "ha local", "ftp://ha.local", "http://anna:pass@ha.local", "http://" + "x" * 300]
     )
     def test_an_address_that_is_none_is_refused(self, api, home, url):
         response = self.make(api, home, url=url, token=SECRET)
@@ -294,7 +294,7 @@ class TestMqttBroker:
             assert SECRET not in response.content.decode()
 
     @pytest.mark.parametrize(
-        "wrong", [{"host": "mqtt://mqtt.local"}, {"host": ""}, {"host": "a b"}, {"port": 0}, {"port": 65536}]
+        "wrong", [{"host": "mqtt://a b"}, {"host": ""}, {"host": "a b"}, {"port": 0}, {"port": 65536}]
     )
     def test_an_address_that_is_none_is_refused(self, api, home, wrong):
         response = self.make(api, home, **{"password": SECRET, **wrong})
