@@ -30,22 +30,14 @@ def pytest_unconfigure() -> None:
 @pytest.fixture(autouse=True)
 def _clean_store():
     """No lease, cadence, live snapshot or watched home leaks from one test into the next."""
-    from integrations import refusals
-    from optimization.site_plan import cache
-    from optimization.watchdog import watchdog
-    from sites import heartbeat, held, recording, said
+    from sites import heartbeat
     from sites.store import store
+    from tests import process_memory
 
     store.cache_clear()
     heartbeat.forget()
     yield
-    store.cache_clear()
-    recording.forget()
-    refusals.forget()
-    held.forget()
-    said.forget()
-    watchdog.keep_only(())
-    cache.forget()
+    process_memory.forget()
 
 
 @pytest.fixture(autouse=True)

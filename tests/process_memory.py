@@ -1,0 +1,22 @@
+"""What a process remembers and a new one does not: forgotten between tests, and where a test restarts the program."""
+
+from __future__ import annotations
+
+
+def forget() -> None:
+    """As a process that has just begun: no lease, cadence, live snapshot, session, site plan or watched home."""
+    from integrations import ask, refusals
+    from optimization.site_plan import cache
+    from optimization.watchdog import watchdog
+    from sites import heartbeat, held, recording, said
+    from sites.store import store
+
+    store.cache_clear()
+    heartbeat.forget()
+    recording.forget()
+    refusals.forget()
+    held.forget()
+    said.forget()
+    ask.forget()
+    watchdog.keep_only(())
+    cache.forget()
