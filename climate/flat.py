@@ -92,5 +92,5 @@ def sentence(name: str, flat: Flat, values: Mapping[str, float]) -> str:
     hours = flat.after // timedelta(hours=1)
     return (
         f"{name} was heated hard for {hours} h and nothing moved: {shown or 'its sensors'} all the time. "
-        "It is not believed until it changes; look after it."
+        "It is not believed until it changes; check it."
     )

@@ -16,7 +16,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sites import remembered
-from sites.words import celsius, watts
+from sites.figures import celsius_apart
+from sites.words import watts
 
 from .room_physics import LIGHTEST_ROOM_WH_PER_K
 
@@ -139,7 +140,7 @@ def _is_answered(balance: Mapping[str, Any]) -> bool:
 
 
 def _frost(room: Room) -> str:
-    seen, limit = celsius(room.says_celsius), celsius(room.frost_limit_celsius)
+    seen, limit = celsius_apart(room.says_celsius, room.frost_limit_celsius)
     return f"Its sensor says {seen}, which is in doubt; the frost limit is {limit}"
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from sites import remembered
+from sites.figures import apart
 
 from . import unit_guess
 from .room_physics import Followers, Surroundings
@@ -27,14 +29,18 @@ class Limits:
     max_jump_k: float = JUMP_K
     is_outdoor: bool = False
 
-    @property
-    def why_not_plausible(self) -> str:
+    def not_plausible(self, seen: float) -> str:
+        """“says 99.0 °C, which no room has”: of a value outside of what is plausible."""
         if self.plausible_celsius == PLAUSIBLE_CELSIUS:
-            return "which no room has"
+            return f"says {words(seen)} °C, which no room has"
         if self.plausible_celsius == PLAUSIBLE_OUTDOORS_CELSIUS:
-            return "which no weather has"
+            return f"says {words(seen)} °C, which no weather has"
         low, high = self.plausible_celsius
-        return f"but only {words(low)} to {words(high)} °C are believed of it"
+        if seen > high:
+            shown, most = apart(seen, high, operator.gt)
+            return f"says {shown} °C, but only {words(low)} to {most} °C are believed of it"
+        shown, least = apart(seen, low)
+        return f"says {shown} °C, but only {least} to {words(high)} °C are believed of it"
 
 
 @dataclass(frozen=True, slots=True)

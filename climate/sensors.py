@@ -26,7 +26,6 @@ from .sensor_look import (
     Confirmation,
     Limits,
     Look,
-    words,
 )
 from .state import ClimateReading, SensorHealth
 
@@ -127,7 +126,7 @@ def _fault(look: Look) -> str:
     more_k = BEYOND_K if look.doubted_since is not None else 0.0
     if not low - more_k <= seen <= high + more_k:  # also refuses NaN
         hint = "" if look.limits.is_outdoor else look.hint
-        return f"says {words(seen)} °C, {look.limits.why_not_plausible}{hint}"
+        return f"{look.limits.not_plausible(seen)}{hint}"
     observed = look.reading.observed_at
     if observed is not None and is_ahead(observed, look.now):
         return "reports from the future; a clock is wrong"

@@ -9,7 +9,7 @@ from typing import Any
 from integrations.registry import Adapter, AdapterConfig
 from miners import dead_man
 from miners.power import DEVICE_CLASSES, OffBy, PowerModel, from_json
-from sites.words import duration
+from sites.words import exactly
 
 from . import formats
 
@@ -109,7 +109,7 @@ def _dead_man(adapter: type[Adapter], config: AdapterConfig, plug_dead_man: str 
 def device_class(model: PowerModel) -> str:
     one = DEVICE_CLASSES.get(model.device_class, DEVICE_CLASSES["plain"])
     return (
-        f"{one.label}: runs at least {duration(one.min_on_seconds)}, rests at least {duration(one.min_off_seconds)}, "
+        f"{one.label}: runs at least {exactly(one.min_on_seconds)}, rests at least {exactly(one.min_off_seconds)}, "
         f"at most {one.max_starts_per_hour} starts an hour and {one.max_starts_per_day} a day."
     )
 

@@ -14,6 +14,7 @@ from energy.rollup import SOURCES
 from miners.models import Miner, MinerReading
 from miners.rollup import MINERS, MinerMinute
 
+from . import queries
 from .past import Bucketed, buckets, width_minutes
 from .stats import energy_stats, miner_stats, room_stats
 from .window import window_start
@@ -145,7 +146,16 @@ def miner_chart(miner: Miner, hours: int, now: datetime) -> dict[str, Any]:
     step = MINUTE if is_short else timedelta(minutes=width_minutes(span))
     lines = _miner_minutes(miner, begin, now) if is_short else map(_miner_line, past)
     chart = _chart(["t", "power", "hash_rate", "wanted", "chips"], columns(lines, 4, step), begin, now)
-    return {**chart, "step": int(step.total_seconds()), "stats": miner_stats([values for _, values in past])}
+    return {
+        **chart,
+        "step": int(step.total_seconds()),
+        "stats": miner_stats([values for _, values in past], _started(miner, begin, now)),
+    }
+
+
+def _started(miner: Miner, begin: datetime, now: datetime) -> int:
+    """Its starts in the time shown that are remembered one by one: the first one of all has no minute before it."""
+    return sum(at >= begin for at in queries.starts_of(miner, now))
 
 
 def _miner_minutes(miner: Miner, begin: datetime, end: datetime) -> Iterator[tuple[Any, ...]]:

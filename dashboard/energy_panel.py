@@ -54,21 +54,30 @@ def sentence(live: Mapping[str, Any]) -> str:
         return f"Buying {formats.power(grid)} from the grid."
     if battery is not None and battery <= -NOISE_W:
         return f"The battery gives {formats.power(-battery)}."
-    if surplus is not None and surplus >= NOISE_W:
+    if surplus is None:
+        return ""
+    if surplus <= -NOISE_W:
+        return f"{formats.power(-surplus)} short of what the home takes."
+    if surplus >= NOISE_W:
         return f"{formats.power(surplus)} to spare without buying any."
-    if surplus is not None:
-        return "Nothing to spare, nothing bought."
-    return ""
+    return "Nothing to spare." if grid is None else "Nothing to spare, nothing bought."
 
 
 def balance(live: Mapping[str, Any]) -> tuple[str, str]:
-    """What is bought or to spare, in a figure and a word: (“3.3 kW”, “to spare”)."""
+    """What is bought, short or to spare, in a figure and a word: (“3.3 kW”, “to spare”)."""
     grid, surplus = live.get("grid_w"), live.get("surplus_w")
     if grid is not None and grid >= NOISE_W:
         return formats.power(grid), "bought"
-    if surplus is None:
+    return _surplus(surplus)
+
+
+def _surplus(watts: float | None) -> tuple[str, str]:
+    """The same wherever it stands, so that no page says two things of it: (“453 W”, “short”)."""
+    if watts is None:
         return formats.UNKNOWN, "not known"
-    return formats.power(max(surplus, 0.0)), "to spare"
+    if abs(watts) < NOISE_W:
+        return formats.power(0.0), "to spare"
+    return formats.power(abs(watts)), "to spare" if watts > 0 else "short"
 
 
 def paid_by(miners_w: float, live: Mapping[str, Any]) -> str:
@@ -101,9 +110,7 @@ def _flows(source: SourceFacts, miners_w: float) -> list[Flow]:
         watts = live.get("grid_w")
         value = formats.UNKNOWN if watts is None else formats.power(abs(watts))
         flows.append(Flow("grid", "Grid", value, _direction(watts, "buying", "selling", "balanced")))
-    surplus_w = live.get("surplus_w")
-    value = formats.UNKNOWN if surplus_w is None else formats.power(abs(surplus_w))
-    flows.append(Flow("surplus", "Surplus", value, _direction(surplus_w, "free to use", "short", "")))
+    flows.append(Flow("surplus", "Surplus", *_surplus(live.get("surplus_w"))))
     return flows
 
 

@@ -10,6 +10,7 @@ from sites import words
 THIN = words.THIN
 UNKNOWN = words.NOTHING
 celsius, power, duration, age = words.celsius, words.watts, words.duration, words.age
+exactly = words.exactly
 #: Below this a room's temperature counts as standing still (°C/h).
 STEADY_CELSIUS_PER_HOUR = 0.05
 

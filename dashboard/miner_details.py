@@ -109,9 +109,9 @@ def switching(miner: MinerFacts, of: SwitchingFacts, at: Moment) -> Switching:
     pairs = [
         *_starts(miner, of, at),
         ("May switch next", _next(miner, at)),
-        ("Once on, at least", formats.duration(of.min_on_seconds)),
-        ("Once off, at least", formats.duration(of.min_off_seconds)),
-        ("Kind of machine", of.class_label or "nobody said"),
+        ("Once on, at least", formats.exactly(of.min_on_seconds)),
+        ("Once off, at least", formats.exactly(of.min_off_seconds)),
+        ("Kind of machine", of.class_label or "not specified"),
         ("Switched by", ", ".join(filter(None, (of.controller, of.kind))) or "nothing yet"),
     ]
     if of.off_by is not None:

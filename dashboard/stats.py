@@ -18,7 +18,7 @@ def room_stats(totals: Mapping[str, float]) -> list[Stat]:
         _stat("Too cold", _degree_minutes(totals, judged), "1° below target for an hour is 60"),
         _stat("In the target band", in_band, "of the time with a sensor to believe"),
         _stat("Heat", formats.energy(totals["heating_wh"]) if minutes else formats.UNKNOWN, "into this room"),
-        _stat("Starts", f"{totals['starts']:.0f}", "times heating began"),
+        _stat("Starts", f"{totals['starts']:.0f}", "times heating began in the time shown"),
         _stat("Sensor lost", _minutes(totals["lost_minutes"]), "heating was off"),
         _stat("Window open", _minutes(totals["window_minutes"]), "heating paused"),
     ]
@@ -48,12 +48,12 @@ def energy_stats(past: Sequence[Mapping[str, Any]]) -> list[Stat]:
     ]
 
 
-def miner_stats(past: Sequence[Mapping[str, Any]]) -> list[Stat]:
-    """What a miner did, from its buckets (Wh, minutes)."""
+def miner_stats(past: Sequence[Mapping[str, Any]], started: int = 0) -> list[Stat]:
+    """What a miner did, from its buckets (Wh, minutes). `started`: as often at the least."""
     return [
         _stat("Drawn", formats.energy(_sum(past, "energy_wh")), "all of it became heat"),
         _stat("Running", _minutes(_sum(past, "on_minutes") or 0), "in all"),
-        _stat("Starts", f"{_sum(past, 'starts') or 0:.0f}", "from off to on"),
+        _stat("Starts", f"{max(started, _sum(past, 'starts') or 0):.0f}", "in the time shown"),
     ]
 
 

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from sites.clock import is_ahead
+from sites.figures import negative_watts
 
 from . import ages, contradictions
 from .ages import Sky
@@ -138,13 +139,13 @@ def _put_right(seen: EnergySnapshot) -> tuple[EnergySnapshot, list[str]]:
     notes = []
     if seen.production_w is not None and seen.production_w < -contradictions.STANDBY_W:
         notes.append(
-            f"{seen.name_of('production_w')} shows {seen.production_w:.0f} W. Production cannot be negative, so "
-            "0 W is used. If the sensor counts production as negative, say so in its settings."
+            f"{seen.name_of('production_w')} shows {negative_watts(seen.production_w)}. Production cannot be negative, "
+            "so 0 W is used. If the sensor counts production as negative, say so in its settings."
         )
     if seen.household_w is not None and seen.household_w < 0:
         notes.append(
-            f"{seen.name_of('household_w')} shows {seen.household_w:.0f} W. Consumption cannot be negative, so "
-            "0 W is used."
+            f"{seen.name_of('household_w')} shows {negative_watts(seen.household_w)}. Consumption cannot be negative, "
+            "so 0 W is used."
         )
     if seen.production_w is not None and seen.production_w < 0:
         seen = replace(seen, production_w=0.0)

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sites import remembered
+from sites.figures import negative_watts
 
 from .state import EnergySnapshot
 
@@ -144,8 +145,9 @@ def find(flows: Flows, snapshot: EnergySnapshot) -> Contradiction:
     if residual is not None and abs(residual) > flows.margin_w:
         return Contradiction("balance", f"{_sides(flows, snapshot)} {_likely(flows, residual, snapshot)}".strip())
     if flows.is_negative:
-        text = f"{_start(name('household_w'))} shows {flows.consumption_w:.0f} W. Consumption cannot be negative."
-        return Contradiction("negative", f"{text} If it shows consumption as negative, say so in its settings.")
+        text = f"{_start(name('household_w'))} shows {negative_watts(flows.consumption_w)}."
+        advice = "Consumption cannot be negative. If it shows consumption as negative, say so in its settings."
+        return Contradiction("negative", f"{text} {advice}")
     return Contradiction()
 
 

@@ -131,7 +131,9 @@ def _of_miner(one: MinerNow, value: MinerValue, currency: str) -> str:
 
 
 def _heat(cost: float, currency: str) -> str:
-    if cost <= 0:
+    if money(cost, currency, _FINE) == money(0.0, currency, _FINE):
+        return "Its heat is free."
+    if cost < 0:
         return f"Its heat is free and pays {money(-cost, currency, _FINE)} per kWh."
     return f"A kWh of its heat costs {money(cost, currency, _FINE)}."
 
@@ -147,6 +149,8 @@ def _sentence(currency: str, hash_value: HashValue | None, price: float | None, 
     if cost is None:
         return f"A kWh of electricity costs {money(price, currency, _FINE)}."
     saved = f"instead of the {money(price, currency, _FINE)} of its electricity"
-    if cost <= 0:
+    if money(cost, currency, _FINE) == money(0.0, currency, _FINE):
+        return "Over 30 days the heat was free."
+    if cost < 0:
         return f"Over 30 days the heat was free and paid {money(-cost, currency, _FINE)} per kWh."
     return f"Over 30 days a kWh of heat cost {money(cost, currency, _FINE)} {saved}."

@@ -56,21 +56,21 @@ _TABLE = (
         "high_limit",
         Severity.ALARM,
         "High limit",
-        "Every miner heating the zone is off until it has cooled by 2 K.",
+        "It switches off every miner that heats the zone until it has cooled by 2 K.",
         "If it is not hot there, check the sensor and the limit in the zone's settings.",
     ),
     AlarmKind(
         "high_limit_latched",
         Severity.ALARM,
         "High limit, latched",
-        "Every miner heating the zone stays off.",
+        "It keeps every miner that heats the zone switched off.",
         "Find out why it got too hot three times, then acknowledge this alarm to allow heating again.",
     ),
     AlarmKind(
         "sensor_lost",
         Severity.ALARM,
         "Sensor lost",
-        "Every miner heating the zone is off.",
+        "It switches off every miner that heats the zone.",
         "Check its battery and connection. Heating resumes by itself when it has reported well for five minutes.",
     ),
     AlarmKind(
@@ -91,7 +91,7 @@ _TABLE = (
         "doubled",
         Severity.ALARM,
         "One device, two miners",
-        "Both miners stay off: each would switch the device against the other.",
+        "It keeps both miners off: each would switch the device against the other.",
         "Remove one of the two miners, or choose another controller for it under Set-up → Miners.",
     ),
     AlarmKind(

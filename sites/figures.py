@@ -47,6 +47,11 @@ def watts_apart(seen_w: float, bound_w: float, test: Callable[[float, float], bo
     return f"{first} W", f"{second} W"
 
 
+def negative_watts(watts: float) -> str:
+    """“−8 W”, “−0.3 W”: never “−0 W”."""
+    return watts_apart(watts, 0.0)[0]
+
+
 def celsius_apart(seen: float, bound: float, test: Callable[[float, float], bool] = operator.lt) -> tuple[str, str]:
     """“17.48 °C” and “17.5 °C”."""
     first, second = apart(seen, bound, test)

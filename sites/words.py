@@ -50,6 +50,16 @@ def duration(seconds: float) -> str:
     return f"{seconds // _DAY}{THIN}days"
 
 
+def exactly(seconds: float) -> str:
+    """“90 s”, “20 min”, “1 h 30 min” of a setting: nothing of it is left out, as another sentence may name it, too."""
+    whole = max(0, round(seconds))
+    if whole < 2 * _MINUTE:
+        return f"{whole}{THIN}s"
+    hours, rest = divmod(whole, _HOUR)
+    parts = ((hours, "h"), (rest // _MINUTE, "min"), (rest % _MINUTE, "s"))
+    return " ".join(f"{count}{THIN}{unit}" for count, unit in parts if count)
+
+
 def age(moment: datetime | str | None, now: datetime | None = None) -> str:
     """“40 s ago” of an aware time or its ISO text; “never” when there is none."""
     at = parse_datetime(moment) if isinstance(moment, str) else moment

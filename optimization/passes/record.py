@@ -85,7 +85,7 @@ def collect(
     for miner in seen.came_back_off:
         acted.activity.append((Severity.WARNING, f"{miner.name} came back switched off after it had not answered."))
     for miner in seen.timed_out:
-        acted.activity.append((Severity.WARNING, f"{miner.name} was switched off by its own timer, as meant."))
+        acted.activity.append((Severity.WARNING, f"{miner.name} was switched off by its own timer, as intended."))
     for miner in seen.protected:
         acted.activity.append((Severity.WARNING, f"{miner.name} stopped itself: {seen.snapshots[miner.pk].fault}"))
     alarms_changed = _alarms(batch, rows, findings, acted, now)

@@ -112,7 +112,7 @@ def test_what_a_person_reads_names_sensor_and_value():
     told = flat.sentence("Hall", flat.Flat(SUSPECT, NOW), {"door": 20.04})
     assert told == (
         "Hall was heated hard for 2 h and nothing moved: ‘door’ 20.0 °C all the time. "
-        "It is not believed until it changes; look after it."
+        "It is not believed until it changes; check it."
     )
 
 

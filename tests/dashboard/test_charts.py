@@ -15,7 +15,7 @@ from dashboard.past import buckets
 from dashboard.stats import energy_stats, miner_stats, room_stats
 from energy.models import EnergyReading
 from energy.rollup import SOURCES
-from miners.models import MinerReading
+from miners.models import DesiredState, MinerReading
 from sites.history import keep
 
 NOTHING = dict.fromkeys(
@@ -126,6 +126,14 @@ def test_a_miners_past(signed_in, seen_home):
     assert max(data["power"]) == 900.0
     assert {rate for rate in data["hash_rate"] if rate is not None} == {20.0}
     assert values(data["stats"]) == {"Drawn": "0.9 kWh", "Running": "1 h", "Starts": "1"}
+
+
+def test_a_first_start_that_no_minute_saw_is_counted(signed_in, seen_home):
+    """It stands beside “Starts today”."""
+    now = timezone.now()
+    DesiredState.objects.create(miner=seen_home.miner, starts=[(now - timedelta(minutes=3)).isoformat()])
+    data = signed_in.get(reverse("miner-chart", args=[seen_home.miner.pk])).json()
+    assert values(data["stats"])["Starts"] == "1"
 
 
 @pytest.mark.parametrize("name", ["energy-chart", "miner-chart"])

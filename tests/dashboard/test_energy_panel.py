@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dashboard.energy_panel import energy_panel, paid_by
+from dashboard.energy_panel import balance, energy_panel, paid_by
 from dashboard.facts import SourceFacts
 from dashboard.formats import THIN
 
@@ -29,7 +31,7 @@ def test_every_flow_with_its_direction():
         "miners": "800 W",
         "battery": "82 % charging 1.0 kW",
         "grid": "1.6 kW selling",
-        "surplus": "2.6 kW free to use",
+        "surplus": "2.6 kW to spare",
     }
 
 
@@ -40,6 +42,17 @@ def test_what_a_home_does_not_have_is_not_shown():
 
 def test_a_missing_surplus_is_called_short():
     assert flows(energy_panel(source(energy_live(NOW, surplus_w=-1900.0)), 0.0))["surplus"] == "1.9 kW short"
+
+
+@given(st.none() | st.floats(-5000, 5000), st.none() | st.just(0.0))
+def test_headline_tile_and_line_say_the_same_of_the_surplus(surplus_w, grid_w):
+    live = energy_live(NOW, surplus_w=surplus_w, grid_w=grid_w, battery_w=0.0)
+    panel, tile = energy_panel(source(live), 0.0), " ".join(balance(live))
+    assert flows(panel)["surplus"] == tile.replace(THIN, " ")
+    if surplus_w is not None:
+        says_short, says_spare = "short" in panel.sentence, not panel.sentence.startswith("Nothing")
+        assert says_short == ("short" in tile)
+        assert says_spare == (not tile.startswith("0"))
 
 
 def test_unknown_is_no_zero():

@@ -158,7 +158,7 @@ def test_when_it_may_switch_next():
         ({"max_chip_celsius": 90}, "Too hot", "off: chips from 90 °C, boards from 100 °C"),
         ({"max_chip_celsius": 90, "max_board_celsius": 75}, "Too hot", "off: chips from 90 °C, boards from 75 °C"),
         ({"noise_db": 45}, "Noise at full power", "45 dB"),
-        ({"class_label": ""}, "Kind of machine", "nobody said"),
+        ({"class_label": ""}, "Kind of machine", "not specified"),
         ({"dead_man": DeadMan("its own timer does", "", "c")}, "If this program is gone", "its own timer does"),
         ({"dead_man": DeadMan(None, "Set a timer.", "c")}, "If this program is gone", "nothing switches it off"),
     ],

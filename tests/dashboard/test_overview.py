@@ -58,8 +58,8 @@ def test_what_is_not_known_is_not_made_up():
     ("changes", "words"),
     [
         ({"grid_w": 400.0}, "400 W bought"),
-        ({"grid_w": 0.0, "surplus_w": 30.0}, "30 W to spare"),
-        ({"grid_w": 0.0, "surplus_w": -300.0}, "0 W to spare"),
+        ({"grid_w": 0.0, "surplus_w": 30.0}, "0 W to spare"),
+        ({"grid_w": 0.0, "surplus_w": -300.0}, "300 W short"),
         ({"grid_w": None, "surplus_w": None}, "– not known"),
     ],
 )

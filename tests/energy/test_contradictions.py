@@ -147,7 +147,7 @@ def test_a_negative_load_is_zero_and_surplus_stays_known(load):
     seen = build(read({"sensor.pv": case["sensor.pv"], "sensor.load": load}))
     assert (seen.household_w, seen.surplus_w, seen.problem) == (0.0, 1288.056, "")
     assert seen.notes == (
-        f"‘sensor.load’ shows {float(load.split()[0]):.0f} W. Consumption cannot be negative, so 0 W is used.",
+        f"‘sensor.load’ shows −{-float(load.split()[0]):.0f} W. Consumption cannot be negative, so 0 W is used.",
     )
 
 
@@ -164,7 +164,7 @@ def test_a_production_shown_as_negative_is_named_and_can_be_inverted():
     states = {"sensor.pv": "-2500 W", "sensor.load": "500 W"}
     seen = build(read(states))
     assert (seen.production_w, seen.surplus_w) == (0, -500)
-    assert "‘sensor.pv’ shows -2500 W" in seen.notes[0]
+    assert "‘sensor.pv’ shows −2500 W" in seen.notes[0]
     assert build(read(states, production_is_negative=True)).surplus_w == 2000
 
 

@@ -67,7 +67,7 @@ ROWS: tuple[Row, ...] = (
         "suspect, 10 min later lost. Any change ends it at once.",
         "2 h + 10 min, until it changes",
         "Bath was heated hard for 2 h and nothing moved: ‘Sensor’ 20.1 °C all the time. It is not believed until it "
-        "changes; look after it.",
+        "changes; check it.",
         off_after_s=7800,
         period_s=300,
     ),
