@@ -48,23 +48,23 @@ def _days() -> dict[str, Day]:
     from sites.clock import ManualClock
 
     clock = ManualClock(datetime(2026, 1, 15, 6, tzinfo=ZoneInfo("Europe/Rome")).astimezone(UTC))
-    homes = {dosing: demo.create_demo_home() for dosing in ("full", "need")}
+    homes = {strategy: demo.create_demo_home() for strategy in ("policy", "policy_need")}
     policy = demo.ensure_shipped_policies()["keep_the_room_warm"]
-    for dosing, site in homes.items():
-        OptimizationUnit.objects.filter(site=site).update(dosing=dosing, policy=policy)
-    days = {dosing: Day() for dosing in homes}
+    for strategy, site in homes.items():
+        OptimizationUnit.objects.filter(site=site).update(strategy=strategy, policy=policy)
+    days = {strategy: Day() for strategy in homes}
     for _ in range(HOURS * 3600 // PERIOD_SECONDS):
         clock.advance(PERIOD_SECONDS)
         run_sites([site.pk for site in homes.values()], clock=clock)
-        for dosing, site in homes.items():
-            days[dosing].look(live.read(site.pk))
+        for strategy, site in homes.items():
+            days[strategy].look(live.read(site.pk))
     return days
 
 
 def rows() -> list[Row]:
     prepare_database()
     days = _days()
-    full, need = days["full"], days["need"]
+    full, need = days["policy"], days["policy_need"]
     heat_per_hash = (need.drawn_wh / need.hashed_th) / (full.drawn_wh / full.hashed_th)
     return [
         row("dosing as needed: starts a day, of those at full power", need.starts / full.starts, "×", STARTS_TARGET),

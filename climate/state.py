@@ -12,6 +12,7 @@ from .pulses import NO_PULSE, Pulse
 if TYPE_CHECKING:
     from .ration import Ration
     from .sensors import MonitorState
+    from .thermal_model import ThermalModel
 
 #: Below this a zone is not called heated (the standby of a plug, a fan or a miner's board), W.
 HEATING_MIN_W = 50.0
@@ -80,6 +81,8 @@ class Target:
     preset: str = ""
     source: TargetSource = TargetSource.DEFAULT
     lowered: Lowered | None = None
+    #: It is the next target already, so that the room is warm when that begins (then).
+    early_for: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,10 @@ class ZoneState:
     pulse: Pulse = NO_PULSE
     #: Its sensors one by one, as judged also beside the others; for showing.
     sensors: tuple[MonitorState, ...] = ()
+    #: How the room answers to heat; None: nothing is known of it yet.
+    thermal: ThermalModel | None = None
+    #: Its next targets: in so many hours, so many °C.
+    ahead: tuple[tuple[float, float], ...] = ()
 
     @property
     def is_paused_by_window(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -96,6 +96,15 @@ def resolve_target(plan: Plan, now: datetime, tz: ZoneInfo) -> Target:
     until = _until(plan, decides(plan, now, tz), now, tz)
     after = None if until is None else _target(plan, until, tz)
     return replace(_target(plan, now, tz), until=until, next_celsius=None if after is None else after.effective_celsius)
+
+
+def ahead(plan: Plan, now: datetime, tz: ZoneInfo, within: timedelta) -> tuple[tuple[float, float], ...]:
+    """The next targets, each with when it begins: in so many hours, so many °C."""
+    plan, at, found = _without_the_future(plan, now), now, []
+    while (following := _until(plan, decides(plan, at, tz), at, tz)) is not None and following - now <= within:
+        at = following
+        found.append(((at - now).total_seconds() / 3600, _target(plan, at, tz).effective_celsius))
+    return tuple(found)
 
 
 def _without_the_future(plan: Plan, now: datetime) -> Plan:

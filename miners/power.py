@@ -44,6 +44,8 @@ class DeviceClass:
     #: Beyond what any firmware of the kind lets its chips and boards have: hotter, it did not protect itself.
     chip_limit_celsius: float = 110.0
     board_limit_celsius: float = 100.0
+    #: What a start wears, as the discomfort that outweighs it (K·h): see `start_price_kelvin_hours`.
+    start_price_kelvin_hours: float = 1.0
 
 
 DEVICE_CLASSES = {
@@ -52,8 +54,8 @@ DEVICE_CLASSES = {
         DeviceClass("antminer", "Antminer or alike", 1800, 600),
         DeviceClass("avalon", "Avalon home miner", 1200, 600),
         # Its firmware stops at chips of 75 °C and a voltage regulator of 105 °C.
-        DeviceClass("bitaxe", "Bitaxe or alike", 120, 60, 12, 96, chip_limit_celsius=85, board_limit_celsius=115),
-        DeviceClass("plain", "A heater on a plug", 600, 600, max_starts_per_hour=3, max_starts_per_day=40),
+        DeviceClass("bitaxe", "Bitaxe or alike", 120, 60, 12, 96, 85, 115, start_price_kelvin_hours=0.45),
+        DeviceClass("plain", "A heater on a plug", 600, 600, 3, 40, start_price_kelvin_hours=0.45),
     )
 }
 
@@ -62,6 +64,11 @@ def heat_limits_celsius(device_class: str, chips: float | None, boards: float | 
     """From which heat of chips and boards on a machine is switched off: what was entered, else that of its class."""
     kind = DEVICE_CLASSES.get(device_class, DEVICE_CLASSES["plain"])
     return chips or kind.chip_limit_celsius, boards or kind.board_limit_celsius
+
+
+def start_price_kelvin_hours(device_class: str) -> float:
+    """The degree-hours outside its band that a room bears rather than that this kind of machine starts once more."""
+    return DEVICE_CLASSES.get(device_class, DEVICE_CLASSES["plain"]).start_price_kelvin_hours
 
 
 def followed(values: Mapping[str, int], before: str, after: str) -> dict[str, int]:

@@ -149,7 +149,7 @@ class OptimizationUnitAdmin(LoweringAdmin, SiteRowAdmin):
         (None, {"fields": ("site", "name", "description")}),
         (
             "What it decides",
-            {"fields": ("miners", "zones", "policy", "rules_here", "never_below_celsius", "dosing", "energy_source")},
+            {"fields": ("miners", "zones", "policy", "rules_here", "never_below_celsius", "strategy", "energy_source")},
         ),
         ("In use", {"fields": ("is_enabled",)}),
     )

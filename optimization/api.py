@@ -1,7 +1,7 @@
 """Optimization units, the decisions made for them, and asking for one now."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -21,13 +21,17 @@ from sites.rest.paging import Paged
 from sites.rest.problems import Conflict
 
 from . import services
-from .models import Decision, Dosing, OptimizationUnit, Policy
+from .models import Decision, OptimizationUnit, Policy, Strategy
 from .policy_api import PolicyCheckOut, answer_check
 from .policy_check import check_policy
 
 units_router = Router(tags=["optimization-units"])
 decisions_router = Router(tags=["decisions"])
 evaluate_router = Router(tags=["wishes"])
+
+
+#: How the API named strategies before there were thermostats.
+Dosing = Literal["need", "full", "surplus"]
 
 
 class UnitIn(Body):
@@ -38,7 +42,8 @@ class UnitIn(Body):
     energy_source_id: UUID | None = Field(None, description="Not needed to heat.")
     miner_ids: list[UUID] = Field([], max_length=200)
     climate_zone_ids: list[UUID] = Field([], max_length=200, description="Empty: the zones its miners heat.")
-    dosing: Dosing = Field(Dosing.NEED, description="How many watts it wants where its policy says “heat”.")
+    strategy: Strategy = Field(Strategy.POLICY_NEED, description="Who decides when it heats, and with how many watts.")
+    dosing: Dosing | None = Field(None, description="The older name of three strategies. Use `strategy`.")
     never_below_celsius: float | None = field(OptimizationUnit, "never_below_celsius")
 
 
@@ -64,6 +69,7 @@ class UnitOut(Answer):
     energy_source_id: UUID | None
     miner_ids: list[UUID]
     climate_zone_ids: list[UUID]
+    strategy: Strategy
     dosing: Dosing
     never_below_celsius: float | None
 

@@ -97,7 +97,7 @@ def create_demo_home() -> Site:
             name="Whole home",
             policy=ensure_shipped_policies()[POLICY_KEY],
             energy_source=_energy_source(site, house, spec),
-            dosing=shipped.dosing_of(POLICY_KEY),
+            strategy=shipped.strategy_of(POLICY_KEY),
             is_enabled=True,
         )
         unit.miners.set(miners)

@@ -84,12 +84,17 @@ class Rule(UUIDModel):
         self.zone_ids = kept
 
 
-class Dosing(models.TextChoices):
-    """How many watts a unit wants where its policy says “heat”."""
+class Strategy(models.TextChoices):
+    """Who decides when a unit heats, and with how many watts."""
 
-    NEED = "need", "as much as the rooms need"
-    FULL = "full", "all its miners can give"
-    SURPLUS = "surplus", "as much as the rooms need, within the solar surplus"
+    POLICY = "policy", "the policy decides, at full power"
+    POLICY_NEED = "policy_need", "the policy decides, with as much as the rooms need"
+    POLICY_SURPLUS = "policy_surplus", "the policy decides, with as much as the rooms need and the sun gives"
+    POLICY_THERMOSTAT = "policy_thermostat", "the policy permits, a thermostat heats"
+    THERMOSTAT = "thermostat", "a thermostat heats, without a policy"
+
+
+_DOSING = {Strategy.POLICY_NEED: "need", Strategy.POLICY: "full", Strategy.POLICY_SURPLUS: "surplus"}
 
 
 class OptimizationUnit(NamedModel):
@@ -106,12 +111,12 @@ class OptimizationUnit(NamedModel):
     zones = models.ManyToManyField(
         ClimateZone, blank=True, related_name="units", help_text="Empty: the zones its miners heat."
     )
-    dosing = models.CharField(
-        "how much it heats",
-        max_length=8,
-        choices=Dosing,
-        default=Dosing.NEED,
-        help_text="Miners with levels, and several miners of one room, give what is asked for and no more.",
+    strategy = models.CharField(
+        max_length=20,
+        choices=Strategy,
+        default=Strategy.POLICY_NEED,
+        help_text="A thermostat learns how each room answers to heat, gives it what it needs, has it warm when a slot "
+        "begins, and weighs every start against cold and warm hours.",
     )
     never_below_celsius = models.FloatField(
         "never below (°C)",
@@ -127,16 +132,30 @@ class OptimizationUnit(NamedModel):
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["site", "slug"], name="unit_slug_unique_in_site")]
 
+    @property
+    def dosing(self) -> str:
+        """The strategy by the name that the API knew before: need, full or surplus."""
+        return _DOSING.get(self.strategy, "need")
+
+    @dosing.setter
+    def dosing(self, value: str | None) -> None:
+        if value is not None:
+            self.strategy = next(strategy for strategy, dosing in _DOSING.items() if dosing == value)
+
+    @property
+    def needs_policy(self) -> bool:
+        return self.strategy != Strategy.THERMOSTAT
+
     def clean(self):
-        if self.is_enabled and self.policy_id is None:
-            raise ValidationError({"policy": "An enabled unit needs a policy."})
+        if self.is_enabled and self.policy_id is None and self.needs_policy:
+            raise ValidationError({"policy": "An enabled unit needs a policy, unless a thermostat heats without one."})
         if self.policy_id and self.policy.site_id not in (None, self.site_id):
             raise ValidationError({"policy": f"‘{self.policy}’ belongs to another site."})
         if self.energy_source_id and self.energy_source.site_id != self.site_id:
             raise ValidationError({"energy_source": f"‘{self.energy_source}’ belongs to another site."})
-        if self.dosing == Dosing.SURPLUS and self.energy_source_id is None:
+        if self.strategy == Strategy.POLICY_SURPLUS and self.energy_source_id is None:
             raise ValidationError(
-                {"dosing": "Which surplus? Choose an energy source below, or let it heat as much as the rooms need."}
+                {"strategy": "Which surplus? Choose an energy source below, or let it heat as much as the rooms need."}
             )
 
 

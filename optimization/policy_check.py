@@ -10,7 +10,7 @@ from sites.models import Site
 from sites.words import celsius, ended
 
 from .fillable import Combination, Home, never_true
-from .models import Dosing, OptimizationUnit, Policy, Rule, RuleKind
+from .models import OptimizationUnit, Policy, Rule, RuleKind, Strategy
 from .policies import fields_for
 from .rules import CompiledPolicy, CompiledRule, FieldTree, RuleErrors, about_no_zone, compile_rule
 
@@ -70,10 +70,14 @@ def _about_unit(unit: OptimizationUnit, rules: Sequence[CompiledRule]) -> list[s
             f"‘Never below’ {celsius(unit.never_below_celsius)} changes nothing: no rule of the policy looks at "
             "climate.zone.below_minimum."
         )
-    if "power_min_w" in paths and unit.dosing != Dosing.SURPLUS and any(one.power.is_stepped for one in _miners(unit)):
+    if (
+        "power_min_w" in paths
+        and unit.strategy != Strategy.POLICY_SURPLUS
+        and any(one.power.is_stepped for one in _miners(unit))
+    ):
         found.append(
             "The policy starts on what the lowest level of a miner takes, but the unit gives more than that: it may "
-            f"import. Choose ‘{Dosing.SURPLUS.label}’."
+            f"import. Choose ‘{Strategy.POLICY_SURPLUS.label}’."
         )
     return found
 

@@ -33,9 +33,9 @@ _LOOK_EVERY_SECONDS = 0.5
 def enable_unit(unit: OptimizationUnit, *, by: str = "") -> OptimizationUnit:
     """Let a unit decide. Raises ValidationError naming everything that stands against it."""
     problems: dict[str, list[str]] = {}
-    if unit.policy is None:
+    if unit.policy is None and unit.needs_policy:
         problems["policy"] = ["Choose a policy first."]
-    else:
+    elif unit.policy is not None:
         errors = policy_errors(unit.policy, unit.site)
         if errors:
             problems["policy"] = errors

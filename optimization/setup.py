@@ -15,7 +15,7 @@ from sites.services import log_activity
 from . import shipped
 from .adding import Additions, add_to_home, saved
 from .demo import ensure_shipped_policies
-from .models import Dosing, OptimizationUnit
+from .models import OptimizationUnit, Strategy
 from .services import enable_unit
 
 
@@ -50,7 +50,7 @@ def create_home(plan: HomePlan, *, by: str = "") -> Site:
             site=site,
             name="Whole home",
             policy=_policy(plan.policy_key),
-            dosing=shipped.dosing_of(plan.policy_key) if plan.energy else Dosing.NEED,
+            strategy=shipped.strategy_of(plan.policy_key) if plan.energy else Strategy.POLICY_NEED,
             never_below_celsius=plan.never_below_celsius,
         )
         # One unit decides for all of them, once everything is there.

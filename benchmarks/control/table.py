@@ -27,17 +27,18 @@ FAST_DAYS = 5
 FORESIGHT_SHARE, FORESIGHT_K_H = 1.5, 1.5
 
 
-def _program(case: Case, period_seconds: int = 300) -> Driver:
+def _program(case: Case, period_seconds: int = 300, strategy: str = "thermostat") -> Driver:
     """The program as it is; it needs Django, which the others do not."""
     from .program import Program
 
-    return Program(case, period_seconds)
+    return Program(case, period_seconds, strategy=strategy)
 
 
 CONTROLLERS: dict[str, Callable[[Case], Controller | Driver]] = {
     "thermostat": rivals.Thermostat,
     "tpi": rivals.Tpi,
     "program": _program,
+    "rules": partial(_program, strategy="policy_need"),
     "program-60": partial(_program, period_seconds=60),
 }
 #: Those that are run when none is named.

@@ -10,11 +10,11 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from . import guards, limits, sentences, staging
+from . import guards, limits, sentences, staging, thermostat
 from .high_limit import update_trips
 from .memory import Memory
 from .situation import Ceiling, Command, Intent, MinerSituation, SiteSituation
-from .strategy import PolicyStrategy, Strategy, frost_intent, manual_intent
+from .strategy import THERMOSTATS, Strategy, frost_intent, manual_intent, strategy_of
 
 #: Intents by which a person wants a miner off: they may break a minimum on time. That a manual request is over, or is
 #: bounded by a guard, is not one of them.
@@ -33,7 +33,6 @@ def decide(
     `acknowledged`: ids of zones whose latched high limit a person has released.
     """
     now = situation.now
-    strategy = strategy or PolicyStrategy()
     zones = {zone.zone_id: zone for miner in situation.miners for zone in miner.zones}
     after = replace(memory, trips=update_trips(zones.values(), acknowledged, memory, now), holds={}, unknown_since={})
 
@@ -52,7 +51,7 @@ def decide(
             ceilings.pop(miner.miner_id, None)
 
     for unit in situation.units:
-        result = strategy.decide(unit, memory, now)
+        result = (strategy or strategy_of(unit)).decide(unit, memory, now)
         after.holds.update(result.holds)
         if result.unknown_since is not None:
             after.unknown_since[unit.unit_id] = result.unknown_since
@@ -60,10 +59,15 @@ def decide(
             miner.miner_id: manual_intent(miner, now) or frost_intent(miner) or result.intents[miner.miner_id]
             for miner in unit.miners
         }
+        if unit.strategy in THERMOSTATS:
+            intents = thermostat.permitted(intents, unit.miners)
         for miner in unit.miners:
             bound(miner, intents[miner.miner_id])
         # What guards keep off gives nothing: another takes its part. Then they have the last word.
-        changed = staging.staged(unit, intents, ceilings, now)
+        if unit.strategy in THERMOSTATS:
+            changed = thermostat.dosed(unit, intents, ceilings, now)
+        else:
+            changed = staging.staged(unit, intents, ceilings, now)
         for miner in unit.miners:
             if miner.miner_id in changed:
                 bound(miner, changed[miner.miner_id])

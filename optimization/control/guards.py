@@ -38,6 +38,9 @@ COLD_K, FREEZING_K = 0.5, 4.0
 #: But no start, for a cold room either, while each that is left would have to last so many even shares: after it the
 #: room would be without heat for too long.
 AHEAD = 1.5
+#: Intents that a thermostat doses; it may leave the band upward by so much.
+THERMOSTAT_CODES = frozenset({"permitted", "thermostat_heat"})
+THERMOSTAT_OVER_K = 1.0
 #: Targets that nobody sits in.
 _SETBACKS = frozenset({"eco", "away", "frost"})
 _AS_ASKED = (None, Lowered.HIGH_LIMIT)
@@ -267,6 +270,11 @@ def zones_warm(case: Guarded) -> Ceiling | None:
     paused, then = sentences.paused_by_window(case.miner, case.now)
     if paused:
         return Ceiling("zones_warm", 0, paused, is_clause=True, then=then)
+    # A thermostat chooses on which side of its band a room is while no level fits, within this.
+    if case.intent.code in THERMOSTAT_CODES and not all(
+        zone.temperature_celsius >= zone.upper_bound + THERMOSTAT_OVER_K for zone in zones
+    ):
+        return None
     return Ceiling("zones_warm", 0, sentences.warm_enough(zones), is_clause=True)
 
 
@@ -340,7 +348,9 @@ def start_budget(case: Guarded) -> Ceiling | None:
     if len(last_day) >= miner.max_starts_per_day:
         text = f"{miner.name} started {_times(last_day)} in 24 hours; its limit is {miner.max_starts_per_day}."
         return Ceiling("start_budget", 0, text)
-    left = _until_next(miner, last_day, case.now) if case.intent.origin == "policy" else timedelta(0)
+    # A thermostat weighs the price of a start itself.
+    is_spread = case.intent.origin == "policy" and case.intent.code not in THERMOSTAT_CODES
+    left = _until_next(miner, last_day, case.now) if is_spread else timedelta(0)
     return Ceiling("start_budget", 0, _spread_text(miner, last_day, left)) if left > timedelta(0) else None
 
 

@@ -35,6 +35,8 @@ class Memory:
     #: Since when a unit's needed input is unknown.
     unknown_since: dict[str, str] = field(default_factory=dict)
     trips: dict[str, ZoneTrip] = field(default_factory=dict)
+    #: How rooms answer to heat, by zone: see `climate.thermal_model`.
+    rooms: dict[str, dict[str, Any]] = field(default_factory=dict)
     #: When a miner was found switched on from outside: {miner_id: [ISO times]}.
     outside_on: dict[str, list[str]] = field(default_factory=dict)
     #: Sensor memory by monitor id (see climate.sensors), that of a room by “zone:” and its id (see passes.rooms).
@@ -55,6 +57,7 @@ class Memory:
             holds=_only(dict, data.get("holds")),
             unknown_since=_only(str, data.get("unknown_since")),
             trips={zone: ZoneTrip.from_json(trip) for zone, trip in _only(dict, data.get("trips")).items()},
+            rooms=_only(dict, data.get("rooms")),
             outside_on=_only(list, data.get("outside_on")),
             sensors=_only(dict, data.get("sensors")),
             shell=data["shell"] if isinstance(data.get("shell"), dict) else {},

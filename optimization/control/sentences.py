@@ -243,3 +243,30 @@ def others_suffice(miner: MinerSituation) -> str:
     zone = _zone(miner)
     where = "its rooms need" if zone is None else f"{zone.name} needs"
     return f"The other miners give what {where}, or all that is available now"
+
+
+# --- a thermostat -----------------------------------------------------------------------------------
+
+
+def thermostat_heats(miner: MinerSituation, need_w: float) -> str:
+    """What the room needs by its model."""
+    zone = _zone(miner)
+    if zone is None:
+        return f"{miner.name} is to heat"
+    by = f" by {zone.target.early_for:%H:%M}" if zone.target.early_for is not None else ""
+    needs = f"needs about {number(max(0.0, round(need_w, -1)), 0)} W"
+    return f"{zone.name} is {_where(zone)} and {needs} to be at {number(zone.target.effective_celsius, 1)} °C{by}"
+
+
+def thermostat_rests(miner: MinerSituation, need_w: float) -> str:
+    zone = _zone(miner)
+    if zone is None:
+        return "No room needs heat now"
+    if need_w <= 0:
+        return f"{zone.name} is {_where(zone)} and needs no heat now"
+    needs = f"needs about {number(round(need_w, -1), 0)} W"
+    return f"{zone.name} is {_where(zone)} and {needs}, for which another start is not worth it yet"
+
+
+def thermostat_blind(miner: MinerSituation) -> str:
+    return f"The temperature of the rooms of {miner.name} is not known"

@@ -185,14 +185,14 @@ class MinerSituation:
 
 @dataclass(frozen=True, slots=True)
 class UnitSituation:
-    """Miners decided together by one policy. `dosing`: see `optimization.models.Dosing`."""
+    """Miners decided together by one strategy (`optimization.models.Strategy`)."""
 
     unit_id: str
     name: str
     policy: CompiledPolicy | None
     policy_problem: str
     miners: tuple[MinerSituation, ...]
-    dosing: str = "need"
+    strategy: str = "policy_need"
     #: What the unit could use without importing (W), its own miners counted back in; None: nobody knows.
     surplus_w: float | None = None
     #: How much of that is not sure, because it counts what its own miners may not draw yet (W).

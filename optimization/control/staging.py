@@ -97,7 +97,7 @@ def staged(
     with; what a person or frost protection asked for, and what runs on while an input is unknown, counts as given.
     """
     groups = _groups(unit.miners, intents, ceilings)
-    if unit.dosing == "surplus":
+    if unit.strategy == "policy_surplus":
         # Without a word of the sun there is none, beyond what runs at its lowest.
         left_w = (unit.surplus_w or 0.0) - sum(group.given_w for group in groups)
     else:
@@ -105,12 +105,12 @@ def staged(
     changed: dict[str, Intent] = {}
     # What there is of the sun goes to the coldest rooms first.
     for group in sorted(groups, key=lambda one: -one.deficit_k):
-        want_w = float("inf") if unit.dosing == "full" else group.need_w - group.given_w
+        want_w = float("inf") if unit.strategy == "policy" else group.need_w - group.given_w
         if any(needs_heat(zone, unit.never_below_celsius) for zone in group.zones):
             # Below its minimum a room is warmed without the sun, too.
             watts = _deal(group, want_w, float("inf"), now, 0.0)
         else:
-            watts = _deal(group, want_w, left_w, now, unit.unsure_w if unit.dosing == "surplus" else 0.0)
+            watts = _deal(group, want_w, left_w, now, unit.unsure_w if unit.strategy == "policy_surplus" else 0.0)
         left_w -= sum(watts.values())
         for member in group.members:
             intent = _dealt(member, watts[member.miner.miner_id], len(group.members))
@@ -202,11 +202,15 @@ def _level_w(member: _Member, want_w: float, room_w: float, sun_w: float) -> int
 
 
 def _must_run(member: _Member, now: datetime) -> bool:
+    return must_run(member.miner, now)
+
+
+def must_run(miner: MinerSituation, now: datetime) -> bool:
     """It runs and its minimum on time is not over: it gives its share first."""
-    since = member.miner.switched_on_at
-    if not member.runs or since is None or member.miner.snapshot.status.says_off:
+    since = miner.switched_on_at
+    if not miner.is_wanted_on or since is None or miner.snapshot.status.says_off:
         return False
-    return timedelta(0) <= now - since < timedelta(seconds=member.miner.min_on_seconds)
+    return timedelta(0) <= now - since < timedelta(seconds=miner.min_on_seconds)
 
 
 def _turn(member: _Member, now: datetime) -> tuple:

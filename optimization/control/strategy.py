@@ -37,6 +37,33 @@ class Strategy(Protocol):
     def decide(self, unit: UnitSituation, memory: Memory, now: datetime) -> StrategyResult: ...
 
 
+#: Strategies by which a thermostat doses, and by which it decides without a policy.
+ALONE = "thermostat"
+THERMOSTATS = frozenset({ALONE, "policy_thermostat"})
+
+
+def strategy_of(unit: UnitSituation) -> Strategy:
+    """What permits heating in this unit."""
+    return ThermostatAlone() if unit.strategy == ALONE else PolicyStrategy()
+
+
+class ThermostatAlone:
+    """Heating is permitted always, but through an open window."""
+
+    def decide(self, unit: UnitSituation, memory: Memory, now: datetime) -> StrategyResult:
+        return StrategyResult({miner.miner_id: self._permit(miner, now) for miner in unit.miners})
+
+    @staticmethod
+    def _permit(miner: MinerSituation, now: datetime) -> Intent:
+        paused, then = sentences.paused_by_window(miner, now)
+        if paused:
+            return Intent(0, "policy", "window_open", paused, is_clause=True, then=then)
+        if not miner.zones:
+            why = f"{miner.name} heats no room, and its unit heats rooms only"
+            return Intent(0, "policy", "no_room", why, is_clause=True)
+        return Intent(miner.full_w, "policy", "permitted", sentences.keeps_heating(miner), is_clause=True)
+
+
 class PolicyStrategy:
     """Start rules and stop rules, evaluated per miner (DESIGN §5.2)."""
 

@@ -8,17 +8,20 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from climate import flat, presence, pulses, sensors, window, zone_state
+from climate import flat, observed, optimum_start, presence, pulses, sensors, window, zone_state
 from climate.room_physics import Surroundings
 from climate.state import ClimateReading, Target, ZoneState
-from climate.targets import Plan, lower, resolve_target
-from optimization.control.memory import Memory
+from climate.targets import Plan, ahead, lower, resolve_target
+from optimization.control.memory import Memory, parse_time
+from optimization.control.strategy import THERMOSTATS
 from optimization.site_plan.plan import SensorPlan, ZonePlan
 
-from .heat import Snapshots, at_most_w, heating_share, installed_w
+from .heat import Snapshots, at_most_w, heating_share, heating_w, installed_w
 from .load import SiteRows
 from .observe import Observation
 
+#: So far ahead targets are looked up for heating early.
+AHEAD = timedelta(hours=optimum_start.LONGEST_H)
 #: What is remembered of sensors and of rooms that is a time: to be moved when the wall clock is set.
 MEMORY_TIMES = (
     *sensors.MEMORY_TIMES,
@@ -36,6 +39,7 @@ def zones(
     trends: dict[str, Any] = memory.shell.get("trends") or {}
     judged: dict[UUID, sensors.MonitorState] = {}
     result, kept = {}, {}
+    thermostats = _thermostats(rows)
     for pk, zone in rows.zones.items():
         monitors = zone.sensors
         _judge_all(rows, pk, monitors, observation, memory, judged, now)
@@ -46,8 +50,54 @@ def zones(
             state, at_most_w(rows, snapshots, pk), rows.memory.sensors.get(f"zone:{zone.key}") or {}, now
         )
         memory.sensors[f"zone:{pk}"] |= of_pulse
+        result[pk] = _learned(rows, zone, result[pk], snapshots, memory, thermostats, now)
     memory.shell["trends"] = kept
     return result
+
+
+def _thermostats(rows: SiteRows) -> set[UUID]:
+    """The zones that a thermostat keeps warm."""
+    members = (rows.miners.get(pk) for unit in rows.units if unit.strategy in THERMOSTATS for pk in unit.miner_ids)
+    return {pk for miner in members if miner is not None for pk in miner.zone_ids}
+
+
+def _learned(
+    rows: SiteRows,
+    zone: ZonePlan,
+    state: ZoneState,
+    snapshots: Snapshots,
+    memory: Memory,
+    thermostats: set[UUID],
+    now: datetime,
+) -> ZoneState:
+    """The zone with how it answers to heat, and where a thermostat keeps it warm with the target it heats for early."""
+    key = zone.key
+    before = rows.memory.rooms.get(key) or {}
+    model, kept = observed.observe(
+        key,
+        before,
+        now.timestamp(),
+        heating_w(rows, snapshots, zone.pk) / 1000,
+        state.temperature_celsius,
+        window_open=state.window_open_since is not None,
+    )
+    memory.rooms[key] = kept
+    if model is None or zone.pk not in thermostats:
+        return replace(state, thermal=model)
+    coming = ahead(_plan(rows, zone, now), now, rows.site.tz, AHEAD) if state.target.lowered is None else ()
+    ramps = [rows.miners[pk].ramp_seconds / 3600 for pk, _ in zone.heated_by]
+    target, begun = optimum_start.raised(
+        state.target,
+        model,
+        coming,
+        installed_w(rows, zone.pk) / 1000,
+        max(ramps, default=0.0),
+        now,
+        rows.site.tz,
+        parse_time(before.get("early_for")),
+    )
+    kept["early_for"] = None if begun is None else begun.isoformat()
+    return replace(state, thermal=model, ahead=coming, target=target)
 
 
 def _judge_all(
@@ -166,9 +216,12 @@ def _people(readings: Sequence[ClimateReading]) -> list[bool | None]:
 
 
 def _target(rows: SiteRows, zone: ZonePlan, now: datetime) -> Target:
+    return resolve_target(_plan(rows, zone, now), now, rows.site.tz)
+
+
+def _plan(rows: SiteRows, zone: ZonePlan, now: datetime) -> Plan:
     override = next((one for one in rows.overrides.get(zone.pk, ()) if one.holds(now)), None)
-    plan = Plan(zone.default_target_celsius, zone.slots, override, zone.periods)
-    return resolve_target(plan, now, rows.site.tz)
+    return Plan(zone.default_target_celsius, zone.slots, override, zone.periods)
 
 
 def _lowered(zone: ZonePlan, target: Target, there: presence.Presence, opened: window.Window) -> Target:

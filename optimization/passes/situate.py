@@ -95,7 +95,7 @@ def situate(
 
     `clock_stepped`: the wall clock was set since the last pass.
     """
-    memory = replace(rows.memory, sensors={}, shell=dict(rows.memory.shell))
+    memory = replace(rows.memory, sensors={}, rooms={}, shell=dict(rows.memory.shell))
     snapshots = {pk: pending.look(rows, memory, miner, observation, now) for pk, miner in rows.miners.items()}
     zones = rooms.zones(rows, observation, snapshots, memory, now)
     outdoor = rooms.outdoor(rows, observation, memory, now)
@@ -164,7 +164,7 @@ def situate(
                     )
                     for pk in members
                 ),
-                unit.dosing,
+                unit.strategy,
                 None if state is None else state.surplus_w,
                 0.0 if sure is state or state.surplus_w is None else state.surplus_w - sure.surplus_w,
                 unit.never_below_celsius,

@@ -261,7 +261,7 @@ class _Compiler:
             tuple(one.pk for one in unit.miners.all()),
             tuple(one.pk for one in unit.zones.all()),
             unit.energy_source_id,
-            unit.dosing,
+            unit.strategy,
             unit.never_below_celsius,
         )
 

@@ -282,7 +282,7 @@ class UnitPlan:
     miner_ids: tuple[UUID, ...]
     zone_ids: tuple[UUID, ...]
     energy_source_id: UUID | None
-    dosing: str
+    strategy: str
     never_below_celsius: float | None
 
 

@@ -154,7 +154,7 @@ def test_a_zone_of_another_site_is_refused_by_name(page, home):
 
 
 def unit_form(home, **changes) -> dict:
-    return {"site": str(home.pk), "name": "Ground floor", "dosing": "need", "is_enabled": "on", **changes}
+    return {"site": str(home.pk), "name": "Ground floor", "strategy": "policy_need", "is_enabled": "on", **changes}
 
 
 @pytest.fixture

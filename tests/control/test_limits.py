@@ -20,7 +20,7 @@ BOOTING = MinerSnapshot(MinerStatus.STARTING, 60.0, True)
 
 def watts(*miners, limit=None, **kwargs):
     """What comes of all they can give."""
-    situation = site(unit(*miners, dosing="full"), power_limit_w=limit, **kwargs)
+    situation = site(unit(*miners, strategy="policy"), power_limit_w=limit, **kwargs)
     return {command.miner_id: command.power_w for command in decide(situation, Memory())[0]}
 
 

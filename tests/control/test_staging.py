@@ -74,7 +74,7 @@ def test_the_colder_of_its_rooms_says_how_much():
 
 
 def test_all_it_can_where_a_person_chose_so():
-    assert dealt(avalon(zone(21.2), on_w=800), dosing="full") == {"a": 1600}
+    assert dealt(avalon(zone(21.2), on_w=800), strategy="policy") == {"a": 1600}
 
 
 def test_a_level_stays_until_it_is_wrong_by_a_margin():
@@ -217,12 +217,12 @@ def test_rooms_apart_are_dealt_apart():
 )
 def test_a_unit_that_follows_the_sun_takes_no_more(surplus_w, watts):
     """What its policy lets run runs at its lowest at least: whether it runs at all is the policy's business."""
-    assert dealt(avalon(zone(20.0), on_w=1600), dosing="surplus", surplus_w=surplus_w) == {"a": watts}
+    assert dealt(avalon(zone(20.0), on_w=1600), strategy="policy_surplus", surplus_w=surplus_w) == {"a": watts}
 
 
 def test_the_sun_goes_to_the_coldest_room_first():
     warm, cold = avalon(zone(20.4), key="a", on_w=800), avalon(zone(19.0, key="attic"), key="b", on_w=800)
-    assert dealt(warm, cold, dosing="surplus", surplus_w=2500.0) == {"a": 800, "b": 1600}
+    assert dealt(warm, cold, strategy="policy_surplus", surplus_w=2500.0) == {"a": 800, "b": 1600}
 
 
 @pytest.mark.parametrize(
@@ -239,19 +239,21 @@ def test_the_sun_goes_to_the_coldest_room_first():
 def test_below_its_minimum_a_room_gets_what_it_needs_without_the_sun(celsius, never_below, watts):
     """Up to the minimum and the width of the band above it; never more than the target asks for."""
     room = avalon(zone(celsius), on_w=800)
-    assert dealt(room, dosing="surplus", surplus_w=-500.0, never_below_celsius=never_below) == {"a": watts}
+    assert dealt(room, strategy="policy_surplus", surplus_w=-500.0, never_below_celsius=never_below) == {"a": watts}
 
 
 @pytest.mark.parametrize(("surplus_w", "watts"), [(1299.0, 800), (1300.0, 1300), (1759.0, 1300), (1760.0, 1600)])
 def test_a_sun_that_flickers_sends_nobody_up_and_down(surplus_w, watts):
     """Less at once; more only when there is a tenth of all they can give beyond it."""
-    assert dealt(avalon(zone(20.0), on_w=1300), dosing="surplus", surplus_w=surplus_w) == {"a": watts}
+    assert dealt(avalon(zone(20.0), on_w=1300), strategy="policy_surplus", surplus_w=surplus_w) == {"a": watts}
 
 
 def test_a_second_one_starts_only_within_the_sun():
     room = zone(20.0)
     for surplus_w, expected in ((2859.0, 0), (2860.0, 1000)):  # 260 W more than it takes
-        assert dealt(avalon(room, on_w=1600), plug(room), dosing="surplus", surplus_w=surplus_w)["p"] == expected
+        assert (
+            dealt(avalon(room, on_w=1600), plug(room), strategy="policy_surplus", surplus_w=surplus_w)["p"] == expected
+        )
 
 
 # --- whatever the situation -------------------------------------------------------------------------------------------
@@ -283,10 +285,10 @@ def members(draw):
     return room, found
 
 
-@given(members(), st.sampled_from(["need", "full"]))
-def test_what_is_needed_is_given_and_no_machine_is_needless(world, dosing):
+@given(members(), st.sampled_from(["policy_need", "policy"]))
+def test_what_is_needed_is_given_and_no_machine_is_needless(world, strategy):
     room, found = world
-    asked = unit(*found, dosing=dosing)
+    asked = unit(*found, strategy=strategy)
     commands, _ = decide(site(asked), Memory())
     watts = {command.miner_id: command.power_w for command in commands}
     on = [one for one in found if one.is_wanted_on]
@@ -295,7 +297,7 @@ def test_what_is_needed_is_given_and_no_machine_is_needless(world, dosing):
     # Reckoned a quarter higher, and as much may be missing as the margin: that keeps levels from following a sensor.
     above = (1 + staging.HIGHER) * (room.upper_bound - room.temperature_celsius) - staging.MARGIN
     need_w = sum(one.nominal_power_w for one in found) * max(0.0, above)
-    if room.below_target or dosing == "full":
+    if room.below_target or strategy == "policy":
         assert sum(watts.values()) == full_w
         return
     need_w = min(need_w, full_w)
@@ -308,13 +310,17 @@ def test_what_is_needed_is_given_and_no_machine_is_needless(world, dosing):
         assert missing_w <= staging.NEARLY * need_w or sum(watts.values()) == full_w
 
 
-@given(members(), st.sampled_from(["need", "full", "surplus"]), st.one_of(st.none(), st.floats(-1000, 8000)))
-def test_what_was_dealt_stays_as_it_is(world, dosing, surplus_w):
+@given(
+    members(),
+    st.sampled_from(["policy_need", "policy", "policy_surplus"]),
+    st.one_of(st.none(), st.floats(-1000, 8000)),
+)
+def test_what_was_dealt_stays_as_it_is(world, strategy, surplus_w):
     """The same need again changes nothing: nobody takes turns."""
     _, found = world
 
     def once(now):
-        commands, _ = decide(site(unit(*now, dosing=dosing, surplus_w=surplus_w)), Memory())
+        commands, _ = decide(site(unit(*now, strategy=strategy, surplus_w=surplus_w)), Memory())
         return {command.miner_id: command.power_w for command in commands}
 
     def lived(now, watts):
@@ -334,14 +340,14 @@ def test_what_was_dealt_stays_as_it_is(world, dosing, surplus_w):
     second = once(lived(found, first))
     third = once(lived(found, second))
     assert third == second
-    if dosing != "surplus":
+    if strategy != "policy_surplus":
         assert {key for key, watts in second.items() if watts} <= {key for key, watts in first.items() if watts}
 
 
 @given(members(), st.floats(-500, 9000))
 def test_the_sun_is_never_exceeded_by_more_than_what_must_run(world, surplus_w):
     _, found = world
-    watts = dealt(*found, dosing="surplus", surplus_w=surplus_w)
+    watts = dealt(*found, strategy="policy_surplus", surplus_w=surplus_w)
     on = [one for one in found if watts[one.miner_id]]
     assume(on)
     must = [one for one in on if one.is_wanted_on and one.min_on_seconds]
@@ -352,7 +358,7 @@ def test_the_sun_is_never_exceeded_by_more_than_what_must_run(world, surplus_w):
 @given(random_worlds.sites(), random_worlds.memories())
 def test_nothing_is_dealt_that_policy_or_guards_forbid(situation, memory):
     """Whatever the dosing: what is off with all it can give is off, and nobody gets more than then."""
-    full = replace(situation, units=tuple(replace(one, dosing="full") for one in situation.units))
+    full = replace(situation, units=tuple(replace(one, strategy="policy") for one in situation.units))
     most = {one.miner_id: one for one in decide(full, memory)[0]}
     for command in decide(situation, memory)[0]:
         if most[command.miner_id].guard not in _SHARED and command.guard not in ("min_on", "write_gap"):

@@ -93,7 +93,7 @@ class Days:
         return sum(len(one.levels) for one in self.machines)
 
 
-def days_of(kinds, load, dosing, days=2):
+def days_of(kinds, load, strategy, days=2):
     """`load`: what the room loses at its target, as a share of all its miners can give."""
     errs, machines = random.Random(7), [Machine(kind) for kind in kinds]
     told = Days(machines)
@@ -105,7 +105,7 @@ def days_of(kinds, load, dosing, days=2):
         room = zone(round(celsius + errs.uniform(-SENSOR_ERRS_K, SENSOR_ERRS_K), 2), target=TARGET_CELSIUS,
                     hysteresis_celsius=HYSTERESIS_K)  # fmt: skip
         found = [one.situation(str(key), room) for key, one in enumerate(machines)]
-        commands, memory = decide(site(unit(*found, dosing=dosing, at=now), now=now), memory)
+        commands, memory = decide(site(unit(*found, strategy=strategy, at=now), now=now), memory)
         for command in commands:
             row = (command.action, command.code, command.guard, command.power_w)
             told.decisions += before.get(command.miner_id) != row
@@ -126,7 +126,7 @@ TOGETHER = (["switched", "switched"], ["switched"] * 4, ["luxos", "avalon"], ["a
 @pytest.mark.parametrize("kinds", TOGETHER, ids=" ".join)
 def test_dosing_leaves_no_room_colder_and_starts_no_more_often(kinds, load):
     """The last to start must not use up its starts by heating a narrow part of the band: then the room went cold."""
-    need, full = days_of(kinds, load, "need"), days_of(kinds, load, "full")
+    need, full = days_of(kinds, load, "policy_need"), days_of(kinds, load, "policy")
     assert need.too_cold_kh <= full.too_cold_kh + 0.2
     assert need.starts <= full.starts
     assert sum(need.celsius) / len(need.celsius) > TARGET_CELSIUS - 0.3  # well within its band
@@ -135,15 +135,15 @@ def test_dosing_leaves_no_room_colder_and_starts_no_more_often(kinds, load):
 @pytest.mark.parametrize("load", [0.5, 0.7, 0.9])
 def test_a_sensor_that_errs_by_a_tenth_sends_no_machine_up_and_down(load):
     """One with many levels settles at one that fits: neither writes nor decisions follow the errors of the sensor."""
-    seen = days_of(["luxos"], load, "need")
+    seen = days_of(["luxos"], load, "policy_need")
     assert seen.levels <= 2 * 40  # with its write gap of 10 min it could be 288
     assert seen.decisions <= 3 * seen.levels + 20
 
 
-@pytest.mark.parametrize("dosing", ["need", "full"])
-def test_a_machine_of_few_starts_a_day_makes_them_last_the_day(dosing):
+@pytest.mark.parametrize("strategy", ["policy_need", "policy"])
+def test_a_machine_of_few_starts_a_day_makes_them_last_the_day(strategy):
     """Mild weather, less than its lowest level: with all 8 starts used by noon the room fell to 11 °C every night."""
-    seen = days_of(["avalon"], 0.3, dosing, days=3)
+    seen = days_of(["avalon"], 0.3, strategy, days=3)
     assert min(seen.celsius) > 17.2
     assert all(
         sum(begun - timedelta(days=1) < other <= begun for other in one.starts) <= 8

@@ -98,9 +98,9 @@ def test_the_whole_way(signed_in, fake):
 @pytest.mark.parametrize(
     ("policy", "typed", "expected"),
     [
-        ("solar_surplus_room_heating", "16.5", ("surplus", 16.5)),
-        ("solar_surplus_room_heating", "", ("surplus", None)),
-        ("keep_the_room_warm", "16.5", ("need", None)),
+        ("solar_surplus_room_heating", "16.5", ("policy_surplus", 16.5)),
+        ("solar_surplus_room_heating", "", ("policy_surplus", None)),
+        ("keep_the_room_warm", "16.5", ("policy_need", None)),
     ],
 )
 def test_what_the_sun_alone_does_is_said_and_a_room_may_be_never_below(signed_in, fake, policy, typed, expected):
@@ -112,7 +112,7 @@ def test_what_the_sun_alone_does_is_said_and_a_room_may_be_never_below(signed_in
     assert "greater than or equal to 5" in answer.content.decode()
     assert signed_in.post(reverse("setup-finish"), {"name": "Ours", "policy": policy, "never_below": typed}).url == "/"
     unit = Site.objects.get(name="Ours").units.get()
-    assert (unit.dosing, unit.never_below_celsius) == expected
+    assert (unit.strategy, unit.never_below_celsius) == expected
 
 
 def test_a_grid_of_two_sensors(signed_in, stub):

@@ -17,7 +17,7 @@ def dark(bench_home):
     """A hall of 18 °C, target 21 °C, solar policy; the roof gives 100 W and the home takes 300 W."""
     meter = bench_home.add_meter(0.0)
     policy = ensure_shipped_policies()["solar_surplus_room_heating"]
-    OptimizationUnit.objects.update(policy=policy, dosing="surplus")
+    OptimizationUnit.objects.update(policy=policy, strategy="policy_surplus")
     bench_home.meter = meter
     sun(bench_home, -200.0)
     bench_home.becomes(18.0)

@@ -79,8 +79,8 @@ class Day:
     def __init__(self, policy_key: str):
         self.site: Site = demo.create_demo_home()
         policy = demo.ensure_shipped_policies()[policy_key]
-        dosing = shipped.dosing_of(policy_key)
-        OptimizationUnit.objects.filter(site=self.site).update(policy=policy, dosing=dosing)
+        strategy = shipped.strategy_of(policy_key)
+        OptimizationUnit.objects.filter(site=self.site).update(policy=policy, strategy=strategy)
         self.needs_energy = policy_key == "solar_surplus_room_heating"
         self.rooms = {str(zone.pk): Room(zone.name) for zone in self.site.zones.all()}
         self.miners = {str(miner.pk): MinerLog() for miner in self.site.miners.all()}

@@ -36,7 +36,7 @@ class Meters:
         self.key = self.home.add_meter(0.0)
         EnergySource.objects.filter(site=self.home.site).update(has_battery=has_battery, type="solar")
         OptimizationUnit.objects.filter(pk=self.home.unit.pk).update(
-            policy=factories.policy(rules=SURPLUS), dosing="full"
+            policy=factories.policy(rules=SURPLUS), strategy="policy"
         )
         self.frozen: dict[str, datetime] = {}
 

@@ -199,7 +199,7 @@ def test_a_start_that_does_not_draw_yet_is_no_surplus_for_another(db, bench):
     bench.meters["grid"] = EnergySnapshot(None, grid_w=-900.0)
     monitor = factories.energy_monitor(home.site, adapter_type="bench", config={"key": "grid"})
     source = factories.energy_source(home.site, monitor=monitor, type="other", has_battery=False)
-    OptimizationUnit.objects.update(energy_source=source, dosing="full")
+    OptimizationUnit.objects.update(energy_source=source, strategy="policy")
     home.says(19.0)
     home.go(3)
     assert [machine.told_w for machine in machines] == [0, 0]
