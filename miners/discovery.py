@@ -136,7 +136,9 @@ def look_at(target: Target, deadline: float, adapters: Sequence[type[Adapter]] |
             return Look(target.address, True, found)
     told = _stranger(target, set(answering) - silent, adapters, deadline)
     is_late = told is None and (silent or time.monotonic() >= deadline)
-    return Look(target.address, True, told, problem=_late(target, silent or answering) if is_late else "")
+    return Look(
+        target.address, True, told, problem=_late(target, silent & set(answering) or answering) if is_late else ""
+    )
 
 
 def _late(target: Target, ports: Collection[int]) -> str:

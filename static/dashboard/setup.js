@@ -215,8 +215,9 @@
     }
   }
 
-  /* --- what is wrong is seen at once --- */
-  document.querySelector(".field.wrong, .room .bad")?.scrollIntoView({ block: "center" });
+  /* --- what is wrong is seen at once; a question stands at the top --- */
+  const wrong = document.querySelector(".asks") ? null : document.querySelector(".field.wrong, .room .bad");
+  wrong?.scrollIntoView({ block: "center" });
 
   /* --- leaving with something typed asks --- */
   const guarded = document.querySelector("form[data-asks-before-leaving]");

@@ -129,6 +129,17 @@ def test_a_typed_port_is_asked_by_everybody(make):
         emulator.close()
 
 
+def test_a_typed_port_that_hangs_is_named_as_typed(monkeypatch):
+    monkeypatch.setattr(discovery, "DRIVER_SECONDS", 0.3)
+    emulator = Avalon(Clock())
+    emulator.fail(Fault.HANG)
+    try:
+        look = look_at(Target("127.0.0.1", emulator.port), soon())
+        assert f"accepts the connection (port {emulator.port}) but" in look.problem
+    finally:
+        emulator.close()
+
+
 @pytest.mark.parametrize("fault", [Fault.HANG, Fault.DRIP, Fault.GARBAGE, Fault.HUGE, Fault.DROP, Fault.TRUNCATE])
 def test_no_misbehaviour_holds_a_look_up(street, fault, monkeypatch):
     monkeypatch.setattr(discovery, "DRIVER_SECONDS", 0.4)
