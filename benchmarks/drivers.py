@@ -60,7 +60,7 @@ def _import_rows() -> Iterator[Row]:
 
 def _imported_library(name: str) -> Iterator[Row]:
     if importlib.util.find_spec("pyasic_rs") is None:
-        missing("pyasic-rs", "pip install -r requirements-miners.txt")
+        missing("pyasic-rs", ".venv/bin/python -m pip install -r requirements-miners.txt")
     yield from _imported(name, LIBRARY, LIBRARY_TARGET_MS, LIBRARY_TARGET_MB)
 
 

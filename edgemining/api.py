@@ -28,7 +28,7 @@ from .api_door import AUTH, nothing_here, through_the_door
 DESCRIPTION = """\
 Homes heated with Bitcoin miners: zones, miners, energy, policies, and why each miner does what it does.
 
-Sign in with a bearer token (`manage.py api_token NAME`) or a session. Ids are UUIDs; units stand in the
+Sign in with a bearer token (`./run manage api_token NAME`) or a session. Ids are UUIDs; units stand in the
 names (`_w`, `_wh`, `_celsius`, `_seconds`); times carry their UTC offset. Lists take `limit` (at most 500)
 and `offset` and answer `items` and `count`. What is wrong with a request comes as a list of
 `loc`, `msg` and the `input` seen. Nothing here switches a device: a wish is written down and the next

@@ -51,7 +51,7 @@ _NEEDS_STAFF = (
     "Changing the set-up needs a staff account. Ask an administrator of this installation to make the change or to "
     "make your account a staff account."
 )
-_SIGN_IN_FIRST = "Sign in, or send the header “Authorization: Bearer <token>”; `manage.py api_token NAME` makes one."
+_SIGN_IN_FIRST = "Sign in, or send the header “Authorization: Bearer <token>”; `./run manage api_token NAME` makes one."
 _CSRF_MISSING = "This request carries no valid CSRF token. Send the csrftoken cookie's value as X-CSRFToken."
 
 

@@ -23,7 +23,7 @@ def memory_broker_problem(arguments: list[str], broker_url: str) -> str | None:
         return None
     return (
         f"`celery {command}` would do nothing: without REDIS_URL tasks stay in the memory of the process that "
-        "sends them. Start everything with `manage.py up`, or set REDIS_URL for every process."
+        "sends them. Start everything with `./run`, or set REDIS_URL for every process."
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shlex
 import shutil
 import sqlite3
 import time
@@ -16,6 +17,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
+
+from sites import commands
 
 KEY_NAME, BACKUPS_NAME = "secret_key", "backups"
 #: A database that cannot be checked within this time is taken as it is: a large one on a slow card.
@@ -162,8 +165,8 @@ def _quick_check(connection: sqlite3.Connection) -> str | None:
 def _restore(folder: Path) -> str:
     backup = newest_backup(folder)
     if backup is None:
-        return "Restore it from a backup: manage.py restore FILE."
-    return f"Restore the newest backup: manage.py restore {backup}"
+        return f"Restore it from a backup: {commands.anywhere('restore FILE')}"
+    return f"Restore the newest backup: {commands.anywhere(f'restore {shlex.quote(str(backup))}')}"
 
 
 def unusable(folder: Path, path: Path, error: OSError) -> str:

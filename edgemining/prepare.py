@@ -18,6 +18,7 @@ from django.urls import reverse
 
 from optimization.demo import ensure_first_home
 from optimization.site_plan import triggers
+from sites import commands
 from sites.services import create_sign_in_link
 
 from . import backup, backups, data_folder, stored_secrets
@@ -40,7 +41,7 @@ class FirstSignIn:
         return (
             f"\nSign in for the first time with this link (one use, 15 minutes):\n{links}"
             f"or as ‘{self.username}’ with the password  {self.password}\n"
-            "It is shown only now. A new link: manage.py sign_in_link\n"
+            f"It is shown only now. A new link: {commands.anywhere('sign_in_link')}\n"
         )
 
 
@@ -71,7 +72,8 @@ def check_key() -> None:
         raise CannotStart(
             f"The stored passwords and tokens were encrypted with another key than the one in {where}. Put that key "
             "back (a backup holds it), or name it in SECRET_KEY_FALLBACKS. If it is lost, "
-            "`manage.py forget_secrets` removes what cannot be read; then enter those passwords and tokens again."
+            f"`{commands.anywhere('forget_secrets')}` removes what cannot be read; then enter those "
+            "passwords and tokens again."
         )
 
 

@@ -13,7 +13,9 @@ from enum import StrEnum
 BY_PLUG = "Put it behind a plug and set up the plug instead (Shelly, or a switch of Home Assistant)."
 BY_HOME_ASSISTANT = "Add it to Home Assistant and choose ‘Home Assistant switch’."
 BY_PYASIC = "Choose ‘Other miners (pyasic-rs)’ for it, or put it behind a plug and set up the plug instead."
-INSTALL_PYASIC = "Install pyasic-rs first: pip install -r requirements-miners.txt."
+INSTALL_PYASIC = (
+    "Install pyasic-rs first, in the folder of Edge Mining: .venv/bin/python -m pip install -r requirements-miners.txt."
+)
 UPDATE_BRAIINS = "Update Braiins OS to 25.07 or later, then look again."
 UPDATE_LUXOS = "Update LuxOS and allow its API (port 4028), then look again."
 OPEN_AXEOS = "It takes commands from its own network only: put this program in the same network, then look again."
@@ -82,7 +84,7 @@ def markdown() -> str:
     return "\n".join(lines)
 
 
-_BEGIN, _END = "<!-- known models: written by manage.py models_table -->", "<!-- end of known models -->"
+_BEGIN, _END = "<!-- known models: written by ./run manage models_table -->", "<!-- end of known models -->"
 
 
 def with_table(page: str) -> str:

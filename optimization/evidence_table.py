@@ -30,7 +30,7 @@ _HEAD = """\
 
 A miner is off, or heats, by what several witnesses say together: the word of a switch, the watts of a meter, the word
 and the figures of the device itself, and the plug upstream of it. Each has its own age. `miners/evidence.py` weighs
-them, this page is made from it (`manage.py evidence_table`), and a test compares the two.
+them, this page is made from it (`./run manage evidence_table`), and a test compares the two.
 
 1. **Watts outrank words.** Off needs both: a word, and watts of next to nothing.
 2. **A meter outranks the device's own figure, and the upstream plug's meter outranks both**, while it is fresh.

@@ -907,7 +907,7 @@ def markdown() -> str:
         "# Safety",
         "",
         "What holds, after how long at most, what does not, and which test proves it. Written by",
-        "`manage.py safety_table` from `optimization/safety.py`; the page “Safety” shows the same.",
+        "`./run manage safety_table` from `optimization/safety.py`; the page “Safety” shows the same.",
         "What each single fault does is in [faults.md](faults.md).",
         "",
         LOOK_MEANS,

@@ -186,7 +186,7 @@ _TABLE = (
         Severity.WARNING,
         "No backup",
         "Earlier backups are kept. It tries again every hour.",
-        "Look at the disk. A backup to another place: manage.py backup FILE.",
+        "Look at the disk. A backup to another place: ./run manage backup FILE, in the folder of Edge Mining.",
         found_by_pass=False,
     ),
 )

@@ -49,7 +49,12 @@ READ_ONLY = Fault(
 )
 DAMAGED = Fault("damaged", "The database is damaged.", "Stop the program and restore a backup.", reads=False)
 DISK = Fault("disk", "The disk fails when it is read or written.", "Check the disk or the memory card.", reads=False)
-NO_TABLES = Fault("tables", "The database has no tables of this version.", "Run manage.py prepare.", reads=False)
+NO_TABLES = Fault(
+    "tables",
+    "The database has no tables of this version.",
+    "Run ./run manage prepare in the folder of Edge Mining.",
+    reads=False,
+)
 NO_REDIS = Fault("redis", "Redis does not answer.", "Check that it runs and that REDIS_URL is right.", reads=True)
 _SQLITE = Fault("database", "The database does not answer.", "Check the disk it lies on.", reads=False)
 _POSTGRES = Fault(

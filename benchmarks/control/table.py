@@ -192,7 +192,7 @@ def lines(cases: list[Case], names: list[str], *, codes: bool, energy: bool = Fa
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks control", description=(__doc__ or "").split("\n")[0])
+    parser = argparse.ArgumentParser(prog="./run bench control", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--case")
     parser.add_argument("--controller", action="append")
     parser.add_argument("--fast", action="store_true")

@@ -22,6 +22,7 @@ from integrations.errors import AdapterError, BadAnswer, DeadlineExceeded, Missi
 from integrations.registry import Adapter, AdapterConfig, Kind, Session, register
 from miners.address import DeviceAddress, place
 from miners.judging import Word
+from miners.known_models import INSTALL_PYASIC
 from miners.power import Identity, Level, OffBy, PowerModel
 from miners.rest import NO_DEAD_MAN_HELP, UNSEEN_SCHEDULES
 from miners.seen import Seen, snapshot_of
@@ -30,7 +31,7 @@ from miners.wire import mean
 
 _NAME = "The miner"
 _PACKAGE = "pyasic_rs"
-_NOT_INSTALLED = "It needs the package pyasic-rs, which is not installed here: pip install -r requirements-miners.txt."
+_NOT_INSTALLED = f"It needs the package pyasic-rs, which is not installed here. {INSTALL_PYASIC}"
 _STANDBY_W = 40.0
 _SMALLEST_W = 800.0
 #: Part of make or firmware as the library calls them: the driver to use instead.

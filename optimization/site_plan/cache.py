@@ -89,6 +89,6 @@ def _tell(are_watched: bool) -> None:
     if _was_watched and not are_watched:
         log.error(
             "The database lacks triggers that tell of changed settings, so every pass reads all settings. A restart of "
-            "the program, or manage.py migrate, makes them again."
+            "the program, or ./run manage migrate, makes them again."
         )
     _was_watched = are_watched

@@ -69,3 +69,14 @@ def test_a_link_made_while_the_clock_was_ahead_is_not_valid_for_weeks(client, an
         path = reverse("sign-in-link", args=[create_sign_in_link(anna)])
     client.post(path)
     assert not is_in(client)
+
+
+@pytest.mark.parametrize("name", ["sign-in", "sign-in-link"])
+def test_who_lost_the_password_is_told_what_to_type(client, home, name):
+    """For both ways of running; and whoever cannot type there is told whom to ask."""
+    page = client.post(reverse(name, args=["gone"])) if name == "sign-in-link" else client.get(reverse(name))
+    text = page.content.decode()
+    for command in ("sign_in_link", "changepassword admin"):
+        assert f"<code>./run manage {command}</code>" in text
+        assert f"<code>python manage.py {command}</code>" in text
+    assert "An administrator can choose a new password" in text

@@ -57,6 +57,11 @@ def test_what_runs_is_installed_once_and_what_tests_only_for_tests(clone):
     assert [clone.installs(what) for what in ("test", "fuzz", "bench", "check", "run")] == [[]] * 5
 
 
+def test_a_management_command_runs_from_a_fresh_clone(clone):
+    assert clone.installs("manage", "sign_in_link", "ada") == [RUNS]
+    assert (clone.folder / "asked").read_text().splitlines()[-1] == "manage.py sign_in_link ada"
+
+
 def test_a_changed_list_is_installed_again(clone):
     clone.run("test")
     with (clone.folder / "requirements.txt").open("a") as file:

@@ -3,6 +3,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from edgemining import backup
+from sites import commands
 
 
 class Command(BaseCommand):
@@ -20,4 +21,4 @@ class Command(BaseCommand):
             backup.restore(options["file"])
         except backup.BackupError as error:
             raise CommandError(str(error)) from None
-        self.stdout.write("Restored. Start it again with make run.")
+        self.stdout.write(f"Restored. Start it again: {commands.FOLDER / 'run'}")

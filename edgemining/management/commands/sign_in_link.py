@@ -5,6 +5,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
 from edgemining import addresses, prepare
+from sites import commands
 
 
 class Command(BaseCommand):
@@ -24,6 +25,9 @@ def find_user(name: str | None):
     users = get_user_model().objects.filter(is_active=True).order_by("pk")
     found = users.filter(username=name).first() if name else users.filter(is_superuser=True).first()
     if found is None:
-        there_are = ", ".join(users.values_list("username", flat=True)[:10]) or "nobody yet: start `manage.py up` once"
+        there_are = (
+            ", ".join(users.values_list("username", flat=True)[:10])
+            or f"nobody yet: start {commands.FOLDER / 'run'} once"
+        )
         raise CommandError(f"There is no active user {name or 'with all rights'!r}. There is: {there_are}.")
     return found
