@@ -41,6 +41,7 @@ class Winter(Home):
 
     name = "winter_plugs"
     begins = datetime(2026, 1, 15)
+    busy = ("15 15:00", "15 15:30")
     seed = 11
 
     def set_up(self) -> None:
@@ -193,6 +194,11 @@ class Winter(Home):
         )
         yield "15 16:30", "somebody is in the bedroom", lambda: contacts["bedroom_presence"].turn(True, self.clock.at)
         yield "15 17:20", "the stove's meter stands still", plug("Stove", meter_stands=True)
+        yield (
+            "15 17:50",
+            "the program is killed after its next write to the stove, before that is recorded",
+            lambda: setattr(self, "dies_after_writing", "stove"),
+        )
         yield "15 18:40", "it moves again", plug("Stove", meter_stands=False)
         yield "15 19:10", "Ann acknowledges what is open", self.acknowledge
         yield "15 19:30", "a stove of wood overheats the living room", self.stove_of_wood
@@ -512,8 +518,8 @@ class Autumn(Home):
         yield "25 02:20", "the program is killed before the hour that comes twice", lambda: self.process_dies(3)
         yield "25 02:40b", "Ann says that the cellar's value is right", self.confirm_cellar
         yield "25 03:40", "the cellar's sensor is right again", sensor("cellar_1", adds_k=0.0)
-        yield "25 06:10", "the disk is full", lambda: setattr(self, "database", "full")
-        yield "25 06:22", "there is room again", lambda: setattr(self, "database", None)
+        yield "25 06:10", "the disk is full", lambda: setattr(self, "disk_is_full", True)
+        yield "25 06:22", "there is room again", lambda: setattr(self, "disk_is_full", False)
         yield "25 07:30", "the pool owes enough", lambda: self.pool_says(61.0, 250_000)
         yield (
             "25 08:00",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,8 +25,13 @@ from . import seam
 from .world import TICK_S, Contact, DayClock, Hub, Machine, Meter, Outlet, Room, Sensor, Weather
 
 _HEATS_FROM_W = 100.0
+_BUSY_S = 20
 #: Ids follow from names, so that no order depends on chance.
 _NAMESPACE = uuid.UUID("5f0c1c1e-6d2b-4a57-9a53-2f8f6d1f9f10")
+
+
+class _KilledError(BaseException):
+    """kill −9: nothing in the pass may catch it."""
 
 
 class Home:
@@ -38,6 +42,8 @@ class Home:
     begins: datetime  # local
     hours = 24.0
     period_s = 60
+    #: From when until when passes come every 20 s, as where somebody keeps tapping: several in a minute.
+    busy = ("", "")
     seed = 1
 
     def __init__(self) -> None:
@@ -61,8 +67,9 @@ class Home:
         #: What waits until something heats, and what is still to be undone: by name, and by moment.
         self._waiting: list[tuple[str, float, Callable[[], Any], Callable[[], Any]]] = []
         self._undoing: list[tuple[datetime, Callable[[], Any]]] = []
-        #: None or "full": no row can be written.
-        self.database: str | None = None
+        #: No row can be written; and the program is killed between its next write to this device and the record of it.
+        self.disk_is_full = False
+        self.dies_after_writing = ""
         # What is recorded while the day runs.
         self.writes: list[list[Any]] = []
         self.told: list[list[Any]] = []
@@ -276,9 +283,11 @@ class Home:
         due = [(self.at(when), do) for when, _, do in self.happenings()]
         if due != sorted(due, key=lambda one: one[0]):
             raise ValueError("happenings are told in their order")
+        begins, ends = (self.at(text) if text else self.began for text in self.busy)
         passed_s = 0.0
         while passed_s < self.hours * 3600:
-            for _ in range(round(self.period_s / TICK_S)):
+            span_s = _BUSY_S if begins <= self.clock.now() < ends else self.period_s
+            for _ in range(round(span_s / TICK_S)):
                 self.clock.advance(TICK_S)
                 passed_s += TICK_S
                 self._tick(passed_s)
@@ -332,14 +341,28 @@ class Home:
         at = self.local(self.clock.now())
         self._note_readings(at)
         self._heard = []
-        full = connection.execute_wrapper(_full) if self.database == "full" else nullcontext()
-        with full:
-            report = run_sites([self.site.pk], clock=self.clock)
-        if list(report.completed) != [self.site.pk]:
-            raise AssertionError(f"{at}: the pass was not completed: {report}")
+        try:
+            with connection.execute_wrapper(self._execute):
+                report = run_sites([self.site.pk], clock=self.clock)
+        except _KilledError:
+            self.dies_after_writing = ""
+            self.process_dies(1)
+        else:
+            if list(report.completed) != [self.site.pk]:
+                raise AssertionError(f"{at}: the pass was not completed: {report}")
         for device, what, outcome in sorted(self._heard, key=lambda one: one[0]):
             (self.told if device == "notification" else self.writes).append([at, device, what, outcome])
         self._note_wanted(at)
+
+    def _execute(self, execute: Callable, sql: str, params: Any, many: bool, context: dict) -> Any:
+        """The database as it is: on a full disk reading goes on, and no row is written."""
+        word = sql.partition(" ")[0]
+        if self.disk_is_full and word in ("INSERT", "UPDATE", "DELETE"):
+            raise OperationalError("database or disk is full")
+        is_log = word == "INSERT" and "miners_commandlog" in sql
+        if is_log and self.dies_after_writing in [device for device, *_ in self._heard]:
+            raise _KilledError
+        return execute(sql, params, many, context)
 
     def note(self, device: str, what: Any, outcome: str) -> None:
         """A device was told something. Several write at once, so only the order of each is kept."""
@@ -392,10 +415,3 @@ def _plain(one: Any) -> dict[str, Any]:
     """The numbers and words of a thing, without what belongs to a moment."""
     names = [name for name, value in vars(one).items() if isinstance(value, int | float | str | dict)]
     return {name: getattr(one, name) for name in names}
-
-
-def _full(execute: Callable, sql: str, params: Any, many: bool, context: dict) -> Any:
-    """SQLite on a full disk: reading goes on, no row is written."""
-    if sql.lstrip().partition(" ")[0].upper() in ("INSERT", "UPDATE", "DELETE"):
-        raise OperationalError("database or disk is full")
-    return execute(sql, params, many, context)
