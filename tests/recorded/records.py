@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,8 @@ DIFFERENCES = Path(__file__).parent / "differences.md"
 SENTENCES = "sentences.jsonl"
 #: Numbers are recorded to so many digits: what a float does beyond them is nobody's behaviour.
 DIGITS = 2
+#: Of a difference so many lines are shown, cut at so many characters.
+_SHOWN, _WIDTH = 5, 500
 
 Files = dict[str, list[str]]
 
@@ -192,15 +193,14 @@ class Difference:
     now: list[str]
 
     def __str__(self) -> str:
-        same = next((n for n, (a, b) in enumerate(zip(self.recorded, self.now, strict=False)) if a != b), None)
-        first = min(len(self.recorded), len(self.now)) if same is None else same
-        missing, new = set(self.recorded) - set(self.now), set(self.now) - set(self.recorded)
-        lines = [
-            f"{self.name}: {len(missing)} recorded lines are missing, {len(new)} are new; first at line {first + 1}:"
-        ]
-        lines += [f"    {line}" for line in self.recorded[max(0, first - 2) : first]]
-        lines += [f"  − {line[:400]}" for line in islice(self.recorded, first, first + 4)]
-        lines += [f"  + {line[:400]}" for line in islice(self.now, first, first + 4)]
+        pairs = enumerate(zip(self.recorded, self.now, strict=False))
+        shorter = min(len(self.recorded), len(self.now))
+        first = next((number for number, (before, now) in pairs if before != now), shorter)
+        before, now = set(self.recorded), set(self.now)
+        gone, new = ([one for one in self.recorded if one not in now], [one for one in self.now if one not in before])
+        lines = [f"{self.name}: {len(gone)} recorded lines are missing, {len(new)} are new; first at line {first + 1}:"]
+        lines += [f"    {line[:_WIDTH]}" for line in self.recorded[max(0, first - 1) : first]]
+        lines += [f"  − {line[:_WIDTH]}" for line in gone[:_SHOWN]] + [f"  + {line[:_WIDTH]}" for line in new[:_SHOWN]]
         return "\n".join(lines)
 
 
