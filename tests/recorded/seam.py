@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 from energy.state import EnergySnapshot
@@ -13,17 +14,21 @@ from integrations.connections.home_assistant import HomeAssistantSession
 from integrations.errors import AdapterError, BadAnswer, Refused, Unreachable
 from integrations.registry import Adapter, AdapterConfig, ConnectionKind, Kind
 from miners.state import MinerSnapshot, MinerStatus
-from optimization.passes import act, run
 
 from .world import Hub, Machine, Meter, Trouble
 
-#: A device that hangs costs the suite this long at most (s); what else there is answers at once.
-HUNG_SECONDS = 2.0
+#: What answers is waited for as long as a busy machine needs (s); while something hangs, no longer than this.
+ANSWER_SECONDS, HUNG_SECONDS = 60.0, 3.0
 #: Below this a machine draws no heating power (W).
 _DRAWS_FROM_W = 50.0
 
-#: How long the program waits for a device, where it still says so there.
-_PATIENCE = ((run, "OBSERVE_SECONDS"), (act, "WRITE_SECONDS"))
+#: How long the program waits for devices, where it still says so there.
+_PATIENCE = (
+    ("optimization.passes.run", "OBSERVE_SECONDS"),
+    ("optimization.passes.act", "WRITE_SECONDS"),
+    ("optimization.passes.act", "ACT_SECONDS"),
+    ("optimization.passes.tell", "TELL_SECONDS"),
+)
 
 _machines: dict[str, Machine] = {}
 _meters: dict[str, Meter] = {}
@@ -151,22 +156,36 @@ class RecordedMeter(Adapter):
 _ADAPTERS = (RecordedMachine, RecordedMeter)
 
 
+def _patience() -> Iterator[tuple[Any, str]]:
+    for path, name in _PATIENCE:
+        try:
+            module = import_module(path)
+        except ImportError:
+            continue
+        if hasattr(module, name):
+            yield module, name
+
+
+def wait_at_most(seconds: float) -> None:
+    """From now on, for an answer of any device. How long that takes on a busy machine is no part of a day."""
+    for module, name in _patience():
+        setattr(module, name, seconds)
+
+
 @contextmanager
 def connected(hub: Hub, machines: dict[str, Machine], meters: dict[str, Meter]) -> Iterator[None]:
     """The world's devices are what the adapters of the program meet."""
     opener = registry.openers[ConnectionKind.HOME_ASSISTANT]
-    patience = {one: getattr(*one) for one in _PATIENCE if hasattr(*one)}
+    patience = [(*found, getattr(*found)) for found in _patience()]
     _machines.update(machines)
     _meters.update(meters)
     for adapter in _ADAPTERS:
         registry.register(adapter)
     registry.openers[ConnectionKind.HOME_ASSISTANT] = lambda row: HubSession(hub)
-    for module, name in patience:
-        setattr(module, name, HUNG_SECONDS)
     try:
         yield
     finally:
-        for (module, name), seconds in patience.items():
+        for module, name, seconds in patience:
             setattr(module, name, seconds)
         registry.openers[ConnectionKind.HOME_ASSISTANT] = opener
         for adapter in _ADAPTERS:
