@@ -15,11 +15,10 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
-from unfold.admin import TabularInline
 
 from integrations.admin import AdapterAdmin
 from integrations.forms import fieldsets
-from sites.admin_base import SiteRowAdmin, SiteRowForm
+from sites.admin_base import SiteRowAdmin, SiteRowForm, TableInline
 from sites.models import Site
 from sites.words import NOTHING, age, celsius, listed, watts
 
@@ -95,7 +94,7 @@ class ClimateMonitorAdmin(AdapterAdmin):
         return listed(row.zones.all()) or "no room yet"
 
 
-class SlotInline(TabularInline):
+class SlotInline(TableInline):
     model = TemperatureSlot
     form = SlotForm
     formset = SlotFormSet

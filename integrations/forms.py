@@ -37,7 +37,9 @@ CONNECTION_LABELS = {
     ConnectionKind.MQTT: "MQTT broker",
 }
 #: Last words of a setting's name that only repeat its unit.
-_UNIT_WORDS = frozenset({"celsius", "percent", "seconds", "minutes", "w", "wh", "kwh"})
+_UNIT_WORDS = frozenset({"celsius", "percent", "seconds", "minutes", "w", "wh", "kwh", "sat"})
+#: Words that a label writes otherwise than a name in the code does.
+_AS_WRITTEN = {"json": "JSON", "url": "URL", "btc": "BTC", "soc": "state of charge"}
 CONNECTIONS = tuple(str(kind) for kind in ConnectionKind)
 
 
@@ -52,7 +54,10 @@ def label_of(name: str, info: FieldInfo) -> str:
         words = words[1:]
     if extra_of(info).get("unit") and words[-1] in _UNIT_WORDS and len(words) > 1:
         words = words[:-1]
-    return info.title or " ".join(words).capitalize()
+    if info.title:
+        return info.title
+    label = " ".join(_AS_WRITTEN.get(word, word) for word in words)
+    return f"{label[:1].upper()}{label[1:]}"
 
 
 def extra_of(info: FieldInfo) -> Mapping[str, Any]:

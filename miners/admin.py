@@ -22,6 +22,7 @@ from sites.admin_base import RecordAdmin, SetAsideAdmin, SiteRowAdmin, SiteRowFo
 from sites.words import NOTHING, listed, watts
 
 from . import services
+from .level_fields import LevelWattsField
 from .models import Circuit, CommandLog, Miner, MinerController
 from .reality import monitors_problem, reality_problem
 from .services import identify
@@ -106,9 +107,13 @@ class CircuitAdmin(SiteRowAdmin):
 
 
 class MinerForm(SiteRowForm):
-    def clean_level_watts(self) -> dict:
-        """An emptied input is no correction."""
-        return self.cleaned_data["level_watts"] or {}
+    level_watts = LevelWattsField(required=False, label="Levels as measured (W)")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "level_watts" in self.fields:
+            told = self.instance.told_power
+            self.fields["level_watts"].name_levels([level.key for level in told.levels] if told else [])
 
     def _reality(self, cleaned: dict, zones) -> str | None:
         if self.site is None:
@@ -264,6 +269,7 @@ class CommandLogAdmin(RecordAdmin):
     """Every command to a device, and what came of it."""
 
     list_display = ("when", "miner", "power", "outcome", "reason", "origin")
+    fields = ("when", "miner", "power", "outcome", "reason", "origin")
     list_filter = ("outcome", "miner")
     list_select_related = ("miner__site",)
     search_fields = ("miner__name", "reason")

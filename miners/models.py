@@ -206,7 +206,7 @@ class Miner(NamedModel):
     @property
     def detected_power(self) -> power.PowerModel | None:
         """Its levels as detected and corrected; None: nobody asked it, or it is only switched."""
-        told = self._told_power
+        told = self.told_power
         return None if told is None else power.corrected(told, self.level_watts)
 
     @property
@@ -215,7 +215,7 @@ class Miner(NamedModel):
         return self.detected_power or power.on_or_off(self.nominal_power_w)
 
     @property
-    def _told_power(self) -> power.PowerModel | None:
+    def told_power(self) -> power.PowerModel | None:
         """Its levels in the device's own watts."""
         return None if self.controller is None else self.controller.power
 
@@ -239,7 +239,7 @@ class Miner(NamedModel):
 
     def take_class(self, stored: Miner | None) -> None:
         """What its device said it is, and the times and starts of its class where nobody changed them (not saved)."""
-        told = self._told_power
+        told = self.told_power
         if told is not None and not self.device_class:
             self.device_class = told.device_class
             if self.ramp_seconds == Miner._meta.get_field("ramp_seconds").default:
@@ -291,11 +291,11 @@ class Miner(NamedModel):
 
     def told_w(self, power_w: float) -> float:
         """What the device is to be told for `power_w`: its own watts of a level that a person has corrected."""
-        told = self._told_power
+        told = self.told_power
         return power_w if told is None else power.as_told(told, self.level_watts, power_w)
 
     def _check_level_watts(self) -> None:
-        told = self._told_power
+        told = self.told_power
         known = {level.key for level in told.levels} if told else set()
         for key, watts in (self.level_watts if isinstance(self.level_watts, dict) else {"": None}).items():
             is_number = isinstance(watts, int | float) and not isinstance(watts, bool)

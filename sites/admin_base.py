@@ -11,10 +11,11 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import ProtectedError, Q, TextField
+from django.forms.utils import pretty_name
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.module_loading import import_string
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from . import consequences, live, lowering
@@ -80,6 +81,36 @@ class SiteRowForm(forms.ModelForm):
         return cleaned
 
 
+def name_inputs(form: forms.BaseForm, *, all_of_them: bool = False) -> None:
+    """Give inputs a name that no label of their own gives: the parts of a date with a time, and, where
+    `all_of_them`, the cells of a table, whose heads label nobody."""
+    for name, field in form.fields.items():
+        label = str(field.label or pretty_name(name))
+        widget = getattr(field.widget, "widget", field.widget)
+        if isinstance(widget, forms.SplitDateTimeWidget):
+            for part, what in zip(widget.widgets, ("date", "time"), strict=True):
+                part.attrs.setdefault("aria-label", f"{label}: {what}")
+        elif all_of_them:
+            widget.attrs.setdefault("aria-label", label)
+
+
+class NamedCells:
+    """A form in a row of a table."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        name_inputs(self, all_of_them=True)
+
+
+class TableInline(TabularInline):
+    """Rows in a table whose inputs have the names of their columns."""
+
+    def get_formset(self, request, obj=None, **kwargs):
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.form = type(formset.form.__name__, (NamedCells, formset.form), {})
+        return formset
+
+
 class PageAdmin(ModelAdmin):
     """The look every page of the set-up shares."""
 
@@ -87,6 +118,10 @@ class PageAdmin(ModelAdmin):
     list_fullwidth = True
     show_full_result_count = False
     list_per_page = 50
+
+    def render_change_form(self, request, context, *args, **kwargs):
+        name_inputs(context["adminform"].form)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_actions(self, request):
         """Things are deleted one at a time, on a page that says what depends on them."""

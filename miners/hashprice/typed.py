@@ -21,6 +21,7 @@ class TypedHashPrice(Adapter):
         sat_per_th_s_day: float = Field(
             gt=0,
             le=MOST_SAT_PER_TH_S_DAY,
+            title="Earnings",
             description="What 1 TH/s earns in a day, after the pool’s fee.",
             json_schema_extra={"unit": "sat"},
         )

@@ -38,10 +38,15 @@ class SimulatedPoolTracker(PoolTracker):
 
     class Config(AdapterConfig):
         hash_rate_th_s: float = Field(
-            40.0, ge=0, le=1e6, description="What it credits.", json_schema_extra={"unit": "TH/s"}
+            40.0, ge=0, le=1e6, title="Hash rate", description="What it credits.", json_schema_extra={"unit": "TH/s"}
         )
         sat_per_th_s_day: float = Field(
-            45.0, ge=0, le=1e6, description="What a TH/s earns in a day.", json_schema_extra={"unit": "sat"}
+            45.0,
+            ge=0,
+            le=1e6,
+            title="Earnings",
+            description="What a TH/s earns in a day.",
+            json_schema_extra={"unit": "sat"},
         )
         payout_threshold_sat: int = Field(
             50_000,
