@@ -20,9 +20,9 @@ why: the reason goes to `differences.md`, whose last line carries the digest of 
 Names of the program that a replay touches, and no others:
 
 * `optimization.passes.run.run_sites(ids, clock=…)` and `PassReport.completed`; the clock is ours (`now`, `monotonic`,
-  `boot`). `sites.heartbeat.completed_tick`, as the tick calls it. How long devices are waited for is set where the names
-  in `seam.py` exist (`run.OBSERVE_SECONDS`, `act.WRITE_SECONDS`, `act.ACT_SECONDS`, `tell.TELL_SECONDS`), so that a busy
-  machine changes nothing and a device that hangs costs seconds; where they are gone nothing is set;
+  `boot`). `sites.heartbeat.completed_tick`, as the tick calls it. How long devices are waited for is set where the
+  names in `seam.py` exist (`run.OBSERVE_SECONDS`, `act.WRITE_SECONDS`, `act.ACT_SECONDS`, `tell.TELL_SECONDS`), so that
+  a busy machine changes nothing and a device that hangs costs seconds; where they are gone nothing is set;
 * models and their columns: `sites` (Site, Alarm, ActivityLog), `climate` (ClimateMonitor, ClimateZone,
   TemperatureSlot, TargetOverride, TargetPeriod, ZoneReading), `energy` (EnergyMonitor, EnergySource, EnergyReading),
   `miners` (MinerController, Circuit, Miner, ManualRequest, DesiredState, CommandLog, MinerReading, PoolAccount,
