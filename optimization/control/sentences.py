@@ -253,8 +253,10 @@ def thermostat_heats(miner: MinerSituation, need_w: float) -> str:
     zone = _zone(miner)
     if zone is None:
         return f"{miner.name} is to heat"
+    if round(need_w, -1) <= 0:
+        return f"{zone.name} is {_where(zone)} and is heated a little longer, which saves a start"
     by = f" by {zone.target.early_for:%H:%M}" if zone.target.early_for is not None else ""
-    needs = f"needs about {number(max(0.0, round(need_w, -1)), 0)} W"
+    needs = f"needs about {number(round(need_w, -1), 0)} W"
     return f"{zone.name} is {_where(zone)} and {needs} to be at {number(zone.target.effective_celsius, 1)} °C{by}"
 
 
@@ -262,8 +264,10 @@ def thermostat_rests(miner: MinerSituation, need_w: float) -> str:
     zone = _zone(miner)
     if zone is None:
         return "No room needs heat now"
-    if need_w <= 0:
+    if round(need_w, -1) <= 0:
         return f"{zone.name} is {_where(zone)} and needs no heat now"
+    if miner.is_wanted_on:
+        return f"{zone.name} is {_where(zone)}: warm enough for a pause in heating"
     needs = f"needs about {number(round(need_w, -1), 0)} W"
     return f"{zone.name} is {_where(zone)} and {needs}, for which another start is not worth it yet"
 

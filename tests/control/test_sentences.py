@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from optimization.control import sentences
 from optimization.control.decide import decide
 from optimization.control.memory import Memory
 from optimization.control.situation import MinerSituation, SiteSituation
@@ -154,6 +155,16 @@ BLIND = zone(None)
 )
 def test_a_sentence_and_what_is_done_agree(one, reason):
     assert command(one).reason == reason
+
+
+@pytest.mark.parametrize("need_w", [-300.0, 0.0, 4.0, 6.0, 480.0])
+@pytest.mark.parametrize("one", [running(zone(20.9)), miner(zone(20.9))])
+def test_what_a_thermostat_says_fits_what_it_does(one, need_w):
+    """Nothing is heated for a need of 0 W, and what is switched off is not said to wait for a start."""
+    heats, rests = sentences.thermostat_heats(one, need_w), sentences.thermostat_rests(one, need_w)
+    assert "about 0 W" not in heats + rests
+    assert "−" not in heats + rests
+    assert not ("another start" in rests and one.is_wanted_on)
 
 
 def test_a_device_that_cannot_be_seen_off_is_not_called_off():
