@@ -52,15 +52,18 @@ def fold(minutes: Sequence[ZoneMinute], before: ZoneMinute | None) -> dict[str, 
     temperatures = [one.temperature_celsius for one in minutes if one.temperature_celsius is not None]
     lows = [one.low_celsius for one in minutes if one.low_celsius is not None]
     highs = [one.high_celsius for one in minutes if one.high_celsius is not None]
-    misses = [(one.below_target_k, one.hysteresis_celsius) for one in minutes if one.below_target_k is not None]
+    misses = [one for one in minutes if one.below_target_k is not None]
     return {
         "mean_celsius": _mean(temperatures),
         "low_celsius": min([*temperatures, *lows], default=None),
         "high_celsius": max([*temperatures, *highs], default=None),
         "target_celsius": _mean([one.target_celsius for one in minutes if one.target_celsius is not None]),
         "heating_wh": sum(one.heating_w for one in minutes) / 60,
-        "below_target_degree_minutes": sum(max(0.0, below) for below, _ in misses),
-        "in_band_minutes": sum(abs(below) <= band for below, band in misses),
+        "below_target_degree_minutes": sum(max(0.0, one.below_target_k) for one in misses),
+        # While a window is open no target is kept, so none is met.
+        "in_band_minutes": sum(
+            abs(one.below_target_k) <= one.hysteresis_celsius and not one.window_open for one in misses
+        ),
         "lost_minutes": sum(one.is_lost for one in minutes),
         "window_minutes": sum(one.window_open for one in minutes),
         "outdoor_celsius": _mean([one.outdoor_celsius for one in minutes if one.outdoor_celsius is not None]),

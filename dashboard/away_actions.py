@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -24,26 +24,47 @@ _SAID = {Preset.AWAY: "Away", Preset.ECO: "All eco"}
 
 @action
 def away_start(request: HttpRequest, site_id: UUID) -> HttpResponse:
-    """Every room at its away or eco temperature, until a local time (`until`) or until somebody ends it."""
-    site = get_object_or_404(Site, pk=site_id)
-    preset, until = request.POST.get("preset", ""), request.POST.get("until", "")
+    """Every room at its away or eco temperature, from a local time (`from`; empty: now) until another (`until`) or
+    until somebody ends it."""
+    site, now = get_object_or_404(Site, pk=site_id), timezone.now()
+    preset = request.POST.get("preset", "")
     if preset not in _SAID:
         raise ValidationError({"preset": f"‘{preset}’ is nothing for a whole home: choose away or eco."})
-    ends_at = _local_time(until, site) if until else None
-    period = services.start_period(site, preset=preset, ends_at=ends_at, by=who(request))
-    end = formats.moment(ends_at, timezone.now(), site.tz) if ends_at else "you end it"
+    starts_at, ends_at = _local_time(request, "from", site), _local_time(request, "until", site)
+    _check_order(starts_at, ends_at, now, site)
+    if starts_at is not None and starts_at <= now:
+        starts_at = None  # within the present minute, which is as exact as the input is
+    period = services.start_period(site, preset=preset, starts_at=starts_at, ends_at=ends_at, by=who(request))
+    begin = f" from {formats.moment(starts_at, now, site.tz)}" if starts_at else ""
+    end = formats.moment(ends_at, now, site.tz) if ends_at else "you end it"
     undo = Undo(reverse("away-undo", args=[period.pk]), {})
-    return done(request, f"{_SAID[Preset(preset)]}: every room of {site.name}, until {end}.", undo=undo)
+    return done(request, f"{_SAID[Preset(preset)]}: every room of {site.name}{begin}, until {end}.", undo=undo)
 
 
-def _local_time(text: str, site: Site) -> datetime:
-    """A time of the site's own clocks (aware UTC). Raises ValidationError."""
+def _check_order(starts_at: datetime | None, ends_at: datetime | None, now: datetime, site: Site) -> None:
+    """Raises ValidationError for a beginning that is over and for an end that is not after it."""
+    if starts_at is not None and starts_at <= now - timedelta(minutes=1):
+        seen = formats.moment(starts_at, now, site.tz)
+        raise ValidationError({"from": f"From {seen} is over. Choose a later time, or leave it empty for now."})
+    begin = max(starts_at or now, now)
+    if ends_at is not None and ends_at <= begin:
+        words = [formats.moment(one, now, site.tz) for one in (ends_at, begin)]
+        sentence = f"Until {words[0]} is not after its beginning, {words[1]}. It must end after it starts."
+        raise ValidationError({"until": sentence})
+
+
+def _local_time(request: HttpRequest, name: str, site: Site) -> datetime | None:
+    """A time of the site's own clocks (aware UTC), None where the field is empty. Raises ValidationError."""
+    text = request.POST.get(name, "")
+    if not text:
+        return None
     try:
         local = datetime.fromisoformat(text)
         if not 2000 <= local.year <= 2200:
             raise ValueError
     except ValueError:
-        raise ValidationError({"until": f"‘{text[:40]}’ is no time. Choose a day and a time of day."}) from None
+        sentence = f"{name.capitalize()}: ‘{text[:40]}’ is no time. Choose a day and a time of day."
+        raise ValidationError({name: sentence}) from None
     return local.replace(tzinfo=local.tzinfo or site.tz).astimezone(UTC)
 
 

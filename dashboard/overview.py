@@ -54,16 +54,19 @@ def overview(
     zones: Sequence[ZoneFacts],
     periods: Sequence[PeriodFacts],
     energy: Mapping[str, Any] | None,
-    outdoor_celsius: float | None,
+    outdoor: Mapping[str, Any] | None,
     at: Moment,
 ) -> Overview:
-    """`energy`: the live energy of the home, if it has a source that says anything."""
+    """`energy`: the live energy of the home, if it has a source that says anything; `outdoor`: its outdoor sensor."""
     figures = [_warmth(zones), _warm_enough(zones, at), _heating(zones)]
     if energy is not None:
         value, note = balance(energy)
         figures.append(Figure("energy", "Energy", value, note))
-    if outdoor_celsius is not None:
-        figures.append(Figure("outdoor", "Outdoors", formats.degrees(outdoor_celsius), "now"))
+    if outdoor is not None:
+        celsius = outdoor.get("temperature_celsius")
+        figures.append(
+            Figure("outdoor", "Outdoors", formats.degrees(celsius), "now" if celsius is not None else "no reading")
+        )
     held, held_by = _held(periods, at)
     return Overview(tuple(figures), _changes(zones, at), planned_lines(periods, at), held, held_by)
 
@@ -77,14 +80,20 @@ def _warmth(zones: Sequence[ZoneFacts]) -> Figure:
 
 
 def _warm_enough(zones: Sequence[ZoneFacts], at: Moment) -> Figure:
-    """Rooms not below their target band; a room nothing is known of counts as not warm."""
-    warm = sum(
-        zone.live.get("temperature_celsius") is not None
-        and zone.live["temperature_celsius"] >= aim_of(zone, at).celsius - zone.hysteresis_celsius
-        for zone in zones
-    )
+    """Rooms not below their target band; a room nothing is known of, or with a window open, counts as not warm."""
+    warm = sum(_is_warm_enough(zone, at) for zone in zones)
     tone = "calm" if warm == len(zones) else "cold"
-    return Figure("warm", "At target", f"{warm} of {len(zones)}", "warm enough" if tone == "calm" else "rooms", tone)
+    opened = sum(bool(zone.live.get("window_open_since")) for zone in zones)
+    windows = f"rooms, {opened} with a window open" if opened else "rooms"
+    return Figure("warm", "At target", f"{warm} of {len(zones)}", "warm enough" if tone == "calm" else windows, tone)
+
+
+def _is_warm_enough(zone: ZoneFacts, at: Moment) -> bool:
+    """Whose window is open is held to no target, so it is not at one, however warm it still is."""
+    celsius = zone.live.get("temperature_celsius")
+    if celsius is None or zone.live.get("window_open_since"):
+        return False
+    return celsius >= aim_of(zone, at).celsius - zone.hysteresis_celsius
 
 
 def _heating(zones: Sequence[ZoneFacts]) -> Figure:

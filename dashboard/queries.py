@@ -47,9 +47,9 @@ def seen_at(site: Site) -> str:
     return snapshot(site).get("at", "")
 
 
-def outdoor_celsius(site: Site) -> float | None:
-    """What the home's outdoor sensor says, °C; None where there is none, or it is not believed."""
-    return (snapshot(site).get("outdoor") or {}).get("temperature_celsius")
+def outdoor(site: Site) -> dict[str, Any] | None:
+    """The live outdoor sensor of the home (`temperature_celsius` None: not believed); None: it has none."""
+    return snapshot(site).get("outdoor")
 
 
 def _holding(now: datetime) -> Q:

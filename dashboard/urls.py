@@ -12,6 +12,7 @@ from . import (
     away_actions,
     chart_views,
     downloads,
+    installed,
     miner_actions,
     miner_page,
     safety,
@@ -33,6 +34,8 @@ def for_staff(route: str, view: Callable[..., HttpResponse], name: str) -> URLPa
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("manifest.webmanifest", installed.manifest, name="manifest"),
+    path("favicon.ico", installed.favicon, name="favicon"),
     path("zones/<uuid:zone_id>/", views.zone, name="zone"),
     path("zones/<uuid:zone_id>/chart.json", chart_views.zone_chart, name="zone-chart"),
     path("zones/<uuid:zone_id>/history.csv", downloads.zone_history, name="zone-history"),

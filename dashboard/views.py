@@ -49,7 +49,7 @@ def home(data: PageData) -> HttpResponse:
     whole = Part(
         "overview",
         "dashboard/_overview.html",
-        overview(zones, data.periods, energy, queries.outdoor_celsius(data.site), data.at),
+        overview(zones, data.periods, energy, queries.outdoor(data.site), data.at),
     )
     cards = [zone_card(zone, data.at, alarms=data.alarms, energy=energy) for zone in zones]
     panels = energy_panels(sources, queries.running_w(data.site))

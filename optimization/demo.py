@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from climate.models import ClimateMonitor, ClimateZone
+from climate.monitors.simulated import OUTDOORS
 from climate.schedule import ALL_DAYS, Slot
 from climate.services import replace_schedule
 from climate.targets import Preset
@@ -90,6 +91,7 @@ def create_demo_home() -> Site:
             name=_free_name(), is_demo=True, time_zone="Europe/Rome", latitude=latitude, longitude=longitude
         )
         house = SimulatedHouse.objects.create(site=site, seed=SEED)
+        _sensor(site, house, "Outdoor sensor", OUTDOORS, is_outdoor=True)
         zones = {room.key: _zone(site, house, room, position) for position, room in enumerate(spec.rooms)}
         miners = [_miner(site, house, miner, zones) for miner in spec.miners]
         unit = OptimizationUnit.objects.create(
@@ -111,15 +113,15 @@ def _free_name() -> str:
     return next(name for name in (NAME, *(f"{NAME} {n}" for n in range(2, len(taken) + 3))) if name not in taken)
 
 
+def _sensor(site: Site, house: SimulatedHouse, name: str, place: str, **more: bool) -> ClimateMonitor:
+    return ClimateMonitor.objects.create(
+        site=site, name=name, adapter_type="simulated", config={"room": place}, simulated_house=house, **more
+    )
+
+
 def _zone(site: Site, house: SimulatedHouse, room: RoomSpec, position: int) -> ClimateZone:
     warm_hours, default_celsius = _TARGETS[room.key]
-    monitor = ClimateMonitor.objects.create(
-        site=site,
-        name=f"{room.name} sensor",
-        adapter_type="simulated",
-        config={"room": room.key},
-        simulated_house=house,
-    )
+    monitor = _sensor(site, house, f"{room.name} sensor", room.key)
     zone = ClimateZone.objects.create(
         site=site,
         name=room.name,

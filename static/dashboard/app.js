@@ -124,7 +124,26 @@
       toasts.replaceChildren();
     }, TOAST_MS);
   };
-  new MutationObserver((_, self) => { self.takeRecords(); if (byId("toasts").firstElementChild) fade(); })
+  /* A toast lies at the bottom, unless what was just tapped (with what belongs to it) is there. Its part of the page may
+     have been swapped meanwhile: then what has its id now counts. */
+  const TAPPED = ".controls, .whole, .changes form, form, button, a, input, select, summary";
+  let tapped = null;
+  for (const kind of ["pointerdown", "focusin"]) {
+    document.addEventListener(kind, (event) => {
+      if (!event.target.closest?.("#toasts")) tapped = event.target.closest?.(TAPPED) || null;
+    }, true);
+  }
+  const here = (item) => (item?.isConnected ? item : byId([item, ...(item?.querySelectorAll("[id]") || [])].find((one) => one?.id)?.id))
+    ?.closest(TAPPED);
+  const place = () => {
+    const toasts = byId("toasts"), shown = toasts.firstElementChild, box = here(tapped)?.getBoundingClientRect();
+    toasts.classList.remove("above");
+    if (!shown || !box?.height) return;
+    const lies = shown.getBoundingClientRect();
+    toasts.classList.toggle("above", box.bottom > lies.top - 8 && box.top < lies.bottom + 8);
+  };
+  document.addEventListener("htmx:oobAfterSwap", place);
+  new MutationObserver((_, self) => { self.takeRecords(); place(); if (byId("toasts").firstElementChild) fade(); })
     .observe(byId("toasts"), { childList: true });
   if (byId("toasts").firstElementChild) fade();
 

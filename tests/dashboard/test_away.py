@@ -111,9 +111,29 @@ def test_until_a_time_of_the_homes_own_clocks(client, anna, seen_home):
         assert "until Sun 18:00" in answer.content.decode()
 
 
+def test_from_a_time_to_come_it_is_planned_and_cancelled_by_anybody(client, anna, seen_home):
+    with time_machine.travel(NOW):
+        client.force_login(anna)
+        times = {"from": "2026-01-16T08:00", "until": "2026-01-18T18:00"}
+        assert "from Fri 08:00, until Sun 18:00" in start(client, seen_home, preset="away", **times).content.decode()
+        period = seen_home.site.target_periods.get()
+        assert (period.starts_at, period.ends_at) == (
+            datetime(2026, 1, 16, 7, 0, tzinfo=UTC),
+            datetime(2026, 1, 18, 17, 0, tzinfo=UTC),
+        )
+        html = client.get("/").content.decode()
+        assert "Away from Fri 08:00, until Sun 18:00" in html
+        assert f'id="drop-{period.pk}"' in html
+        client.post(reverse("away-end", args=[period.pk]), **HTMX)
+        assert "Away from" not in client.get("/").content.decode()
+
+
 @pytest.mark.parametrize(
     ("data", "seen"),
     [
+        ({"preset": "away", "from": "2001-01-01T00:00"}, "is over"),
+        ({"preset": "away", "from": "later"}, "From: ‘later’ is no time"),
+        ({"preset": "away", "from": "2190-01-02T00:00", "until": "2190-01-01T00:00"}, "end after it starts"),
         ({"preset": "comfort"}, "comfort"),
         ({}, "choose away or eco"),
         ({"preset": "away", "until": "soon"}, "soon"),

@@ -159,6 +159,23 @@ def test_taps_change_the_target_and_undo_takes_them_back(screen, seen_home):
     assert seen.problems == []
 
 
+def test_a_toast_never_lies_on_what_was_tapped(screen, seen_home):
+    """On a small phone, with the tapped row where a toast lies."""
+    seen_home.publish()
+    seen = screen(width=360, height=640)
+    seen.open("/")
+    page = seen.page
+    for name in (f"#down-{seen_home.zone.pk}", "#all-eco"):
+        button = page.locator(name)
+        button.evaluate("item => scrollBy(0, item.getBoundingClientRect().bottom - innerHeight + 76)")
+        button.click()
+        expect(page.locator(".toast")).to_be_visible()
+        tapped, toast = button.bounding_box(), page.locator(".toast").bounding_box()
+        assert toast["y"] + toast["height"] <= tapped["y"] or toast["y"] >= tapped["y"] + tapped["height"], name
+        button.click(trial=True)  # nothing lies on it
+        page.locator("#toasts").evaluate("item => item.replaceChildren()")
+
+
 def test_all_off_is_one_tap_with_a_clear_state(screen, seen_home):
     seen_home.publish(miner={"status": "heating", "power_w": 800.0})
     seen = screen()

@@ -35,7 +35,7 @@ def test_what_a_home_looks_like_at_a_glance():
         room("Den", temperature_celsius=21.0, heating=True, heating_w=450.0),
         room("Hall", temperature_celsius=20.5, heating_w=3.0),  # standby
     )
-    assert figures(*rooms, energy=energy_live(NOW), outdoor=-2.0) == {
+    assert figures(*rooms, energy=energy_live(NOW), outdoor={"temperature_celsius": -2.0}) == {
         "average": "20.5° 3 rooms",
         "warm": "2 of 3 rooms",
         "heating": "1.2 kW 2 rooms",
@@ -89,3 +89,15 @@ def test_the_button_of_what_holds_already_ends_it(changes, held):
     values = {"preset": "away", "target_celsius": None, "starts_at": NOW, "ends_at": None, "came_at": NOW, **changes}
     found = overview([room()], [PeriodFacts("p", "away", **values)], None, None, AT)
     assert (found.held, found.held_by) == (held, "p" if held else "")
+
+
+def test_a_room_whose_window_is_open_is_not_at_target():
+    rooms = (
+        room("Bath", temperature_celsius=21.0, window_open_since=NOW.isoformat()),
+        room("Den", temperature_celsius=21.0),
+    )
+    assert figures(*rooms)["warm"] == "1 of 2 rooms, 1 with a window open"
+
+
+def test_an_outdoor_sensor_that_is_not_believed_stays_on_the_page():
+    assert figures(room(), outdoor={"temperature_celsius": None})["outdoor"] == "– no reading"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
+from django.contrib.staticfiles import finders
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -412,3 +415,24 @@ def test_a_page_knows_the_pass_it_shows(signed_in, seen_home):
     seen_home.publish()
     pulse = signed_in.get(reverse("pulse", args=[seen_home.site.pk])).content.decode()
     assert f'data-seen="{pulse}"' in signed_in.get("/").content.decode()
+
+
+def test_a_phone_can_put_the_pages_on_its_home_screen(client):
+    """Asked without a session, as browsers do."""
+    answer = client.get("/manifest.webmanifest")
+    manifest = answer.json()
+    assert answer["Content-Type"] == "application/manifest+json"
+    assert {(one["sizes"], one["purpose"]) for one in manifest["icons"]} == {
+        (size, purpose) for size in ("192x192", "512x512") for purpose in ("any", "maskable")
+    }
+    page = client.get("/sign-in/").content.decode()
+    assert f'href="{reverse("manifest")}"' in page
+    named = re.findall(r'rel="(?:icon|apple-touch-icon)" href="([^"]+)"', page)
+    for address in [*(one["src"] for one in manifest["icons"]), *named, client.get("/favicon.ico")["Location"]]:
+        assert finders.find(urlsplit(address).path.removeprefix("/static/")), address
+
+
+def test_the_icons_are_as_large_as_the_manifest_says(client):
+    for one in client.get("/manifest.webmanifest").json()["icons"]:
+        png = Path(finders.find(urlsplit(one["src"]).path.removeprefix("/static/"))).read_bytes()
+        assert f"{int.from_bytes(png[16:20])}x{int.from_bytes(png[20:24])}" == one["sizes"]

@@ -58,7 +58,8 @@ def _summed(rows, starts, hysteresis) -> dict:
         if row.sensor == "lost" or row.target_celsius is None:
             continue
         degree_minutes += max(0.0, row.target_celsius - row.temperature_celsius)
-        in_band += row.target_celsius - hysteresis <= row.temperature_celsius <= row.target_celsius + hysteresis
+        reaches = row.target_celsius - hysteresis <= row.temperature_celsius <= row.target_celsius + hysteresis
+        in_band += reaches and not row.window_open
     temperatures = [row.temperature_celsius for row in known]
     outdoors = [row.outdoor_celsius for row in rows if row.outdoor_celsius is not None]
     return {
