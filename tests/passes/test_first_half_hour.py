@@ -9,7 +9,7 @@ import pytest
 
 from miners.models import DesiredState
 from optimization import demo, shipped
-from optimization.models import OptimizationUnit
+from optimization.models import OptimizationUnit, Strategy
 from optimization.passes.run import run_sites
 from sites.clock import ManualClock
 from sites.models import Alarm, Site
@@ -22,18 +22,19 @@ PERIOD_S, PASSES = 10, 190
 BEGINS = [(1, 15, 6), (6, 21, 13), (10, 25, 2), (12, 24, 18)]
 
 
-def home(policy_key: str) -> Site:
+def home(policy_key: str, strategy: str = "") -> Site:
     site = demo.create_demo_home()
-    policy, dosing = demo.ensure_shipped_policies()[policy_key], shipped.dosing_of(policy_key)
-    OptimizationUnit.objects.filter(site=site).update(policy=policy, dosing=dosing)
+    policy, strategy = demo.ensure_shipped_policies()[policy_key], strategy or shipped.strategy_of(policy_key)
+    OptimizationUnit.objects.filter(site=site).update(policy=policy, strategy=strategy)
     return site
 
 
 @pytest.mark.parametrize(("month", "day", "hour"), BEGINS)
 def test_a_new_home_raises_no_alarm(month, day, hour):
-    """Each shipped policy, at times of day with and without sun and on the night on which the clock goes back."""
+    """Each shipped policy and a thermostat, with and without sun and on the night on which the clock goes back."""
     clock = ManualClock(datetime(2026, month, day, hour, 40, tzinfo=ROME).astimezone(UTC))
-    homes = [home(key) for key in demo.ensure_shipped_policies()]
+    keys = list(demo.ensure_shipped_policies())
+    homes = [*map(home, keys), home(keys[0], Strategy.THERMOSTAT)]
     started = False
     for _ in range(PASSES):
         clock.advance(PERIOD_S)
