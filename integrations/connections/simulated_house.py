@@ -50,7 +50,7 @@ class SimulatedHouseSession:
 
     @property
     def state(self) -> dict[str, Any]:
-        """What belongs into `row.state`."""
+        """What belongs into `row.state`, where that is stored."""
         return self.house.to_json()
 
     @property
@@ -111,6 +111,8 @@ class SimulatedHouseSession:
         return simulation.redated(self.house, now - self.house.at) if is_ahead(self.house.at, now) else self.house
 
     def _loaded(self) -> HouseState:
+        if isinstance(self._stored, HouseState):
+            return self._stored
         if not self._stored:
             self.dirty = True
             return simulation.demo_house(self._seed, self._now())
@@ -125,8 +127,10 @@ class SimulatedHouseSession:
         return self.now or datetime.now(UTC)
 
 
-def redated(state: dict[str, Any], by: timedelta) -> dict[str, Any]:
-    """A stored `state` after the clock was set by so much; one that is damaged stays as it is."""
+def redated(state: dict[str, Any] | HouseState, by: timedelta) -> dict[str, Any] | HouseState:
+    """A `state`, stored or not, after the clock was set by so much; one that is damaged stays as it is."""
+    if isinstance(state, HouseState):
+        return simulation.redated(state, by)
     try:
         return simulation.redated(HouseState.from_json(state), by).to_json() if state else state
     except (ValueError, OverflowError):

@@ -5,6 +5,7 @@ Powers are electrical watts, which a miner turns into heat one to one. Times are
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -245,7 +246,8 @@ class Intent:
     reason: str
     rule_id: str = ""
     rule_name: str = ""
-    explanation: dict[str, Any] = field(default_factory=dict)
+    #: The tree behind the reason, made when it is asked for.
+    explains: Callable[[], dict[str, Any]] = field(default=dict, compare=False)
     #: Nothing is to be commanded: the miner is nobody's, its owner switches it.
     leave_alone: bool = False
     is_clause: bool = False
@@ -253,6 +255,10 @@ class Intent:
     then: str = ""
     #: It is less than the miner could give: all that is needed or available, or among so many miners its share.
     sharers: int = 0
+
+    @property
+    def explanation(self) -> dict[str, Any]:
+        return self.explains()
 
 
 @dataclass(frozen=True, slots=True)

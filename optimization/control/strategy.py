@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from climate.state import ZoneState
-from optimization.rules import Verdict, deciding_zone, explain, sentence
+from optimization.rules import Told, Verdict, told
 
 from . import sentences
 from .memory import Memory, parse_time
@@ -114,20 +114,20 @@ class PolicyStrategy:
         if paused:
             return Intent(0, "policy", "window_open", paused, is_clause=True, then=then)
         if verdict.action in ("start", "stop") and rule is not None:
-            explanation = explain(rule, miner.contexts, holds, epoch)
+            said = told(rule, miner.contexts, holds, epoch)
             return Intent(
                 miner.full_w if verdict.action == "start" else 0,
                 "policy",
                 f"rule_{verdict.action}",
-                sentences.rule_applies(miner, sentence(explanation), deciding_zone(explanation)),
+                sentences.rule_applies(miner, said.sentence, said.zone),
                 rule.rule_id,
                 rule.name,
-                explanation,
+                said.explanation,
                 is_clause=True,
             )
         if verdict.unsure is not None:
-            explanation = explain(verdict.unsure, miner.contexts, holds, epoch)
-            return self._unknown_intent(miner, sentence(explanation), explanation, parse_time(unknown_since), now)
+            said = told(verdict.unsure, miner.contexts, holds, epoch)
+            return self._unknown_intent(miner, said, parse_time(unknown_since), now)
         if miner.is_wanted_on:
             return Intent(miner.runs_at_w, "policy", "hold_on", sentences.keeps_heating(miner), is_clause=True)
         if verdict.action == "blocked" and rule is not None:
@@ -138,30 +138,30 @@ class PolicyStrategy:
     @staticmethod
     def _stays_off(unit: UnitSituation, miner: MinerSituation, holds: dict[str, float], epoch: float) -> Intent:
         """Nothing starts it; where the room is cold, the first start rule that applies here says what is lacking."""
-        explanation = {}
+        said = None
         if sentences.is_cold(miner):
             # What the coldest room lacks: it is the one the sentence names.
             seen = [one for one in miner.contexts if one.key == sentences.coldest_slug(miner)] or miner.contexts
-            told = (explain(rule, seen, holds, epoch) for rule in unit.policy.start_rules)
-            explanation = next((one for one in told if one["truth"] != "absent"), {})
-        lacking = sentence(explanation) if explanation else ""
-        why = sentences.stays_off(miner, lacking)
-        return Intent(0, "policy", "stays_off", why, explanation=explanation, is_clause=True)
+            rules = (told(rule, seen, holds, epoch) for rule in unit.policy.start_rules)
+            said = next((one for one in rules if one.truth != "absent"), None)
+        if said is None:
+            return Intent(0, "policy", "stays_off", sentences.stays_off(miner, ""), is_clause=True)
+        why = sentences.stays_off(miner, said.sentence)
+        return Intent(0, "policy", "stays_off", why, explains=said.explanation, is_clause=True)
 
     @staticmethod
-    def _unknown_intent(
-        miner: MinerSituation, lacking: str, explanation: dict, since: datetime | None, now: datetime
-    ) -> Intent:
+    def _unknown_intent(miner: MinerSituation, said: Told, since: datetime | None, now: datetime) -> Intent:
         """A needed input is unknown: an off miner stays off, a running one is held for a while."""
+        lacking = said.sentence
         if not miner.is_wanted_on:
             why = sentences.not_known(lacking)
-            return Intent(0, "policy", "start_unknown", why, explanation=explanation, is_clause=True)
+            return Intent(0, "policy", "start_unknown", why, explains=said.explanation, is_clause=True)
         unknown_for = timedelta(0) if since is None else now - since
         if unknown_for >= UNKNOWN_HOLD:
             why, then = sentences.unknown_too_long(lacking, since, now)
-            return Intent(0, "policy", "input_unknown", why, explanation=explanation, is_clause=True, then=then)
+            return Intent(0, "policy", "input_unknown", why, explains=said.explanation, is_clause=True, then=then)
         reason = sentences.held_unknown(miner, lacking, UNKNOWN_HOLD - unknown_for, now)
-        return Intent(miner.runs_at_w, "policy", "hold_unknown", reason, explanation=explanation)
+        return Intent(miner.runs_at_w, "policy", "hold_unknown", reason, explains=said.explanation)
 
 
 def frost_intent(miner: MinerSituation) -> Intent | None:

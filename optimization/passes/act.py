@@ -433,7 +433,7 @@ def _read_back(places: dict[UUID, tuple[SiteRows, Seen, Acted]], before: Observa
             controllers += [row for row in (miner.controller, miner.cutoff) if row is not None]
     for pk, row in connections.items():
         if isinstance(row, House) and pk in before.sessions:
-            row.state = before.sessions[pk].state  # the house that was just commanded
+            row.state = before.sessions[pk].house  # the house that was just commanded
     observation = read_rows(controllers, connections, WRITE_SECONDS, now)
     for rows, seen, _ in places.values():
         witnesses.weigh(rows.miners.values(), observation, seen.memory, now)

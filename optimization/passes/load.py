@@ -43,6 +43,7 @@ class House:
     """A simulated house as it is now; for its session, the row of it."""
 
     plan: HousePlan
+    #: The house, or the JSON of it as it was stored.
     state: Any = field(default_factory=dict)
     at: datetime | None = None
 
@@ -202,7 +203,7 @@ def _load_houses(houses: Sequence[House]) -> None:
     """Simulated houses as the last pass left them; a house that no pass of this program has seen is read."""
     unknown: dict[UUID, House] = {}
     for house in houses:
-        state = store().get(house_key(house.pk))
+        state = store().take(house_key(house.pk), lambda stored: stored)
         if state is None:
             unknown[house.pk] = house
         else:

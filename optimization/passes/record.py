@@ -15,6 +15,7 @@ from miners.models import CommandLog, DesiredState
 from optimization.control.memory import parse_time
 from optimization.control.situation import Command
 from optimization.models import Decision, PassState
+from simulation import HouseState
 from sites.alarms import KINDS, Finding, is_found_by_pass
 from sites.models import ActivityLog, Alarm, Severity, Site
 from sites.store import store
@@ -213,10 +214,10 @@ def _houses(batch: Batch, rows: SiteRows, observation: Observation, changed: boo
         session = observation.sessions.get(pk)
         if not isinstance(row, House) or session is None:
             continue
-        row.state, row.at = session.state, session.at
-        store().set(house_key(pk), row.state)
+        row.state, row.at = session.house, session.at
+        store().put(house_key(pk), session.house, HouseState.to_json)
         if changed:
-            batch.houses.append(SimulatedHouse(pk=pk, state=row.state, at=row.at))
+            batch.houses.append(SimulatedHouse(pk=pk, state=session.state, at=row.at))
 
 
 def remember(rows: SiteRows, seen: Seen) -> None:

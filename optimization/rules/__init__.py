@@ -18,6 +18,7 @@ from .fields import Field, FieldTree
 from .operators import OPERATORS, Operator
 from .policy import CompiledPolicy, Verdict
 from .rule import CompiledRule, compile_rule
+from .told import Told, told
 from .truth import ABSENT, Truth
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "RuleErrors",
     "RuleProblem",
     "RuleWarning",
+    "Told",
     "Truth",
     "Value",
     "Verdict",
@@ -40,4 +42,5 @@ __all__ = [
     "deciding_zone",
     "explain",
     "sentence",
+    "told",
 ]

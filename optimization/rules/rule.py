@@ -36,6 +36,8 @@ class CompiledRule:
     places: tuple[tuple[tuple[int, str], ...], ...] = field(repr=False)
     paths: tuple[str, ...]
     missing_fields: tuple[str, ...]
+    #: What it said lately (`told`).
+    said: dict = field(default_factory=dict, repr=False)
 
     @property
     def timer_id(self) -> tuple[str, str]:
