@@ -98,6 +98,12 @@ class MinerSituation:
     #: It does not answer and cannot be told to stay on: its own timer, or its upstream plug's, switches it off then.
     goes_off_at: datetime | None = None
 
+    def complete(self, **later: Any) -> None:
+        """Fields that are known only when every miner is there; for whoever builds it, before anybody else has it."""
+        for name, value in later.items():
+            if value is not None:
+                object.__setattr__(self, name, value)
+
     @property
     def is_wanted_on(self) -> bool:
         return self.desired_w > 0

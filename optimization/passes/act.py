@@ -190,9 +190,10 @@ def device_writes(rows: SiteRows, commands: Sequence[Command], seen: Seen, lease
     return found
 
 
-def has_writes(rows: SiteRows, commands: Sequence[Command], seen: Seen, lease: Lease, now: datetime) -> bool:
-    """Something is to be written to a device or to the plug before it."""
-    return bool(due_writes(rows, commands, seen, now) or _plug_writes(rows, commands, seen, lease, now))
+def has_plug_writes(rows: SiteRows, commands: Sequence[Command], seen: Seen, lease: Lease, now: datetime) -> bool:
+    """Something is to be written to the plug before a miner, beside the commands."""
+    has_plugs = any(miner.has_plug for miner in rows.miners.values())
+    return has_plugs and bool(_plug_writes(rows, commands, seen, lease, now))
 
 
 def _plug_writes(rows: SiteRows, commands: Iterable[Command], seen: Seen, lease: Lease, now: datetime) -> list[_Write]:

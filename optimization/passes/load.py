@@ -9,18 +9,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
-
-from climate.models import TargetOverride
 from climate.targets import Override
 from integrations.models import SimulatedHouse
 from miners import devices
-from miners.models import DesiredState, ManualRequest, Miner, PoolAccount
+from miners.models import DesiredState
 from miners.pools.performance import Account
 from miners.pools.reading import from_json
 from optimization.control.memory import Memory
 from optimization.models import PassState
-from optimization.site_plan import cache
+from optimization.site_plan import cache, stored
 from optimization.site_plan.plan import (
     ConnectionPlan,
     HousePlan,
@@ -124,79 +121,115 @@ class SiteRows:
         )
 
 
+_OVERRIDES = (
+    "SELECT z.site_id, o.zone_id, o.preset, o.target_celsius, o.until, o.created_at "
+    "FROM climate_targetoverride o JOIN climate_climatezone z ON z.id = o.zone_id "
+    "WHERE z.site_id IN ({ids}) AND o.cancelled_at IS NULL ORDER BY o.created_at DESC"
+)
+_MINERS = (
+    f"SELECT m.site_id, m.id, m.cut_at, {stored.columns(DesiredState, 'd')} "
+    "FROM miners_miner m LEFT JOIN miners_desiredstate d ON d.miner_id = m.id WHERE m.site_id IN ({ids})"
+)
+_DESIRED = [one.attname for one in DesiredState._meta.concrete_fields]
+_DOUBLED = (
+    "SELECT 1 FROM miners_devicekey k JOIN miners_minercontroller c ON c.id = k.controller_id "
+    "WHERE c.site_id IN ({ids}) AND EXISTS "
+    "(SELECT 1 FROM miners_devicekey o WHERE o.key = k.key AND o.controller_id <> k.controller_id) LIMIT 1"
+)
+_REQUESTS = (
+    "SELECT m.site_id, r.miner_id, r.power_w, r.until, r.created_at, r.by, r.origin "
+    "FROM miners_manualrequest r JOIN miners_miner m ON m.id = r.miner_id "
+    "WHERE m.site_id IN ({ids}) AND r.cancelled_at IS NULL ORDER BY r.created_at"
+)
+_POOLS = "SELECT site_id, id, reading, read_at FROM miners_poolaccount WHERE site_id IN ({ids}) ORDER BY name"
+_ALARMS = (
+    f"SELECT {stored.columns(Alarm, 'a')} FROM sites_alarm a "
+    "WHERE a.site_id IN ({ids}) AND (a.ended_at IS NULL OR a.told = 'shown') ORDER BY a.since DESC"
+)
+_ALARM = [one.attname for one in Alarm._meta.concrete_fields]
+_SAVED = "SELECT site_id FROM optimization_passstate WHERE site_id IN ({ids})"
+
+
 def load(site_ids: Sequence[UUID]) -> list[SiteRows]:
     """The sites with what changes by itself, in 8 statements; more where a plan or a memory has to be read."""
-    found = {one.plan.pk: SiteRows.of(one.plan, one.next_pass_at) for one in cache.current(site_ids)}
-    ids = list(found)
+    sites = [SiteRows.of(one.plan, one.next_pass_at) for one in cache.current(site_ids)]
+    found, ids = {rows.site.pk.hex: rows for rows in sites}, [rows.site.pk for rows in sites]
     _load_overrides(found, ids)
     _load_miners(found, ids)
+    _load_requests(found, ids)
     _load_pools(found, ids)
-    for alarm in Alarm.objects.filter(Q(ended_at__isnull=True) | Q(told="shown"), site__in=ids):
-        rows = found[alarm.site_id]
-        (rows.alarms if alarm.ended_at is None else rows.untold).append(alarm)
+    _load_alarms(found, ids)
     _load_memory(found, ids)
-    return [found[pk] for pk in site_ids if pk in found]
+    return sites
 
 
-def _load_overrides(found: dict[UUID, SiteRows], ids: list[UUID]) -> None:
-    stored = TargetOverride.objects.filter(zone__site__in=ids, cancelled_at__isnull=True)
-    columns = ("zone__site_id", "zone_id", "preset", "target_celsius", "until", "created_at")
-    for site_id, zone_id, preset, celsius, until, created_at in stored.values_list(*columns):
-        zone = found[site_id].zones.get(zone_id)
-        if zone is not None:
-            one = Override(zone.celsius_of(preset, celsius), until, preset, created_at)
-            found[site_id].overrides[zone_id].append(one)
+def _load_overrides(found: dict[str, SiteRows], ids: list[UUID]) -> None:
+    for site, zone, preset, celsius, until, created_at in stored.rows(_OVERRIDES, ids):
+        rows = found[stored.hexadecimal(site)]
+        plan = rows.zones.get(stored.uuid(zone))
+        if plan is not None:
+            one = Override(plan.celsius_of(preset, celsius), stored.time(until), preset, stored.time(created_at))
+            rows.overrides[plan.pk].append(one)
 
 
-_DESIRED = [field.attname for field in DesiredState._meta.concrete_fields]
-
-
-def _load_miners(found: dict[UUID, SiteRows], ids: list[UUID]) -> None:
-    columns = ("site_id", "pk", "cut_at", *(f"desired__{name}" for name in _DESIRED))
-    for site_id, pk, cut_at, *desired in Miner.objects.filter(site__in=ids).order_by().values_list(*columns):
-        rows = found[site_id]
-        if pk not in rows.miners:
+def _load_miners(found: dict[str, SiteRows], ids: list[UUID]) -> None:
+    for site, miner, cut_at, *desired in stored.rows(_MINERS, ids):
+        rows = found[stored.hexadecimal(site)]
+        plan = rows.site.miner_of.get(stored.hexadecimal(miner))
+        if plan is None:
             continue  # added since the plan was read
         if cut_at is not None:
-            rows.cut_at[pk] = cut_at
+            rows.cut_at[plan.pk] = stored.time(cut_at)
         if desired[0] is not None:
-            rows.desired[pk] = DesiredState.from_db(None, _DESIRED, desired)
-    for pk, one in devices.doubled_miners(devices.doubled_at(ids)).items():
+            desired[0] = plan.pk
+            rows.desired[plan.pk] = DesiredState.from_db(None, _DESIRED, stored.values(DesiredState, desired))
+    doubled = devices.doubled_miners(devices.doubled_at(ids)) if stored.rows(_DOUBLED, ids) else {}
+    for pk, one in doubled.items():
         for rows in found.values():
             if pk in rows.miners:
                 rows.doubled[pk] = one
-    stored = ManualRequest.objects.filter(miner__site__in=ids, cancelled_at__isnull=True).order_by("created_at")
-    columns = ("miner__site_id", "miner_id", "power_w", "until", "created_at", "by", "origin")
-    for site_id, miner_id, *request in stored.values_list(*columns):
-        found[site_id].requests[miner_id] = Request(*request)
 
 
-def _load_pools(found: dict[UUID, SiteRows], ids: list[UUID]) -> None:
-    stored = PoolAccount.objects.filter(site__in=ids)
-    for site_id, pk, reading, read_at in stored.values_list("site_id", "pk", "reading", "read_at"):
-        plan = found[site_id].site.pools.get(pk)
+def _load_requests(found: dict[str, SiteRows], ids: list[UUID]) -> None:
+    for site, miner, power_w, until, created_at, by, origin in stored.rows(_REQUESTS, ids):
+        request = Request(power_w, stored.time(until), stored.time(created_at), by, origin)
+        found[stored.hexadecimal(site)].requests[stored.uuid(miner)] = request
+
+
+def _load_pools(found: dict[str, SiteRows], ids: list[UUID]) -> None:
+    for site, pool, reading, read_at in stored.rows(_POOLS, ids):
+        rows = found[stored.hexadecimal(site)]
+        plan = rows.site.pools.get(stored.uuid(pool))
         if plan is not None:
-            found[site_id].pools.append(Account(plan.tells, from_json(reading), read_at))
+            rows.pools.append(Account(plan.tells, from_json(stored.plain(reading)), stored.time(read_at)))
 
 
-def _load_memory(found: dict[UUID, SiteRows], ids: list[UUID]) -> None:
+def _load_alarms(found: dict[str, SiteRows], ids: list[UUID]) -> None:
+    for row in stored.rows(_ALARMS, ids):
+        alarm = Alarm.from_db(None, _ALARM, stored.values(Alarm, row))
+        rows = found[alarm.site_id.hex]
+        (rows.alarms if alarm.ended_at is None else rows.untold).append(alarm)
+
+
+def _load_memory(found: dict[str, SiteRows], ids: list[UUID]) -> None:
     """Memory as the last pass left it: from the store, else (after a restart) from the database."""
-    live = {pk: store().get(memory_key(pk)) for pk in ids}
+    live = {pk.hex: store().get(memory_key(pk)) for pk in ids}
     # One statement whether or not a site needs it: the count stays the same for every chunk.
-    known = set(PassState.objects.filter(site__in=ids).values_list("site_id", flat=True))
-    lost = [pk for pk in ids if live[pk] is None and pk in known]
+    known = {stored.hexadecimal(site) for (site,) in stored.rows(_SAVED, ids)}
+    lost = [pk for pk in ids if live[pk.hex] is None and pk.hex in known]
     saved = dict(PassState.objects.filter(site__in=lost).values_list("site_id", "memory")) if lost else {}
     houses: list[House] = []
-    for pk, rows in found.items():
-        rows.memory = Memory.from_json(live[pk] if live[pk] is not None else saved.get(pk))
-        rows.has_saved_state = pk in known
-        if live[pk] is None:
+    for key, rows in found.items():
+        memory = live[key]
+        rows.memory = Memory.from_json(memory if memory is not None else saved.get(rows.site.pk))
+        rows.has_saved_state = key in known
+        if memory is None:
             # Nobody looked while the program was down: what went off meanwhile was no hand that we saw.
             rows.memory.shell["silent"] = [miner.key for miner in rows.miners.values()]
         houses += [one for one in rows.connections.values() if isinstance(one, House)]
         unrecorded.restore(rows)
     _load_houses(houses)
-    held_orders.apply(found)
+    held_orders.apply({rows.site.pk: rows for rows in found.values()})
 
 
 def _load_houses(houses: Sequence[House]) -> None:

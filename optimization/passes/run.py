@@ -62,6 +62,8 @@ class _Work:
     seen: Seen
     commands: Sequence[Command]
     acted: act.Acted
+    #: What is due to be written, as far as it was known before anything was committed.
+    due: Sequence[Command] = ()
     found: list[Finding] = field(default_factory=list)
 
 
@@ -122,7 +124,9 @@ def _pass(leases: dict[UUID, Lease], clock: Clock, stopping: frozenset[UUID], re
     can_store = committing.fault is None
     for one in work if not can_store else ():
         one.commands = unrecorded.take_back(one.rows, one.commands, one.acted, committing.fault)
-    to_write = [(one.rows, one.seen, one.acted, one.commands, one.lease) for one in work]
+    to_write = [
+        (one.rows, one.seen, one.acted, one.commands, one.lease) for one in work if not can_store or _acts(one, now)
+    ]
     act.write_all(to_write, observation, now, may_start=can_store)
     for one in _record(work, observation, now, report, committing):
         last_resort.hand_over(one.rows, one.seen, observation, is_recorded=committing.fault is None)
@@ -213,7 +217,7 @@ def _acts(one: _Work, now: datetime) -> bool:
     acted = one.acted
     if acted.changed or acted.cuts or one.seen.outside_off or unrecorded.is_on(one.rows.memory):
         return True
-    return act.has_writes(one.rows, one.commands, one.seen, one.lease, now)
+    return bool(one.due) or act.has_plug_writes(one.rows, one.commands, one.seen, one.lease, now)
 
 
 def _save(work: list[_Work], now: datetime) -> None:
@@ -333,8 +337,9 @@ def decide_site(
     rise.watch(rows, seen.snapshots, seen.zones, seen.memory, now)
     act.heard_again(rows, seen, acted)
     act.cut_what_stays_on(rows, commands, seen, observation, acted, now)
-    act.doubt_starts(rows, act.due_writes(rows, commands, seen, now), acted)
-    return _Work(rows, lease, seen, commands, acted)
+    due_now = act.due_writes(rows, commands, seen, now)
+    act.doubt_starts(rows, due_now, acted)
+    return _Work(rows, lease, seen, commands, acted, due_now)
 
 
 def _notice_outside_on(

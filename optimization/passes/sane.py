@@ -75,8 +75,15 @@ def _climate(reading: ClimateReading) -> ClimateReading:
     if isinstance(celsius, bool) or not isinstance(celsius, int | float):
         raise BadAnswer(f"It answered {_short(celsius)}, which is no temperature.")
     # NaN and what no room has stay: judging the sensor says so in its own words.
+    reading = _numbers(reading, ("humidity_percent",))
+    if (
+        _is_yes_or_no(reading.window_open)
+        and _is_yes_or_no(reading.is_occupied)
+        and reading.window_problem.__class__ is reading.presence_problem.__class__ is str
+    ):
+        return reading
     return replace(
-        _numbers(reading, ("humidity_percent",)),
+        reading,
         window_open=_yes_or_no(reading.window_open),
         is_occupied=_yes_or_no(reading.is_occupied),
         window_problem=str(reading.window_problem),
@@ -88,11 +95,18 @@ def _yes_or_no(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
+def _is_yes_or_no(value: Any) -> bool:
+    return value is None or value is True or value is False
+
+
 def _miner(reading: MinerSnapshot) -> MinerSnapshot:
     if not isinstance(reading.status, MinerStatus):
         raise BadAnswer(f"It answered {_short(reading.status)}, which is no state of a miner.")
+    reading = _numbers(reading, _MINER)
+    if _is_right(reading):
+        return reading
     return replace(
-        _numbers(reading, _MINER),
+        reading,
         power_is_measured=reading.power_is_measured is True and _is_number(reading.power_w),
         problem=str(reading.problem),
         fault=str(reading.fault),
@@ -104,10 +118,23 @@ def _miner(reading: MinerSnapshot) -> MinerSnapshot:
     )
 
 
+def _is_right(reading: MinerSnapshot) -> bool:
+    """Every value that is no number is of its own type already."""
+    _time(reading.power_at), _time(reading.switched_at)
+    measured = reading.power_is_measured
+    return (
+        (measured is False or (measured is True and reading.power_w is not None))
+        and reading.problem.__class__ is reading.fault.__class__ is str
+        and _is_yes_or_no(reading.switch_is_on)
+        and (reading.pending_start is True or reading.pending_start is False)
+        and (reading.is_latched is True or reading.is_latched is False)
+    )
+
+
 def _numbers(reading: Any, names: tuple[str, ...]) -> Any:
     """`reading` without those of the named values that are no number."""
     _time(reading.observed_at)
-    none = {name: None for name in names if not _is_number(getattr(reading, name))}
+    none = {name: None for name in names if (value := getattr(reading, name)) is not None and not _is_number(value)}
     return replace(reading, **none) if none else reading
 
 

@@ -129,8 +129,7 @@ def situate(
     for pk, miner in miners.items():
         wait = inputs.clock_wait(rows, pk, miner.zones, memory)
         ends = went_off_by.goes_off_at(rows, rows.miners[pk], snapshots[pk], observation, memory)
-        if wait is not None or ends is not None:
-            miners[pk] = replace(miner, clock_wait=wait, goes_off_at=ends)
+        miner.complete(clock_wait=wait, goes_off_at=ends)
     units, in_unit, problems = [], set(), {}
     for unit in rows.units:
         members = [pk for pk in unit.miner_ids if pk in miners and pk not in in_unit]
@@ -321,7 +320,8 @@ def _with_contexts(
         miner.highest_hash_rate_th_s,
         situation.least_w,
     )
-    return replace(situation, contexts=context.of_miner(shared, own, situation.zones, never_below_celsius))
+    situation.complete(contexts=context.of_miner(shared, own, situation.zones, never_below_celsius))
+    return situation
 
 
 def _shared(rows: SiteRows, now: datetime) -> dict[str, Any]:

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from .context import Context, clean
+from .context import Context, clean, side
 from .explain import deciding_zone, explain, leaf_truth, sentence
 from .fields import Field
-from .nodes import Leaf, leaves
+from .nodes import leaves
 from .rule import CompiledRule
+from .truth import ABSENT
 
+#: Figures that differ by more than this are shown with one decimal at most.
+_CLEARLY_APART = 0.25
 #: So many sayings of one rule are remembered.
 _MOST = 32
 
@@ -35,13 +38,12 @@ def told(rule: CompiledRule, contexts: Sequence[Context], holds: Mapping[str, fl
     whole = partial(explain, rule, contexts, holds, now)
     if rule.timers and holds:  # seconds are shown
         return Told(*_said(whole()), whole)
-    shown = tuple(_shown(leaf, ctx) for ctx in contexts for leaf in leaves(rule.node))
-    keys = tuple(ctx.key for ctx in contexts)
-    said = rule.said.get((keys, shown))
+    shown = tuple(figure for ctx in contexts for figure in _shown(rule, ctx))
+    said = rule.said.get(shown)
     if said is None:
         if len(rule.said) >= _MOST:
             rule.said.clear()
-        said = rule.said[keys, shown] = _said(whole())
+        said = rule.said[shown] = _said(whole())
     return Told(*said, whole)
 
 
@@ -49,18 +51,29 @@ def _said(explanation: dict[str, Any]) -> tuple[str, str, str]:
     return explanation["truth"], sentence(explanation), deciding_zone(explanation)
 
 
-def _shown(leaf: Leaf, ctx: Context) -> tuple:
-    """All of a comparison that its sentence may depend on."""
-    figures = [_rounded(leaf.field, ctx)]
-    if leaf.ref is not None:
-        figures.append(_rounded(leaf.ref, ctx))
-    if leaf.field.shows:
-        first, _, second = leaf.field.shows
-        figures += (_rounded(first, ctx), _rounded(second, ctx))
-    return leaf_truth(leaf, ctx), *figures
+def _shown(rule: CompiledRule, ctx: Context) -> list[object]:
+    """All that its sentence may depend on: figures as finely as they are shown, and which comparisons are true."""
+    found: list[object] = [ctx.key]
+    for leaf in leaves(rule.node):
+        field, shows = leaf.field, leaf.field.shows
+        seen = _value(field, ctx)
+        if field.type != "number":
+            found.append(seen)
+        else:
+            expected = leaf.expected if leaf.ref is None else _value(leaf.ref, ctx)
+            found += _compared(seen, expected)
+            found.append(leaf_truth(leaf, ctx))
+        if shows is not None:
+            found += _compared(_value(shows[0], ctx), _value(shows[2], ctx))
+    return found
 
 
-def _rounded(field: Field, ctx: Context) -> object:
-    """A value as finely as words show it (`words.figure`)."""
-    value = clean(ctx.value(field.path), field.type)
-    return round(value, 1) if value.__class__ is float else value
+def _compared(seen: object, expected: object) -> tuple:
+    """Two figures that are compared: words round them only as far as it still shows what is true of them."""
+    if seen.__class__ is float and expected.__class__ in (float, int) and abs(seen - expected) > _CLEARLY_APART:
+        return round(seen, 1), round(seen), round(expected, 1), round(expected)
+    return seen, tuple(expected) if isinstance(expected, list | set | frozenset) else expected
+
+
+def _value(field: Field, ctx: Context) -> object:
+    return clean(ctx[side(field.path)].get(field.path, ABSENT), field.type)

@@ -13,12 +13,11 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models.expressions import RawSQL
 
 from integrations import registry
 from sites.models import Site
 
-from . import triggers
+from . import stored, triggers
 from .loading import load_plans
 from .plan import SitePlan
 
@@ -70,15 +69,11 @@ def forget(keep: Collection[UUID] = ()) -> None:
 
 def _versions(site_ids: Collection[UUID]) -> tuple[dict[UUID, tuple[int, datetime | None]], bool]:
     """Version and next pass of each site, and whether every trigger that moves versions is there."""
-    vendor = connection.vendor
-    rows = Site.objects.filter(pk__in=site_ids).order_by()
-    counted = RawSQL(triggers.count_sql(vendor).replace("%", "%%"), ())  # noqa: S611
-    seen, expected = {}, len(triggers.wanted(vendor))
-    are_watched = True
-    for pk, version, next_pass_at, count in rows.annotate(watching=counted).values_list(
-        "pk", "config_version", "next_pass_at", "watching"
-    ):
-        seen[pk] = (version, next_pass_at)
+    vendor, seen, are_watched = connection.vendor, {}, True
+    sql = f"SELECT id, config_version, next_pass_at, {triggers.count_sql(vendor)} FROM sites_site WHERE id IN ({{ids}})"
+    expected = len(triggers.wanted(vendor))
+    for pk, version, next_pass_at, count in stored.rows(sql, list(site_ids)):
+        seen[stored.uuid(pk)] = (version, stored.time(next_pass_at))
         are_watched = are_watched and count == expected
     return seen, are_watched
 

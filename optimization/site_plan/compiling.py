@@ -116,6 +116,7 @@ class _Compiler:
             pools=MappingProxyType(pools),
             connections=MappingProxyType(connections),
             adapters=_used(zones.values(), outdoor, sources.values(), miners.values()),
+            miner_of=MappingProxyType({key: one for pk, one in miners.items() for key in (str(pk), pk.hex)}),
             problems=tuple(self._wrong.values()),
         )
 

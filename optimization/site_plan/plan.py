@@ -318,6 +318,8 @@ class SitePlan:
     pools: Mapping[UUID, PoolPlan] = _none()
     connections: Mapping[UUID, ConnectionPlan] = _none()
     adapters: tuple[AdapterPlan, ...] = ()
+    #: The miners by their id as a decision writes it, and as a database does without dashes.
+    miner_of: Mapping[str, MinerPlan] = _none()
     #: What could not be compiled at all, by name of the row: sentences.
     problems: tuple[str, ...] = ()
 

@@ -49,6 +49,7 @@ def _wanted(vendor: str) -> list[Trigger]:
     return _made(vendor, None)
 
 
+@lru_cache(maxsize=2)
 def prefix(vendor: str) -> str:
     """What the names of the wanted triggers, and of no others, begin with."""
     text = "\n".join(line for one in _bodies(vendor, None, "") for line in one.statements)
