@@ -5,11 +5,11 @@ from __future__ import annotations
 import operator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Any
 
 from sites import remembered
 from sites.figures import apart
+from sites.once import once
 
 from . import unit_guess
 from .room_physics import Followers, Surroundings
@@ -75,17 +75,17 @@ class Look:
     def seen(self) -> float:
         return self.reading.temperature_celsius
 
-    @cached_property
+    @once
     def now_text(self) -> str:
         return self.now.isoformat()
 
-    @cached_property
+    @once
     def is_new_report(self) -> bool:
         """It is not the report that was believed last, seen again."""
         observed = self.reading.observed_at
         return observed is None or observed != remembered.time(self.memory.get("last_observed"))
 
-    @cached_property
+    @once
     def last(self) -> tuple[float, datetime] | None:
         """What was believed last (°C) and when; a clock that was set back makes it no older than now."""
         celsius, at = self.number("last"), remembered.time(self.memory.get("last_at"))
@@ -97,12 +97,12 @@ class Look:
         unit = self.memory.get("unit")
         return unit if isinstance(unit, str) else ""
 
-    @cached_property
+    @once
     def doubted_since(self) -> datetime | None:
         since = remembered.time(self.memory.get("doubt_since"))
         return None if since is None else min(since, self.now)
 
-    @cached_property
+    @once
     def gap(self) -> timedelta:
         """In which what it says now came about: since the report before it, or since it was believed last."""
         at = self.last[1]
@@ -111,7 +111,7 @@ class Look:
             at = at if reported is None else min(at, reported)
         return self.now - at
 
-    @cached_property
+    @once
     def moved(self) -> Followers:
         """The followers by now, drawn towards what it says."""
         return self.followers.towards(self.seen, self.gap, self.limits.max_jump_k, self.around)

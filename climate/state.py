@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .pulses import NO_PULSE, Pulse
 
@@ -134,6 +134,11 @@ class ZoneState:
     thermal: ThermalModel | None = None
     #: Its next targets: in so many hours, so many °C.
     ahead: tuple[tuple[float, float], ...] = ()
+
+    def complete(self, **later: Any) -> None:
+        """Fields that follow from the others; for whoever builds it, before anybody else has it."""
+        for name, value in later.items():
+            object.__setattr__(self, name, value)
 
     @property
     def is_paused_by_window(self) -> bool:

@@ -93,9 +93,10 @@ class Plan:
 def resolve_target(plan: Plan, now: datetime, tz: ZoneInfo) -> Target:
     """The zone's target at `now` (aware UTC): why, when it changes next and to what."""
     plan = _without_the_future(plan, now)
-    until = _until(plan, decides(plan, now, tz), now, tz)
-    after = None if until is None else _target(plan, until, tz)
-    return replace(_target(plan, now, tz), until=until, next_celsius=None if after is None else after.effective_celsius)
+    target, until = _target(plan, now, tz), _until(plan, decides(plan, now, tz), now, tz)
+    if until is None:
+        return target
+    return replace(target, until=until, next_celsius=_target(plan, until, tz).effective_celsius)
 
 
 def ahead(plan: Plan, now: datetime, tz: ZoneInfo, within: timedelta) -> tuple[tuple[float, float], ...]:
@@ -109,6 +110,8 @@ def ahead(plan: Plan, now: datetime, tz: ZoneInfo, within: timedelta) -> tuple[t
 
 def _without_the_future(plan: Plan, now: datetime) -> Plan:
     """The plan without what a wrong clock made: it is over, and does not begin when time gets there."""
+    if plan.override is None and not plan.periods:
+        return plan
     override = plan.override if plan.override is not None and was_made(plan.override.created_at, now) else None
     return replace(plan, override=override, periods=[one for one in plan.periods if was_made(one.created_at, now)])
 

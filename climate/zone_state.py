@@ -100,6 +100,8 @@ def pulse(zone: ZoneState, heat_w: float, memory: Mapping[str, Any], now: dateti
             heat_w,
         )
     found, after = pulses.judge(room, memory, now)
+    if found is zone.pulse:
+        return zone, after
     problem = " ".join(filter(None, (zone.problem, found.words)))
     return replace(zone, pulse=found, problem=problem), after
 

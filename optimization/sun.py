@@ -31,6 +31,16 @@ def _events(day: date, latitude: float, longitude: float, zone: str) -> dict[str
 
 
 @lru_cache(maxsize=1024)
+def _calendars(day: date, latitude: float, longitude: float, zone: str) -> dict[str, Any]:
+    """When its events are, and how long day and night last."""
+    today = _events(day, latitude, longitude, zone)
+    found: dict[str, Any] = {}
+    for name, at in today.items():
+        found.update(calendar(f"sun.{name}", at))
+    return found | _lengths(today, _events(day + timedelta(days=1), latitude, longitude, zone))
+
+
+@lru_cache(maxsize=1024)
 def _position(minute: datetime, latitude: float, longitude: float) -> tuple[float, float]:
     from astral import Observer, sun
 
@@ -45,9 +55,7 @@ def values(now: datetime, latitude: float | None, longitude: float | None, tz: Z
     local = now.astimezone(tz)
     today = _events(local.date(), latitude, longitude, tz.key)
     tomorrow = _events(local.date() + timedelta(days=1), latitude, longitude, tz.key)
-    result: dict[str, Any] = {}
-    for name, at in today.items():
-        result.update(calendar(f"sun.{name}", at))
+    result = dict(_calendars(local.date(), latitude, longitude, tz.key))
     minute = now.astimezone(UTC).replace(second=0, microsecond=0)
     azimuth, elevation = _position(minute, latitude, longitude)
     result |= {
@@ -62,7 +70,6 @@ def values(now: datetime, latitude: float | None, longitude: float | None, tz: Z
         result[f"sun.minutes_to_{name}"] = None if following is None else (following - now).total_seconds() / 60
         result[f"sun.time_before_{name}"] = None if at is None else max(0.0, (at - now).total_seconds())
         result[f"sun.time_after_{name}"] = None if at is None else max(0.0, (now - at).total_seconds())
-    result |= _lengths(today, tomorrow)
     return result
 
 

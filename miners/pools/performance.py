@@ -39,8 +39,9 @@ def performance(accounts: Iterable[Account], now: datetime) -> dict[str, Any]:
     A field no pool of the home tells is missing (absent for rules); one that a pool should tell and did not, or
     that is too old, is None (unknown): never a part of a sum.
     """
-    accounts = list(accounts)
-    found: dict[str, Any] = {}
+    accounts, found = list(accounts), {}
+    if not accounts:
+        return found
     for name in _SUMS:
         parts = [_figure(_value(one, name, now)) for one in accounts if name in one.tells]
         if parts:

@@ -67,7 +67,7 @@ def want(rows: SiteRows, commands: Iterable[Command], situation: SiteSituation, 
     """Put the commands into the desired rows (not saved yet)."""
     acted, seen = Acted(), {miner.miner_id: miner for miner in situation.miners}
     for command in commands:
-        miner = rows.miners[UUID(command.miner_id)]
+        miner = rows.site.miner_of[command.miner_id]
         desired = rows.desired.get(miner.pk)
         if command.action == "leave":
             continue
@@ -145,7 +145,7 @@ def due_writes(rows: SiteRows, commands: Sequence[Command], seen: Seen, now: dat
     """The commands to write now, offs first."""
     due = []
     for command in commands:
-        pk = UUID(command.miner_id)
+        pk = rows.site.miner_of[command.miner_id].pk
         desired = rows.desired.get(pk)
         if command.action == "leave" or desired is None or not _can_write(rows.miners[pk], command, seen):
             continue
@@ -180,7 +180,7 @@ def device_writes(rows: SiteRows, commands: Sequence[Command], seen: Seen, lease
     """The commands that are due, to the device or to the plug that is its switch."""
     found = []
     for command in due_writes(rows, commands, seen, now):
-        miner = rows.miners[UUID(command.miner_id)]
+        miner = rows.site.miner_of[command.miner_id]
         snapshot = seen.snapshots[miner.pk]
         rearms = not _is_needed(miner, rows.desired[miner.pk], snapshot, now)
         by_plug = plugs.goes_through_plug(miner, command.power_w, seen.plugs.get(miner.pk))
@@ -200,7 +200,7 @@ def _plug_writes(rows: SiteRows, commands: Iterable[Command], seen: Seen, lease:
     """What the plugs before miners are told beside the commands: to cut, or to go on."""
     found = []
     for command in commands:
-        miner = rows.miners[UUID(command.miner_id)]
+        miner = rows.site.miner_of[command.miner_id]
         desired, shows = rows.desired.get(miner.pk), seen.plugs.get(miner.pk)
         if command.action == "leave" or desired is None:
             continue
@@ -233,7 +233,7 @@ def is_rearm(miner: MinerPlan, desired: DesiredState, snapshot: MinerSnapshot, m
 def doubt_starts(rows: SiteRows, due: Iterable[Command], acted: Acted) -> None:
     """What is about to be switched on counts as “may be on” until it is read again, whatever happens in between."""
     for command in due:
-        desired = rows.desired[UUID(command.miner_id)]
+        desired = rows.desired[rows.site.miner_of[command.miner_id].pk]
         if command.power_w > 0 and desired.seen_on is False:
             desired.seen_on = None
             acted.changed[desired.miner_id] = desired

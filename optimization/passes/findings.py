@@ -68,7 +68,7 @@ def find(
             found.append(_lost(rows, seen, pk, zone))
         elif zone.doubted_since is not None and now - zone.doubted_since >= DOUBTED_OFF_AFTER:
             found.append(Finding("sensor_doubted", f"zone:{pk}", f"{zone.name}: {zone.problem}"))
-    by_miner = {UUID(command.miner_id): command for command in commands}
+    by_miner = {rows.site.miner_of[command.miner_id].pk: command for command in commands}
     for pk, command in by_miner.items():
         found.extend(_miner(rows, seen, pk, command, now))
         found.extend(_frost(seen, rows, pk, command))

@@ -84,7 +84,7 @@ def cut_failed_offs(
     """Miners whose plug is to be cut from this pass on; `cut_at` is set (not saved yet)."""
     found = []
     for command in commands:
-        miner = rows.miners[UUID(command.miner_id)]
+        miner = rows.site.miner_of[command.miner_id]
         desired = rows.desired.get(miner.pk)
         if miner.pk in rows.cut_at or desired is None or command.action == "leave" or not has_plug(miner):
             continue

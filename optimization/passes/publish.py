@@ -113,7 +113,7 @@ def _outdoor(seen: Seen) -> dict[str, Any] | None:
 
 
 def _miner(rows: SiteRows, seen: Seen, command: Command) -> dict[str, Any]:
-    pk = UUID(command.miner_id)
+    pk = rows.site.miner_of[command.miner_id].pk
     snapshot, desired = seen.snapshots[pk], rows.desired.get(pk)
     status = snapshot.status
     return {

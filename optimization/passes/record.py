@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from integrations.models import SimulatedHouse
 from miners.models import CommandLog, DesiredState
@@ -240,8 +240,7 @@ def write(batch: Batch, now: datetime) -> bool:
         if batch.changed_alarms:
             Alarm.objects.bulk_update(batch.changed_alarms, ["text", "ended_at"])
         ActivityLog.objects.bulk_create(batch.activity)
-        if batch.houses:
-            SimulatedHouse.objects.bulk_update(batch.houses, ["state", "at"])
+        _save_houses(batch.houses)
         if batch.states:
             PassState.objects.bulk_create(
                 batch.states, update_conflicts=True, unique_fields=["site"], update_fields=["memory", "saved_at"]
@@ -250,6 +249,16 @@ def write(batch: Batch, now: datetime) -> bool:
             # A wish written meanwhile has another time and keeps its pass.
             Site.objects.filter(pk=pk, next_pass_at=asked).update(next_pass_at=None)
     return True
+
+
+def _save_houses(houses: Sequence[SimulatedHouse]) -> None:
+    """Where they are by now. `bulk_update` would make one statement with a case for each house."""
+    if not houses:
+        return
+    columns = [SimulatedHouse._meta.get_field(name) for name in ("state", "at", "id")]
+    values = [[one.get_db_prep_save(getattr(row, one.attname), connection) for one in columns] for row in houses]
+    with connection.cursor() as cursor:
+        cursor.executemany("UPDATE integrations_simulatedhouse SET state = %s, at = %s WHERE id = %s", values)
 
 
 def save_desired(rows: Sequence[DesiredState]) -> None:

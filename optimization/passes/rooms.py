@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -183,19 +182,16 @@ def _room(
     opened, of_window = window.judge(_contact(readings), points, share, before, now)
     there, of_presence = presence.judge(_people(readings), before, now)
     memory.sensors[key] = {**of_flat, **of_window, **of_presence, "basis": basis}
-    return (
-        replace(
-            state,
-            trend_celsius_per_hour=trend,
-            target=_lowered(zone, state.target, there, opened),
-            window_open_since=opened.open_since,
-            window_by_slope=opened.by_slope,
-            is_occupied=there.is_occupied,
-            tells_presence=there.is_told or _may_tell(judged, "is_occupied"),
-            tells_humidity=state.humidity_percent is not None or _may_tell(judged, "humidity_percent"),
-        ),
-        points,
+    state.complete(
+        trend_celsius_per_hour=trend,
+        target=_lowered(zone, state.target, there, opened),
+        window_open_since=opened.open_since,
+        window_by_slope=opened.by_slope,
+        is_occupied=there.is_occupied,
+        tells_presence=there.is_told or _may_tell(judged, "is_occupied"),
+        tells_humidity=state.humidity_percent is not None or _may_tell(judged, "humidity_percent"),
     )
+    return state, points
 
 
 def _may_tell(judged: Sequence[tuple[SensorPlan, sensors.MonitorState]], part: str) -> bool:
@@ -242,17 +238,12 @@ def _zone(
     stands: flat.Flat | None,
     readings: Sequence[ClimateReading],
 ) -> ZoneState:
-    problems = [
-        f"{words} {problem}"
-        for words, said in (
-            (f"The window of {zone.name} counts as closed.", [one.window_problem for one in readings]),
-            (f"Somebody counts as being in {zone.name}.", [one.presence_problem for one in readings]),
-        )
-        for problem in said
-        if problem
-    ]
+    windows = [one.window_problem for one in readings if one.window_problem]
+    people = [one.presence_problem for one in readings if one.presence_problem]
+    problems = [f"The window of {zone.name} counts as closed. {problem}" for problem in windows]
+    problems += [f"Somebody counts as being in {zone.name}. {problem}" for problem in people]
     return zone_state.build(
-        zone_id=str(zone.pk),
+        zone_id=zone.key,
         slug=zone.slug,
         name=zone.name,
         sensors=[state for _, state in judged],

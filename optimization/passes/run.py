@@ -19,6 +19,7 @@ from optimization.control.situation import Command
 from optimization.site_plan import cache
 from sites.alarms import KINDS, Finding
 from sites.clock import Clock, SystemClock
+from sites.garbage import collected_later
 from sites.lease import Lease, acquire, take_over
 from sites.models import Severity, Site
 from sites.patience import if_possible
@@ -100,7 +101,8 @@ def _run_chunk(
             else:
                 leases[pk] = lease
         if leases:
-            _pass(leases, clock, stopping, report)
+            with collected_later():
+                _pass(leases, clock, stopping, report)
     finally:
         for lease in leases.values():
             lease.release()
@@ -347,7 +349,7 @@ def _notice_outside_on(
 ) -> None:
     """A miner that was seen off and is wanted off, but is on: somebody else switched it on."""
     for command in commands:
-        pk = UUID(command.miner_id)
+        pk = rows.site.miner_of[command.miner_id].pk
         desired = rows.desired.get(pk)
         if command.action == "leave" or desired is None or desired.power_w > 0:
             continue

@@ -229,7 +229,7 @@ def take_back(rows: SiteRows, commands: Sequence[Command], acted: Acted, why: st
     """This pass decided before it knew: whatever it raised is as it was. The commands that are left."""
     left = []
     for command in commands:
-        pk = UUID(command.miner_id)
+        pk = rows.site.miner_of[command.miner_id].pk
         before = acted.raised.get(pk)
         if before is None:
             left.append(command)

@@ -9,7 +9,7 @@ from typing import Literal
 from .compile import RuleCompiler, Test
 from .context import Context, clean, side
 from .fields import Bound, FieldTree
-from .nodes import Node, can_be_true, leaves, walk
+from .nodes import Leaf, Node, can_be_true, leaves, walk
 from .parse import parse
 from .truth import ABSENT, Kleene, Truth, conjunction, disjunction
 
@@ -36,6 +36,8 @@ class CompiledRule:
     places: tuple[tuple[tuple[int, str], ...], ...] = field(repr=False)
     paths: tuple[str, ...]
     missing_fields: tuple[str, ...]
+    #: Its comparisons, in order.
+    leaves: tuple[Leaf, ...] = field(default=(), repr=False)
     #: What it said lately (`told`).
     said: dict = field(default_factory=dict, repr=False)
 
@@ -132,4 +134,5 @@ def compile_rule(
         tuple(() if leaf.missing else tuple((side(p), p) for p in leaf.paths) for leaf in every),
         tuple(dict.fromkeys(path for leaf in every for path in leaf.paths)),
         tuple(dict.fromkeys(path for leaf in every for path in leaf.missing)),
+        tuple(every),
     )

@@ -13,7 +13,6 @@ from typing import Any
 from .context import Context, clean, side
 from .explain import deciding_zone, explain, leaf_truth, sentence
 from .fields import Field
-from .nodes import leaves
 from .rule import CompiledRule
 from .truth import ABSENT
 
@@ -54,7 +53,7 @@ def _said(explanation: dict[str, Any]) -> tuple[str, str, str]:
 def _shown(rule: CompiledRule, ctx: Context) -> list[object]:
     """All that its sentence may depend on: figures as finely as they are shown, and which comparisons are true."""
     found: list[object] = [ctx.key]
-    for leaf in leaves(rule.node):
+    for leaf in rule.leaves:
         field, shows = leaf.field, leaf.field.shows
         seen = _value(field, ctx)
         if field.type != "number":

@@ -36,6 +36,7 @@ from .plan import (
     ConnectionPlan,
     ControllerPlan,
     HousePlan,
+    Id,
     MeterPlan,
     MinerPlan,
     PoolPlan,
@@ -89,14 +90,15 @@ class _Compiler:
         outdoor = self._adapter(rows.outdoor, _sensor)
         sources = self._each(rows.sources, "the energy source", self._source)
         miners = self._each(rows.miners, "the miner", self._miner)
-        miners = {one.pk: miners.get(one.pk) or self._unusable(one) for one in rows.miners}
+        usable = [miners.get(one.pk) or self._unusable(one) for one in rows.miners]
+        miners = {one.pk: one for one in usable}
         miners = {pk: self._with_problem(miner, zones) for pk, miner in miners.items()}
         units = self._each(rows.units, "the unit", lambda one: self._unit(one, sources))
         pools = self._each(rows.pools, "the pool", _pool)
         connections = self._each(rows.connections, "the connection", _connection)
         zones = {pk: _with_miners(zone, miners) for pk, zone in zones.items()}
         return SitePlan(
-            pk=site.pk,
+            pk=Id(site.pk),
             key=str(site.pk),
             version=rows.version,
             name=site.name,
@@ -125,7 +127,8 @@ class _Compiler:
         found: dict[UUID, _Plan] = {}
         for row in rows:
             try:
-                found[row.pk] = compile_one(row)
+                plan = compile_one(row)
+                found[plan.pk] = plan
             except Exception as error:
                 self._wrong[row.pk] = _cannot(noun, row, error)
         return found
@@ -150,7 +153,7 @@ class _Compiler:
         for slot in zone.slots.all():
             slot.zone = zone
         return ZonePlan(
-            pk=zone.pk,
+            pk=Id(zone.pk),
             key=str(zone.pk),
             slug=zone.slug,
             name=zone.name,
@@ -171,11 +174,11 @@ class _Compiler:
 
     def _source(self, source: EnergySource) -> SourcePlan:
         monitor = self._adapter(source.monitor, _meter)
-        return SourcePlan(source.pk, str(source.pk), source.name, source_facts(source), monitor)
+        return SourcePlan(Id(source.pk), str(source.pk), source.name, source_facts(source), monitor)
 
     def _miner(self, miner: Miner) -> MinerPlan:
         rows = self._rows
-        zone_ids = tuple(zone.pk for zone in miner.zones.all())
+        zone_ids = tuple(Id(zone.pk) for zone in miner.zones.all())
         controller = self._adapter(miner.controller, _controller)
         cutoff = self._adapter(miner.cutoff, _controller)
         detected, model = miner.detected_power, miner.power
@@ -184,15 +187,15 @@ class _Compiler:
         has_plug = cutoff is not None and cutoff.adapter_class is not None
         heated = [zone for zone in rows.zones if zone.pk in zone_ids]
         return MinerPlan(
-            pk=miner.pk,
+            pk=Id(miner.pk),
             key=str(miner.pk),
             site_id=miner.site_id,
             name=miner.name,
             model=miner.model,
             controller=controller,
-            controller_id=miner.controller_id,
+            controller_id=None if controller is None else controller.pk,
             cutoff=cutoff,
-            cutoff_id=miner.cutoff_id,
+            cutoff_id=None if cutoff is None else cutoff.pk,
             nominal_power_w=miner.nominal_power_w,
             zone_ids=zone_ids,
             heats_no_room=miner.heats_no_room,
@@ -230,7 +233,7 @@ class _Compiler:
 
     def _unusable(self, miner: Miner) -> MinerPlan:
         """A miner of which no more can be said than how it is switched off."""
-        found = MinerPlan(miner.pk, str(miner.pk), miner.site_id, miner.name, problem=self._wrong[miner.pk])
+        found = MinerPlan(Id(miner.pk), str(miner.pk), miner.site_id, miner.name, problem=self._wrong[miner.pk])
         for name in ("controller", "cutoff"):
             try:
                 row = self._adapter(getattr(miner, name), _controller)
@@ -254,13 +257,13 @@ class _Compiler:
             else compile_policy(unit.policy, self._rows.rules.get(unit.policy_id, []), self._rows.zones)
         )
         return UnitPlan(
-            unit.pk,
+            Id(unit.pk),
             str(unit.pk),
             unit.name,
             policy,
             problem,
-            tuple(one.pk for one in unit.miners.all()),
-            tuple(one.pk for one in unit.zones.all()),
+            tuple(Id(one.pk) for one in unit.miners.all()),
+            tuple(Id(one.pk) for one in unit.zones.all()),
             unit.energy_source_id,
             unit.strategy,
             unit.never_below_celsius,
@@ -315,7 +318,7 @@ def _used(
 def adapter_plan(row: AdapterRow, kind: type[AdapterPlan] = AdapterPlan, **more: Any) -> AdapterPlan:
     """Any adapter row with its settings checked, whatever is wrong with them."""
     base: dict[str, Any] = {
-        "pk": row.pk,
+        "pk": Id(row.pk),
         "key": str(row.pk),
         "site_id": row.site_id,
         "name": row.name,
@@ -330,7 +333,7 @@ def _settings(row: AdapterRow) -> dict[str, Any]:
     found: dict[str, Any] = {}
     try:
         adapter = found["adapter_class"] = row.adapter
-        found["connection_id"] = row.connection_id
+        found["connection_id"] = None if row.connection_id is None else Id(row.connection_id)
         found["fills"] = None if (parts := row.fills()) is None else frozenset(parts)
         found["checked"] = row.settings
         found["wants"] = frozenset(adapter.wants(found["checked"]))
@@ -369,11 +372,11 @@ def _rearm_seconds(row: MinerController) -> float | None:
 
 
 def _pool(row: PoolAccount) -> PoolPlan:
-    return PoolPlan(row.pk, row.account.tells)
+    return PoolPlan(Id(row.pk), row.account.tells)
 
 
 def _connection(row: Connection) -> ConnectionPlan:
-    base = {"pk": row.pk, "site_id": row.site_id, "kind": row.kind, "name": row.name}
+    base = {"pk": Id(row.pk), "site_id": row.site_id, "kind": row.kind, "name": row.name}
     if isinstance(row, SimulatedHouse):
         return HousePlan(**base, seed=row.seed)
     names = ("url", "token", "certificate", "host", "port", "tls", "username", "password")

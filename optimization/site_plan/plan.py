@@ -31,6 +31,23 @@ def _none() -> Any:
     return field(default_factory=lambda: _EMPTY)
 
 
+class Id(UUID):
+    """The id of a row, whose text and hash are worked out once: passes ask for them hundreds of times."""
+
+    __slots__ = ("_hash", "_text")
+
+    def __init__(self, pk: UUID) -> None:
+        super().__init__(int=pk.int)
+        object.__setattr__(self, "_text", str(pk))
+        object.__setattr__(self, "_hash", hash(pk))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __str__(self) -> str:
+        return self._text
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ConnectionPlan:
     """A connection that adapters share. `withheld`: why its secret is not given out."""
