@@ -49,7 +49,7 @@ def zones(
             state, at_most_w(rows, snapshots, pk), rows.memory.sensors.get(f"zone:{zone.key}") or {}, now
         )
         memory.sensors[f"zone:{pk}"] |= of_pulse
-        result[pk] = _learned(rows, zone, result[pk], snapshots, memory, thermostats, now)
+        _learn(rows, zone, result[pk], snapshots, memory, thermostats, now)
     memory.shell["trends"] = kept
     return result
 
@@ -60,7 +60,7 @@ def _thermostats(rows: SiteRows) -> set[UUID]:
     return {pk for miner in members if miner is not None for pk in miner.zone_ids}
 
 
-def _learned(
+def _learn(
     rows: SiteRows,
     zone: ZonePlan,
     state: ZoneState,
@@ -68,8 +68,9 @@ def _learned(
     memory: Memory,
     thermostats: set[UUID],
     now: datetime,
-) -> ZoneState:
-    """The zone with how it answers to heat, and where a thermostat keeps it warm with the target it heats for early."""
+) -> None:
+    """Complete the zone with how it answers to heat, and where a thermostat keeps it warm with the target it heats for
+    early."""
     key = zone.key
     before = rows.memory.rooms.get(key) or {}
     model, kept = observed.observe(
@@ -82,7 +83,8 @@ def _learned(
     )
     memory.rooms[key] = kept
     if model is None or zone.pk not in thermostats:
-        return replace(state, thermal=model)
+        state.complete(thermal=model)
+        return
     coming = ahead(_plan(rows, zone, now), now, rows.site.tz, AHEAD) if state.target.lowered is None else ()
     ramps = [rows.miners[pk].ramp_seconds / 3600 for pk, _ in zone.heated_by]
     target, begun = optimum_start.raised(
@@ -96,7 +98,7 @@ def _learned(
         parse_time(before.get("early_for")),
     )
     kept["early_for"] = None if begun is None else begun.isoformat()
-    return replace(state, thermal=model, ahead=coming, target=target)
+    state.complete(thermal=model, ahead=coming, target=target)
 
 
 def _judge_all(
