@@ -1,25 +1,36 @@
 """How long a pass takes for 1, 10, 100 and 1000 units on simulated adapters, and its SQL statements.
 
-One unit a site: the shape of a fleet. Runs on an in-memory database of its own.
+One unit a site: the shape of a fleet. Runs on an in-memory database of its own, and once more on PostgreSQL and Redis
+where these are installed. Beside it stands a bare loop: the same houses, read and held by hysteresis, and nothing that
+makes control safe, explained or kept.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable
 
-from benchmarks.rows import Row, row
+from benchmarks.rows import Row, row, where_there
 
-#: Seconds of CPU a pass may take, by units. 1000 homes at 10 s must leave half of one core free.
-TARGETS_MS = {1: 30.0, 10: 100.0, 100: 600.0, 1000: 6000.0}
+#: Said to the process that measures on PostgreSQL and Redis.
+_FLEET = "fleet"
+_IS_FLEET = sys.argv[1:] == [_FLEET]
+#: CPU a pass may take, by units (ms). 1000 homes at 10 s must leave nine tenths of one core free.
+TARGETS_MS = {1: 10.0, 10: 20.0, 100: 100.0, 1000: 1000.0}
+#: The same for each unit from a hundred on (ms); in a worker on PostgreSQL and Redis.
+UNIT_TARGET_MS, FLEET_UNIT_TARGET_MS = 1.0, 2.5
+#: SELECTs of a quiet pass and chunk.
+SELECTS_TARGET = 8
 #: What the guards may cost per miner and pass, and staging per room with four miners.
 GUARDS_TARGET_US = 20.0
 STAGING_TARGET_US = 100.0
 
 
 def prepare_database() -> None:
-    os.environ["DATABASE_URL"] = "sqlite://:memory:"
+    if not _IS_FLEET:
+        os.environ["DATABASE_URL"] = "sqlite://:memory:"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "edgemining.settings")
     import django
     from django.conf import settings
@@ -87,6 +98,53 @@ def _timed(ids: list, passes: int) -> tuple[float, set[int]]:
     return sorted(times)[len(times) // 2], statements
 
 
+def _bare_loop_ms(count: int, passes: int = 9) -> float:
+    """CPU milliseconds of the middle pass of the bare loop."""
+    from datetime import UTC, datetime, timedelta
+
+    import simulation
+
+    now = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
+    houses = [simulation.demo_house(seed, now) for seed in range(count)]
+    on, shown = [False] * count, {}
+    times = []
+    for _ in range(passes):
+        now += timedelta(seconds=10)
+        began = time.process_time()
+        for number, house in enumerate(houses):
+            house = simulation.step(house, now)
+            celsius = simulation.room(house, "living_room").temperature_celsius
+            wanted = celsius < 20.5 if not on[number] else celsius < 21.5
+            if wanted is not on[number]:
+                house, on[number] = simulation.set_power(house, "avalon", 1600.0 if wanted else 0.0), wanted
+            houses[number] = house
+            shown[number] = {"celsius": celsius, "watts": simulation.miner(house, "avalon").power_w}
+        times.append((time.process_time() - began) * 1000)
+    return sorted(times)[len(times) // 2]
+
+
+def _fleet_rows() -> list[Row]:
+    """The same in a process of its own with PostgreSQL and Redis."""
+    import subprocess
+
+    from tests.servers.databases import Postgres, Redis
+
+    postgres = Postgres()
+    try:
+        redis = Redis()
+        try:
+            env = os.environ | {"DATABASE_URL": postgres.url, "REDIS_URL": redis.url}
+            done = subprocess.run(
+                [sys.executable, "-m", "benchmarks.passes", _FLEET], env=env, capture_output=True, text=True, check=True
+            )
+        finally:
+            redis.stop()
+    finally:
+        postgres.stop()
+    name = "pass, one of 100 units on PostgreSQL and Redis (CPU of the worker)"
+    return [row(name, float(done.stdout.splitlines()[-1]), "ms", FLEET_UNIT_TARGET_MS)]
+
+
 def _best_us(call: Callable[[], object], loops: int = 20_000) -> float:
     """Microseconds of CPU a call takes, at its best."""
     best = float("inf")
@@ -134,10 +192,15 @@ def rows() -> list[Row]:
         milliseconds, seen = _timed(_homes(count), 9 if count <= 100 else 3)
         statements |= seen
         result.append(row(f"pass, {count} units (CPU)", milliseconds, "ms", target))
+        if count >= 100:
+            result.append(row(f"pass, one of {count} units (CPU)", milliseconds / count, "ms", UNIT_TARGET_MS))
+            bare = _bare_loop_ms(count, 5) / count
+            result.append(row(f"a bare loop, one of {count} units (CPU)", bare, "ms", UNIT_TARGET_MS))
     result.append(
         row("SELECT statements a pass and chunk: spread over 1…1000 units", max(statements) - min(statements), "", 0)
     )
-    result.append(row("SELECT statements a pass and chunk", max(statements), "", 25))
+    result.append(row("SELECT statements a pass and chunk", max(statements), "", SELECTS_TARGET))
+    result += where_there("pass on PostgreSQL and Redis", _fleet_rows)
     guards_us, staging_us = _decision_us()
     result.append(row("guards, one miner", guards_us, "µs", GUARDS_TARGET_US))
     result.append(row("staging, four miners of one room", staging_us, "µs", STAGING_TARGET_US))
@@ -145,5 +208,9 @@ def rows() -> list[Row]:
 
 
 if __name__ == "__main__":
-    for one in rows():
-        print(one)
+    if _IS_FLEET:
+        prepare_database()
+        print(_timed(_homes(100), 9)[0] / 100)
+    else:
+        for one in rows():
+            print(one)

@@ -131,11 +131,6 @@ _MINERS = (
     "FROM miners_miner m LEFT JOIN miners_desiredstate d ON d.miner_id = m.id WHERE m.site_id IN ({ids})"
 )
 _DESIRED = [one.attname for one in DesiredState._meta.concrete_fields]
-_DOUBLED = (
-    "SELECT 1 FROM miners_devicekey k JOIN miners_minercontroller c ON c.id = k.controller_id "
-    "WHERE c.site_id IN ({ids}) AND EXISTS "
-    "(SELECT 1 FROM miners_devicekey o WHERE o.key = k.key AND o.controller_id <> k.controller_id) LIMIT 1"
-)
 _REQUESTS = (
     "SELECT m.site_id, r.miner_id, r.power_w, r.until, r.created_at, r.by, r.origin "
     "FROM miners_manualrequest r JOIN miners_miner m ON m.id = r.miner_id "
@@ -183,8 +178,7 @@ def _load_miners(found: dict[str, SiteRows], ids: list[UUID]) -> None:
         if desired[0] is not None:
             desired[0] = plan.pk
             rows.desired[plan.pk] = DesiredState.from_db(None, _DESIRED, stored.values(DesiredState, desired))
-    doubled = devices.doubled_miners(devices.doubled_at(ids)) if stored.rows(_DOUBLED, ids) else {}
-    for pk, one in doubled.items():
+    for pk, one in devices.doubled_miners(devices.doubled_at(ids)).items():
         for rows in found.values():
             if pk in rows.miners:
                 rows.doubled[pk] = one
