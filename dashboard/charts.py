@@ -14,7 +14,8 @@ from energy.rollup import SOURCES
 from miners.models import Miner, MinerReading
 from miners.rollup import MINERS, MinerMinute
 
-from . import queries
+from . import miners_past, queries
+from .cycles import Cycle, Past, bar_width, cycles
 from .past import Bucketed, buckets, width_minutes
 from .stats import energy_stats, miner_stats, room_stats
 from .window import window_start
@@ -50,7 +51,8 @@ def _append(result: list[list[Any]], at: datetime, values: Sequence[Any]) -> Non
 
 def _chart(names: Sequence[str], lists: list[list[Any]], begin: datetime, now: datetime) -> dict[str, Any]:
     """The columns by name, and from when to when they are drawn: a young history fills the drawing, too."""
-    first = datetime.fromtimestamp(lists[0][0], UTC) if lists[0] else None
+    known = (at for at, *values in zip(*lists, strict=True) if any(value is not None for value in values))
+    first = next((datetime.fromtimestamp(at, UTC) for at in known), None)
     start = window_start(first, now, now - begin)
     return {**dict(zip(names, lists, strict=True)), "from": int(start.timestamp()), "to": int(now.timestamp())}
 
@@ -60,7 +62,7 @@ def zone_chart(zone: ClimateZone, hours: int, now: datetime) -> dict[str, Any]:
 
     `lost` and `window` are 1 where the sensor was mostly lost or a window mostly open. A point lasts
     `step` seconds: a minute, a quarter or an hour, whichever fits the time asked for. `stats`: what
-    the time shown amounts to.
+    the time shown amounts to. `cycles`: where minutes are too many to be seen, how heating came and went (`_bars`).
     """
     begin = now - timedelta(hours=hours)
     resolution = fitting(begin, now, now)
@@ -74,7 +76,22 @@ def zone_chart(zone: ClimateZone, hours: int, now: datetime) -> dict[str, Any]:
     names = ["t", "temperature", "low", "high", "heating", "heated", "lost", "window", "outdoor"]
     lists = columns(banded, len(names) - 1, timedelta(seconds=resolution.seconds))
     chart = _chart(names, lists, begin, now)
-    return {**chart, "step": resolution.seconds, "stats": room_stats(totals(past))}
+    bars = () if resolution is Resolution.MINUTE else cycles(map(_heated, past), bar_width(now - begin))
+    return {**chart, "step": resolution.seconds, "stats": room_stats(totals(past)), "cycles": _bars(bars, now - begin)}
+
+
+def _heated(point: Point) -> Past:
+    return Past(point.at, point.minutes, point.heating_minutes, point.starts, point.heating_wh)
+
+
+def _bars(bars: Sequence[Cycle], span: timedelta) -> dict[str, Any]:
+    """Beginnings, the share of each bar (0…1) and its starts; a bar lasts `step` seconds."""
+    return {
+        "t": [int(bar.at.timestamp()) for bar in bars],
+        "share": [round(bar.share, 3) for bar in bars],
+        "starts": [bar.starts for bar in bars],
+        "step": int(bar_width(span).total_seconds()),
+    }
 
 
 def _minute_lines(zone: ClimateZone, begin: datetime, end: datetime) -> Iterator[tuple[Any, ...]]:
@@ -99,13 +116,27 @@ def _lines(past: Iterable[Point]) -> Iterator[tuple[Any, ...]]:
 
 
 def energy_chart(source: EnergySource, begin: datetime, now: datetime) -> dict[str, Any]:
-    """W of production, household, grid and battery, the battery's charge in %, and what the time shown amounts to."""
+    """W of production, household, grid, battery and the home's miners, the battery's charge in %, and what the time
+    shown amounts to."""
     past = buckets(SOURCES, source.pk, begin, now, _ENERGY_COLUMNS)
-    lines = _energy_minutes(source, begin, now) if now - begin <= MINUTES_UP_TO else map(_energy_line, past)
-    step = timedelta(minutes=1 if now - begin <= MINUTES_UP_TO else width_minutes(now - begin))
-    lists = columns(lines, 5, step)
-    chart = _chart(["t", "production", "household", "grid", "battery", "charge"], lists, begin, now)
+    is_short = now - begin <= MINUTES_UP_TO
+    lines = _energy_minutes(source, begin, now) if is_short else map(_energy_line, past)
+    drawn = (
+        miners_past.minutes_w(source.site_id, begin, now)
+        if is_short
+        else miners_past.means_w(source.site_id, begin, now)
+    )
+    step = timedelta(minutes=1 if is_short else width_minutes(now - begin))
+    lists = columns(_with_miners(lines, drawn), 6, step)
+    chart = _chart(["t", "production", "household", "grid", "battery", "charge", "miners"], lists, begin, now)
     return {**chart, "stats": energy_stats([values for _, values in past])}
+
+
+def _with_miners(lines: Iterable[Sequence[Any]], drawn_w: dict[datetime, float]) -> Iterator[tuple[Any, ...]]:
+    """Every line of the source with what the miners drew; also a time of which only they know something."""
+    by_time = {at: values for at, *values in lines}
+    for at in sorted(by_time.keys() | drawn_w.keys()):
+        yield at, *by_time.get(at, [None] * 5), drawn_w.get(at)
 
 
 def _energy_minutes(source: EnergySource, begin: datetime, end: datetime) -> Iterator[tuple[Any, ...]]:
@@ -138,19 +169,26 @@ def _mean_w(wh: float | None, hours: float) -> float | None:
 def miner_chart(miner: Miner, hours: int, now: datetime) -> dict[str, Any]:
     """W drawn and wanted, TH/s, chips in °C, and what the time shown amounts to.
 
-    What was wanted and the chips are kept for minutes only: null in charts that reach further than these show.
+    What was wanted and the chips are kept for minutes only: null in charts that reach further than these show; there
+    `cycles` says how it came and went.
     """
     begin, span = now - timedelta(hours=hours), timedelta(hours=hours)
     past = buckets(MINERS, miner.pk, begin, now, _MINER_COLUMNS)
     is_short = span <= MINUTES_UP_TO
-    step = MINUTE if is_short else timedelta(minutes=width_minutes(span))
-    lines = _miner_minutes(miner, begin, now) if is_short else map(_miner_line, past)
+    step = MINUTE if is_short else bar_width(span)
+    bars = [] if is_short else cycles((_ran(at, of) for at, of in past), step)
+    lines = _miner_minutes(miner, begin, now) if is_short else map(_miner_line, bars)
     chart = _chart(["t", "power", "hash_rate", "wanted", "chips"], columns(lines, 4, step), begin, now)
     return {
         **chart,
         "step": int(step.total_seconds()),
         "stats": miner_stats([values for _, values in past], _started(miner, begin, now)),
+        "cycles": _bars(bars, span),
     }
+
+
+def _ran(at: datetime, of: dict[str, Any]) -> Past:
+    return Past(at, of["minutes"], of["on_minutes"], of["starts"], of["energy_wh"], of["hash_rate_th_s"])
 
 
 def _started(miner: Miner, begin: datetime, now: datetime) -> int:
@@ -166,6 +204,5 @@ def _miner_minutes(miner: Miner, begin: datetime, end: datetime) -> Iterator[tup
         yield one.at, one.drawn_w, one.hash_rate_th_s, one.desired_w, chips
 
 
-def _miner_line(bucket: Bucketed) -> tuple[Any, ...]:
-    at, of = bucket
-    return at, _mean_w(of["energy_wh"], of["minutes"] / 60), of["hash_rate_th_s"], None, None
+def _miner_line(bar: Cycle) -> tuple[Any, ...]:
+    return bar.at, bar.mean_w, bar.hash_rate_th_s, None, None

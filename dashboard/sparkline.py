@@ -47,6 +47,8 @@ class Sparkline:
     begin: datetime
     end: datetime
     summary: str
+    #: Where the band of now lies when it lies outside the drawing.
+    off_scale: str = ""
     width: int = WIDTH
     height: int = HEIGHT
     strip_y: int = HEIGHT - STRIP_HEIGHT
@@ -102,6 +104,13 @@ def _range(temperatures: list[float], targets: list[float], hysteresis_celsius: 
     return min(coldest, max(low, coldest - REACH_CELSIUS)), max(warmest, min(high, warmest + REACH_CELSIUS))
 
 
+def _off_scale(columns: Sequence[_Column], hysteresis_celsius: float, middle: float, span: float) -> str:
+    target = next((column.target for column in reversed(columns) if column.target is not None), middle)
+    if target - hysteresis_celsius > middle + span / 2:
+        return "↑ target above the drawing"
+    return "↓ target below the drawing" if target + hysteresis_celsius < middle - span / 2 else ""
+
+
 def sparkline(rows: Sequence[Row], hysteresis_celsius: float, now: datetime) -> Sparkline | None:
     """The drawing of the last 6 hours, or of what there is of them; None while there is nothing to draw."""
     # Whole minutes: the drawing changes once a minute, as the rows do.
@@ -145,5 +154,6 @@ def sparkline(rows: Sequence[Row], hysteresis_celsius: float, now: datetime) -> 
         ),
         begin=begin,
         end=end,
+        off_scale=_off_scale(columns, hysteresis_celsius, middle, span),
         summary=f"{formats.celsius(min(temperatures))} to {formats.celsius(max(temperatures))}",
     )

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from climate.models import ZoneReading
 from sites import live
 from sites.faults import StoreUnavailable
 from tests import factories
@@ -265,6 +266,22 @@ def test_the_charts_are_drawn(screen, full_home):
     plot.hover(position={"x": 300, "y": 50})
     plot.hover(position={"x": 310, "y": 50})
     expect(seen.page.locator("#zone-chart .readout")).to_contain_text("°C")
+    assert seen.problems == []
+
+
+def test_the_charts_of_a_box_share_their_time(screen, seen_home):
+    """The same moment stands at the same place in each, and one line tells all of it."""
+    seen_home.record(50 * 60)
+    ZoneReading.objects.update(outdoor_celsius=-3.5)
+    ZoneReading.objects.filter(zone=seen_home.zone).update(target_celsius=27.0)
+    seen = screen(width=1440)
+    seen.open(reverse("zone", args=[seen_home.zone.pk]))
+    plots = seen.page.locator("#zone-chart .u-over")
+    expect(plots).to_have_count(2)
+    assert len({(box["x"], box["width"]) for box in (plot.bounding_box() for plot in plots.all())}) == 1
+    plots.first.hover(position={"x": 300, "y": 50})
+    plots.first.hover(position={"x": 310, "y": 50})
+    expect(seen.page.locator("#zone-chart .readout")).to_contain_text("outdoors −3.5\u202f°C")
     assert seen.problems == []
 
 

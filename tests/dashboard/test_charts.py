@@ -17,6 +17,7 @@ from energy.models import EnergyReading
 from energy.rollup import SOURCES
 from miners.models import DesiredState, MinerReading
 from sites.history import keep
+from tests import factories
 
 NOTHING = dict.fromkeys(
     ("minutes", "heating_wh", "below_target_degree_minutes", "in_band_minutes", "lost_minutes", "window_minutes",
@@ -142,3 +143,62 @@ def test_other_spans_are_refused(signed_in, seen_home, name):
     answer = signed_in.get(reverse(name, args=[owner.pk]), {"hours": "12"})
     assert answer.status_code == 422
     assert "12" in answer.json()["error"]
+
+
+def cycling(seen_home, days: int):
+    """Its miner was on for 40 in every 120 minutes at 900 W, and heated its room so."""
+    end = timezone.now().replace(minute=0, second=0, microsecond=0)
+    minutes = [(end - timedelta(minutes=age), age % 120 < 40) for age in range(days * 1440, 0, -1)]
+    MinerReading.objects.bulk_create(
+        MinerReading(miner=seen_home.miner, at=at, status="heating" if on else "off", power_w=900.0 * on)
+        for at, on in minutes
+    )
+    ZoneReading.objects.bulk_create(
+        ZoneReading(zone=seen_home.zone, at=at, temperature_celsius=20.0, target_celsius=20.0, heating_w=900.0 * on)
+        for at, on in minutes
+    )
+
+
+@pytest.mark.parametrize(("name", "hours"), [("miner-chart", 168), ("miner-chart", 720), ("zone-chart", 720)])
+def test_a_machine_that_cycles_is_shown_to_cycle(signed_in, seen_home, name, hours):
+    cycling(seen_home, days=2)
+    owner = seen_home.miner if name == "miner-chart" else seen_home.zone
+    data = signed_in.get(reverse(name, args=[owner.pk]), {"hours": hours}).json()
+    bars = data["cycles"]
+    whole = list(zip(bars["share"], bars["starts"], strict=True))[1:-1]  # the first and last may be cut
+    assert len(bars["t"]) <= 120
+    assert whole
+    for share, starts in whole:
+        assert share == pytest.approx(1 / 3, abs=0.01)
+        assert starts == bars["step"] // 7200
+    if name == "miner-chart":
+        assert data["power"][2] == pytest.approx(300.0, abs=10)
+
+
+@pytest.mark.parametrize("hours", [24, 168])
+def test_the_energy_chart_draws_the_miners(signed_in, seen_home, hours):
+    """Together, at the times of the source, and also where the source says nothing."""
+    other = factories.miner(seen_home.site, "Second", zones=[seen_home.zone])
+    at = timezone.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+    for miner in (seen_home.miner, other):
+        MinerReading.objects.bulk_create(
+            MinerReading(miner=miner, at=at + timedelta(minutes=minute), status="heating", power_w=800.0)
+            for minute in range(15)
+        )
+    EnergyReading.objects.create(source=seen_home.source, at=at, production_w=3000.0)
+    data = signed_in.get(reverse("energy-chart", args=[seen_home.source.pk]), {"hours": hours}).json()
+    first = data["t"].index(int(at.timestamp()))
+    assert (data["production"][first], data["miners"][first]) == (3000.0, 1600.0)
+    assert hours != 24 or (data["production"][first + 5], data["miners"][first + 5]) == (None, 1600.0)
+
+
+def test_the_axis_begins_with_what_is_known(signed_in, seen_home):
+    now = timezone.now().replace(second=0, microsecond=0)
+    EnergyReading.objects.bulk_create(
+        EnergyReading(
+            source=seen_home.source, at=now - timedelta(minutes=age), production_w=None if age > 60 else 100.0
+        )
+        for age in range(1, 600)
+    )
+    data = signed_in.get(reverse("energy-chart", args=[seen_home.source.pk]), {"hours": 24}).json()
+    assert data["from"] == int((now - timedelta(minutes=60)).timestamp())

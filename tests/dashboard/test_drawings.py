@@ -94,6 +94,17 @@ def test_a_far_target_does_not_flatten_the_line():
     assert tall(7.0) > 0.3 * tall(20.5)
 
 
+@pytest.mark.parametrize(
+    ("target", "words"), [(21.0, ""), (28.0, "↑ target above the drawing"), (7.0, "↓ target below the drawing")]
+)
+def test_a_band_outside_the_drawing_is_said_to_be_there_and_not_drawn_at_its_edge(target, words):
+    seen = [Row(NOW - timedelta(minutes=60 - i), 20 + i / 60, target, 0.0) for i in range(60)]
+    spark = sparkline(seen, 0.5, NOW)
+    assert spark.off_scale == words
+    (band,) = spark.band
+    assert (len({point.split(",")[1] for point in band.split()}) > 1) == (words == "")
+
+
 def test_columns_mark_a_hole_with_nulls():
     minute = timedelta(minutes=1)
     found = columns([(NOW, 1.234), (NOW + minute, 2.0), (NOW + 30 * minute, 3.0)], 1)
