@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil, floor
 from typing import Any
 
+from climate.models import TARGET_MIN_CELSIUS
 from climate.targets import Preset
 
-from . import formats
+from . import degrees, formats
 from .aim import Aim, aim_of
 from .energy_panel import paid_by
 from .facts import AlarmFacts, Moment, ZoneFacts
@@ -34,6 +36,24 @@ class PresetChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class Slider:
+    """What a target can be dragged to, in the unit shown: numbers as the page writes them."""
+
+    least: str
+    most: str
+    value: str
+    step: str
+    unit: str
+
+
+def _slider(zone: ZoneFacts) -> Slider:
+    least, most = degrees.shown(TARGET_MIN_CELSIUS), degrees.shown(zone.highest_target_celsius)
+    value = degrees.shown(zone.target.effective_celsius)
+    # The ends lie within the bounds, so that none of them is refused.
+    return Slider(f"{ceil(least)}", f"{floor(most * 10) / 10:.1f}", f"{value:.1f}", "0.1", degrees.symbol())
+
+
+@dataclass(frozen=True, slots=True)
 class ZoneCard:
     """One zone, in the order a person reads it."""
 
@@ -46,6 +66,7 @@ class ZoneCard:
     last_known: str
     aim: Aim
     planned: str
+    slider: Slider
     presets: tuple[PresetChoice, ...]
     by_hand: bool
     spark: Sparkline | None
@@ -165,6 +186,7 @@ def zone_card(
         last_known=_last_known(zone, at),
         aim=aim,
         planned=formats.degrees(zone.target.effective_celsius),
+        slider=_slider(zone),
         presets=_presets(zone),
         by_hand=zone.by_hand,
         spark=spark,

@@ -17,7 +17,7 @@ from climate.models import ClimateZone
 from energy.models import EnergySource
 from miners.models import Miner
 
-from . import charts, queries
+from . import charts, degrees, queries
 from .energy_panel import since_midnight
 from .page import signed_in
 from .stats import Stat
@@ -59,7 +59,9 @@ def _chart(ranges: dict[int, str]) -> Callable[[Callable[..., dict]], Callable[.
 @_chart(ROOM_RANGES)
 def zone_chart(hours: int, zone_id: UUID) -> dict:
     """The columns of a room's chart."""
-    return charts.zone_chart(get_object_or_404(ClimateZone, pk=zone_id), hours, timezone.now())
+    row = get_object_or_404(ClimateZone.objects.select_related("site"), pk=zone_id)
+    with degrees.shown_in(row.site.temperature_unit):
+        return charts.zone_chart(row, hours, timezone.now())
 
 
 @_chart(ENERGY_RANGES)
@@ -74,4 +76,6 @@ def energy_chart(hours: int, source_id: UUID) -> dict:
 @_chart(MINER_RANGES)
 def miner_chart(hours: int, miner_id: UUID) -> dict:
     """The columns of a miner's chart."""
-    return charts.miner_chart(get_object_or_404(Miner, pk=miner_id), hours, timezone.now())
+    row = get_object_or_404(Miner.objects.select_related("site"), pk=miner_id)
+    with degrees.shown_in(row.site.temperature_unit):
+        return charts.miner_chart(row, hours, timezone.now())

@@ -14,7 +14,7 @@ from energy.rollup import SOURCES
 from miners.models import Miner, MinerReading
 from miners.rollup import MINERS, MinerMinute
 
-from . import miners_past, queries
+from . import degrees, miners_past, queries
 from .cycles import Cycle, Past, bar_width, cycles
 from .past import Bucketed, buckets, width_minutes
 from .stats import energy_stats, miner_stats, room_stats
@@ -28,6 +28,8 @@ MINUTES_UP_TO = timedelta(hours=25)
 _ENERGY_COLUMNS = (
     "production_wh", "household_wh", "import_wh", "export_wh", "charge_wh", "discharge_wh", "battery_soc_percent",
 )  # fmt: skip
+#: Columns of °C; a chart has them in the unit of the home.
+_TEMPERATURES = frozenset({"temperature", "low", "high", "outdoor", "chips"})
 _MINER_COLUMNS = ("energy_wh", "hash_rate_th_s", "on_minutes", "starts")
 
 
@@ -54,11 +56,15 @@ def _chart(names: Sequence[str], lists: list[list[Any]], begin: datetime, now: d
     known = (at for at, *values in zip(*lists, strict=True) if any(value is not None for value in values))
     first = next((datetime.fromtimestamp(at, UTC) for at in known), None)
     start = window_start(first, now, now - begin)
-    return {**dict(zip(names, lists, strict=True)), "from": int(start.timestamp()), "to": int(now.timestamp())}
+    drawn = {
+        name: [degrees.shown(celsius) for celsius in one] if name in _TEMPERATURES else one
+        for name, one in zip(names, lists, strict=True)
+    }
+    return {**drawn, "unit": degrees.symbol(), "from": int(start.timestamp()), "to": int(now.timestamp())}
 
 
 def zone_chart(zone: ClimateZone, hours: int, now: datetime) -> dict[str, Any]:
-    """°C, band low and high °C, heating W, its share of the time, outdoor °C, and where nothing is as usual.
+    """Temperature, band low and high, heating W, its share of the time, outdoors, and where nothing is as usual.
 
     `lost` and `window` are 1 where the sensor was mostly lost or a window mostly open. A point lasts
     `step` seconds: a minute, a quarter or an hour, whichever fits the time asked for. `stats`: what

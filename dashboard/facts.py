@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from climate.models import TARGET_MAX_CELSIUS
 from climate.state import Target, TargetSource
 from miners.by_hand import most_w
 from miners.power import PowerModel, on_or_off
@@ -94,6 +95,8 @@ class ZoneFacts:
     rows: tuple[Row, ...] = ()
     #: What the presets mean here: (key, °C).
     presets: tuple[tuple[str, float], ...] = ()
+    #: The warmest target its high limit allows, °C.
+    highest_target_celsius: float = TARGET_MAX_CELSIUS
 
     @property
     def by_hand(self) -> bool:

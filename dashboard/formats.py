@@ -7,17 +7,26 @@ from zoneinfo import ZoneInfo
 
 from sites import words
 
+from . import degrees as shown_degrees
+
 THIN = words.THIN
 UNKNOWN = words.NOTHING
-celsius, power, duration, age = words.celsius, words.watts, words.duration, words.age
+power, duration, age = words.watts, words.duration, words.age
 exactly = words.exactly
 #: Below this a room's temperature counts as standing still (°C/h).
 STEADY_CELSIUS_PER_HOUR = 0.05
 
 
+def celsius(value: float | None) -> str:
+    """“20.4 °C” of a temperature in °C, “68.7 °F” where the home wants that; a dash when it is unknown."""
+    if words.is_unknown(value):
+        return UNKNOWN
+    return f"{words.number(shown_degrees.shown(value), 1)}{THIN}{shown_degrees.symbol()}"
+
+
 def degrees(value: float | None) -> str:
     """“20.4°”: the short form, on cards."""
-    return UNKNOWN if words.is_unknown(value) else f"{words.number(value, 1)}°"
+    return UNKNOWN if words.is_unknown(value) else f"{words.number(shown_degrees.shown(value), 1)}°"
 
 
 def trend(celsius_per_hour: float | None) -> str:
@@ -27,7 +36,7 @@ def trend(celsius_per_hour: float | None) -> str:
     if abs(celsius_per_hour) < STEADY_CELSIUS_PER_HOUR:
         return "steady"
     sign = "+" if celsius_per_hour > 0 else ""
-    return f"{sign}{words.number(celsius_per_hour, 1)}°/h"
+    return f"{sign}{words.number(shown_degrees.difference(celsius_per_hour), 1)}°/h"
 
 
 def energy(wh: float | None) -> str:

@@ -11,7 +11,7 @@ from miners.by_hand import exact_watts, level_name
 from miners.economics import efficiency_j_per_th
 from miners.power import OffBy, PowerModel
 
-from . import formats, miner_figures
+from . import degrees, formats, miner_figures
 from .facts import DeadMan, MinerFacts, Moment
 from .miner_cards import heats_words, is_on, power_words, started_today
 
@@ -157,7 +157,8 @@ def _plug(of: SwitchingFacts, at: Moment) -> str:
 
 def _too_hot(of: SwitchingFacts) -> str:
     limits = (("chips", of.max_chip_celsius), ("boards", of.max_board_celsius))
-    return f"off: {', '.join(f'{what} from {celsius:.0f}{formats.THIN}°C' for what, celsius in limits)}"
+    words = (f"{what} from {degrees.shown(celsius):.0f}{formats.THIN}{degrees.symbol()}" for what, celsius in limits)
+    return f"off: {', '.join(words)}"
 
 
 def _quiet(of: SwitchingFacts) -> str:

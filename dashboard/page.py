@@ -25,7 +25,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from climate.models import TargetPeriod
 from sites import known
 
-from . import queries
+from . import degrees, queries
 from .bars import Bars, bars_of
 from .facts import PeriodFacts
 from .scope import Scope, scope_of
@@ -120,7 +120,8 @@ def home_page(view: Callable[[PageData], HttpResponse]) -> Callable[..., HttpRes
         scope = scope_of(request)
         if scope.site is None:
             return HttpResponseClientRefresh() if request.htmx else render(request, "dashboard/welcome.html")
-        return view(PageData(request, scope), *args, **kwargs)
+        with degrees.shown_in(scope.site.temperature_unit):
+            return degrees.translate(view(PageData(request, scope), *args, **kwargs))
 
     return wrapped
 

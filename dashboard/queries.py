@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from climate.lower import held_overrides
-from climate.models import ClimateZone, TargetOverride, TargetPeriod, ZoneReading
+from climate.models import TARGET_MAX_CELSIUS, ClimateZone, TargetOverride, TargetPeriod, ZoneReading
 from climate.services import open_periods, periods_of
 from climate.targets import Override, Period, Plan, Preset, resolve_target
 from energy.models import EnergySource
@@ -219,6 +219,7 @@ def _zone(
         live=seen.get(key, {}),
         rows=tuple(Row(datetime.fromisoformat(time), *values) for time, *values in readings.get(key, ())),
         presets=tuple((str(preset), row.preset_celsius(preset)) for preset in Preset),
+        highest_target_celsius=min(row.highest_target_celsius, TARGET_MAX_CELSIUS),
     )
 
 

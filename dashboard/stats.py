@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import formats
+from . import degrees, formats
 
 Stat = dict[str, str]
 
@@ -15,7 +15,7 @@ def room_stats(totals: Mapping[str, float]) -> list[Stat]:
     minutes, judged = totals["minutes"], totals["minutes"] - totals["lost_minutes"] - totals["window_minutes"]
     in_band = formats.percent(100 * totals["in_band_minutes"] / judged) if judged > 0 else formats.UNKNOWN
     return [
-        _stat("Too cold", _degree_minutes(totals, judged), "1° below target for an hour is 60"),
+        _stat("Too cold", _degree_minutes(totals, judged), "a degree below target for an hour is 60"),
         _stat("In the target band", in_band, "of the time with a sensor to believe"),
         _stat("Heat", formats.energy(totals["heating_wh"]) if minutes else formats.UNKNOWN, "into this room"),
         _stat("Starts", f"{totals['starts']:.0f}", "times heating began in the time shown"),
@@ -35,7 +35,7 @@ def _minutes(count: float) -> str:
 def _degree_minutes(totals: Mapping[str, float], judged: float) -> str:
     if judged <= 0:
         return formats.UNKNOWN
-    return f"{totals['below_target_degree_minutes']:.0f}{formats.THIN}°·min"
+    return f"{degrees.difference(totals['below_target_degree_minutes']):.0f}{formats.THIN}°·min"
 
 
 def energy_stats(past: Sequence[Mapping[str, Any]]) -> list[Stat]:

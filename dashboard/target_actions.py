@@ -13,13 +13,12 @@ from django.utils import timezone
 
 from climate import services
 from climate.holds import Hold, next_time
-from climate.models import ClimateZone, TargetOverride
+from climate.models import TARGET_MIN_CELSIUS, ClimateZone, TargetOverride
 from climate.targets import Preset, decides, resolve_target
 
-from . import formats
+from . import degrees, formats
 from .toasts import Undo, action, done, who
 
-STEP_CELSIUS = 0.5
 #: Taps that follow each other this closely are undone together.
 SERIES = timedelta(seconds=15)
 #: What the buttons send, in minutes.
@@ -32,11 +31,13 @@ def _zone(zone_id: UUID) -> ClimateZone:
 
 @action
 def target(request: HttpRequest, zone_id: UUID) -> HttpResponse:
-    """A step up or down, a preset, or how long the present target shall hold."""
+    """A target typed or dragged to, a step up or down, a preset, or how long the present target shall hold."""
     zone, now = _zone(zone_id), timezone.now()
     undo, wish = _undo_series(zone, now, who(request)), _in_force(zone, now)
-    step, preset, hold = (request.POST.get(name, "") for name in ("step", "preset", "hold"))
-    if step:
+    step, preset, hold, typed = (request.POST.get(name, "") for name in ("step", "preset", "hold", "target"))
+    if typed.strip():
+        target_celsius, until = _typed(zone, typed), wish.until if wish else _until(zone, request, "next", now)
+    elif step:
         # A step keeps the end that was chosen; a choice of duration keeps the target.
         target_celsius, until = _stepped(zone, step, now), wish.until if wish else _until(zone, request, "next", now)
     elif preset:
@@ -92,14 +93,24 @@ def _present(zone: ClimateZone, now: datetime) -> tuple[str, float | None]:
     return (asked.preset, None) if asked.preset else ("", asked.effective_celsius)
 
 
+def _typed(zone: ClimateZone, text: str) -> float:
+    """The target that was typed or dragged to, °C. Raises ValidationError; the bounds are the services' to check."""
+    celsius = degrees.typed(text)
+    if celsius is None:
+        bounds = f"{formats.celsius(TARGET_MIN_CELSIUS)} to {formats.celsius(zone.highest_target_celsius)}"
+        raise ValidationError({"target": f"‘{text[:40]}’ is no temperature. Type a number, {bounds}."})
+    return celsius
+
+
 def _stepped(zone: ClimateZone, step: str, now: datetime) -> float:
-    """The target one step away from what is asked for now, on the half-degree grid."""
+    """The target one step away from what is asked for now, on the grid of half a °C or a whole °F."""
     try:
         direction = {"up": 1, "down": -1}[step]
     except KeyError:
         raise ValidationError({"step": f"‘{step}’ is no step: choose up or down."}) from None
     asked = resolve_target(services.plan_of(zone, now), now, zone.site.tz).effective_celsius
-    return round((asked + direction * STEP_CELSIUS) / STEP_CELSIUS) * STEP_CELSIUS
+    shown, step_size = degrees.shown(asked), degrees.step()
+    return degrees.celsius(round((shown + direction * step_size) / step_size) * step_size)
 
 
 def _until(zone: ClimateZone, request: HttpRequest, hold: str, now: datetime) -> datetime | None:

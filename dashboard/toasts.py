@@ -15,7 +15,9 @@ from django_htmx.http import trigger_client_event
 
 from sites.lowering import DoneAtOnce
 
+from . import degrees
 from .page import TOAST_KEY, signed_in
+from .scope import scope_of
 
 
 @dataclass(frozen=True)
@@ -29,13 +31,18 @@ class Undo:
 def action(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """A signed-in POST; what the services refuse becomes a toast that says why."""
 
-    def wrapped(request: HttpRequest, *args, **kwargs):
+    def answered(request: HttpRequest, *args, **kwargs):
         try:
             return view(request, *args, **kwargs)
         except ValidationError as error:
             return done(request, " ".join(error.messages), is_error=True)
         except DoneAtOnce as told:
             return done(request, str(told), is_alarm=not (told.is_sure and told.is_stored))
+
+    def wrapped(request: HttpRequest, *args, **kwargs):
+        site = scope_of(request).site
+        with degrees.shown_in(site.temperature_unit if site is not None else degrees.CELSIUS):
+            return answered(request, *args, **kwargs)
 
     wrapped.__name__, wrapped.__doc__ = view.__name__, view.__doc__
     return require_POST(signed_in(wrapped))
@@ -45,7 +52,7 @@ def done(
     request: HttpRequest, text: str, *, undo: Undo | None = None, is_error: bool = False, is_alarm: bool = False
 ) -> HttpResponse:
     """The toast, and a live refresh; without JavaScript the page again, with the toast on it."""
-    toast = {"text": text, "is_error": is_error or is_alarm}
+    toast = {"text": degrees.translated(text), "is_error": is_error or is_alarm}
     if undo is not None:
         toast |= {"undo_url": undo.url, "undo_fields": undo.fields}
     if request.htmx:

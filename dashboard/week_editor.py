@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil, floor
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from climate.targets import Preset
 from climate.week import tone
 from sites import json_text
 
-from . import formats, queries, scope
+from . import degrees, formats, queries, scope
 from .facts import Moment
 from .page import PageData, Part, digest, home_page, respond, signed_in
 from .week import week
@@ -70,11 +71,23 @@ def _editor(row: ClimateZone, at: Moment) -> dict[str, Any]:
         "blocks": to_json(blocks),
         "presets": [_preset(row, preset) for preset in Preset],
         "default": row.default_target_celsius,
+        "unit": degrees.symbol(),
+        "shown": _shown_limits(row),
         "low": TARGET_MIN_CELSIUS,
         "high": min(row.highest_target_celsius, TARGET_MAX_CELSIUS),
         "now": local.weekday() * DAY_MINUTES + local.hour * 60 + local.minute,
         "days": DAYS,
         "hours": list(range(25)),
+    }
+
+
+def _shown_limits(row: ClimateZone) -> dict[str, float]:
+    """What can be typed, in the unit shown; the ends lie within the bounds."""
+    low, high = degrees.shown(TARGET_MIN_CELSIUS), degrees.shown(min(row.highest_target_celsius, TARGET_MAX_CELSIUS))
+    return {
+        "low": ceil(low * 10) / 10,
+        "high": floor(high * 10) / 10,
+        "default": round(degrees.shown(row.default_target_celsius), 1),
     }
 
 
@@ -112,11 +125,16 @@ def save_week(request: HttpRequest, zone_id: UUID) -> JsonResponse:
     422 says what is wrong and at which block; 409 when another week is stored by now.
     """
     row = _zone(zone_id)
+    with degrees.shown_in(row.site.temperature_unit):
+        return _save(request, row)
+
+
+def _save(request: HttpRequest, row: ClimateZone) -> JsonResponse:
     try:
         known, blocks = _sent(request)
         slots = to_slots(blocks, row.celsius_of)
     except Refused as refused:
-        return JsonResponse({"error": refused.sentence, "index": refused.index}, status=422)
+        return JsonResponse({"error": degrees.translated(refused.sentence), "index": refused.index}, status=422)
     try:
         with transaction.atomic():
             get_object_or_404(ClimateZone.objects.select_for_update(no_key=True), pk=row.pk)
@@ -125,7 +143,9 @@ def save_week(request: HttpRequest, zone_id: UUID) -> JsonResponse:
                 return _conflict(row, before)
             replace_schedule(row, slots, by=request.user.get_username())
     except ValidationError as error:
-        return JsonResponse({"error": " ".join(error.messages), "index": _warmest(row, blocks)}, status=422)
+        return JsonResponse(
+            {"error": degrees.translated(" ".join(error.messages)), "index": _warmest(row, blocks)}, status=422
+        )
     return JsonResponse(_saved(row, before))
 
 

@@ -59,7 +59,7 @@ class SiteAdmin(SetAsideAdmin):
     list_display = ("name", "state", "time_zone", "period", "kind")
     alternative = "To stop heating there, untick ‘is active’; its history stays."
     fieldsets = (
-        (None, {"fields": ("name", "time_zone", "currency")}),
+        (None, {"fields": ("name", "time_zone", "currency", "temperature_unit")}),
         ("Place", {"fields": ("latitude", "longitude")}),
         ("Control", {"fields": ("control_period_seconds", "power_limit_w", "is_active")}),
     )

@@ -31,6 +31,7 @@ class SiteIn(Body):
     latitude: float | None = field(Site, "latitude")
     longitude: float | None = field(Site, "longitude")
     currency: str = field(Site, "currency")
+    temperature_unit: str = field(Site, "temperature_unit")
     control_period_seconds: int = field(Site, "control_period_seconds")
     power_limit_w: int | None = field(Site, "power_limit_w")
     is_active: bool = field(Site, "is_active")
@@ -46,6 +47,7 @@ class SiteOut(Answer):
     latitude: float | None
     longitude: float | None
     currency: str
+    temperature_unit: str
     control_period_seconds: int
     power_limit_w: int | None
     is_active: bool

@@ -49,6 +49,13 @@ class NamedModel(UUIDModel):
         super().save(*args, **kwargs)
 
 
+class TemperatureUnit(models.TextChoices):
+    """How pages show temperatures; everything stored is °C."""
+
+    CELSIUS = "C", "°C"
+    FAHRENHEIT = "F", "°F"
+
+
 class Site(UUIDModel):
     """One home or building: place, time zone, currency and how often it is controlled."""
 
@@ -62,6 +69,13 @@ class Site(UUIDModel):
     )
     currency = models.CharField(
         max_length=3, default="EUR", validators=[RegexValidator(r"^[A-Z]{3}$", "Three capital letters, like EUR.")]
+    )
+    temperature_unit = models.CharField(
+        "temperatures in",
+        max_length=1,
+        choices=TemperatureUnit,
+        default=TemperatureUnit.CELSIUS,
+        help_text="On the pages of the home, where targets are typed in it, too. Set-up and the API stay in °C.",
     )
     control_period_seconds = models.PositiveSmallIntegerField(
         "control period (s)",

@@ -162,6 +162,30 @@
     if (menu) menu.open = false;
   });
 
+  /* --- targets: typed ones count on Enter or on leaving the field; what is refused does not stay --- */
+  document.addEventListener("change", (event) => {
+    if (event.target.matches(".stepper [name=target]")) event.target.form.requestSubmit();
+  });
+  document.addEventListener("focusin", (event) => { if (event.target.matches(".stepper [name=target]")) event.target.select(); });
+  document.addEventListener("keydown", (event) => {
+    const field = event.target;
+    if (!field.matches?.(".stepper [name=target]") || !["Enter", "Escape"].includes(event.key)) return;
+    event.preventDefault();
+    if (event.key === "Escape") field.value = field.defaultValue;
+    field.nextElementSibling.focus(); // left: what was typed is sent, and the card may change again
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!event.target.matches?.(".typed")) return;
+    for (const field of event.target.elements) if (field.name === "target") field.value = field.defaultValue;
+  });
+  document.addEventListener("input", (event) => {
+    const slider = event.target;
+    if (!slider.matches("input[type=range]")) return;
+    const words = Number(slider.value).toFixed(1);
+    slider.setAttribute("aria-valuetext", `${words} ${slider.dataset.unit}`);
+    slider.form.querySelector("output").textContent = `${words}°`;
+  });
+
   /* --- the colour scheme: as the device says, until somebody chooses --- */
   const root = document.documentElement, button = byId("theme");
   if (button) {

@@ -44,7 +44,11 @@ const place = (slot, at) => {
 const two = (number) => String(number).padStart(2, "0");
 const clock = (minute) => `${two(Math.floor(minute / 60))}:${two(minute % 60)}`;
 const celsiusOf = (slot) => (slot.preset ? presets[slot.preset].celsius : slot.celsius);
-const degrees = (celsius) => `${celsius.toFixed(1)}°`;
+/* Slots are °C; people read and type the unit of the home. */
+const isF = data.unit === "°F";
+const shown = (celsius) => Math.round((isF ? celsius * 1.8 + 32 : celsius) * 10) / 10;
+const toCelsius = (value) => (isF ? Math.round(((value - 32) / 1.8) * 1000) / 1000 : Number(value));
+const degrees = (celsius) => `${shown(celsius).toFixed(1)}°`;
 const endOf = (slot) => (slot.at % DAY) + slot.minutes;
 const endClock = (slot) => (endOf(slot) === DAY ? "24:00" : clock(endOf(slot) % DAY));
 const words = (slot) => {
@@ -117,7 +121,7 @@ const fill = () => {
   field.from.value = clock(slot.at % DAY);
   field.to.value = clock(endOf(slot) % DAY);
   field.target.value = slot.preset;
-  field.celsius.value = celsiusOf(slot);
+  field.celsius.value = shown(celsiusOf(slot));
   field.celsius.parentElement.hidden = Boolean(slot.preset);
 };
 const select = (slot, focus = true) => {
@@ -167,8 +171,8 @@ const paint = () => {
 byId("paint").addEventListener("focus", () => { box.querySelector("[name=paint][value='']").checked = true; });
 /* The typed °C, null with the reason said when it cannot be. */
 const inRange = ({ value }) => {
-  if (value && value >= data.low && value <= data.high) return Number(value);
-  complain(`‘${value}’ °C: choose from ${data.low} to ${data.high} °C.`);
+  if (value && value >= data.shown.low && value <= data.shown.high) return toCelsius(value);
+  complain(`‘${value}’ ${data.unit}: choose from ${data.shown.low} to ${data.shown.high} ${data.unit}.`);
   return null;
 };
 /* A new slot around a free minute, as far as the neighbours let it; null when nothing is left. */

@@ -32,6 +32,7 @@ def site_form(**changes) -> dict:
         "name": "Home",
         "time_zone": "Europe/Rome",
         "currency": "EUR",
+        "temperature_unit": "C",
         "latitude": "45.07",
         "longitude": "7.69",
         "control_period_seconds": "10",

@@ -148,14 +148,14 @@ def test_taps_change_the_target_and_undo_takes_them_back(screen, seen_home):
     seen_home.publish()
     seen = screen()
     seen.open("/")
-    warmer, output = seen.page.locator(f"#up-{seen_home.zone.pk}"), seen.page.locator(".stepper output")
+    warmer, output = seen.page.locator(f"#up-{seen_home.zone.pk}"), seen.page.locator(".stepper [name=target]")
     warmer.click()
     warmer.click()
-    expect(output).to_have_text("22.0°")
+    expect(output).to_have_value("22.0°")
     expect(seen.page.locator(".toast")).to_contain_text("22.0°")
     assert seen_home.zone.overrides.get(cancelled_at=None).target_celsius == 22.0
     seen.page.click("#undo")
-    expect(output).to_have_text("21.0°")
+    expect(output).to_have_value("21.0°")
     assert not seen_home.zone.overrides.filter(cancelled_at=None).exists()
     assert seen.problems == []
 
@@ -177,6 +177,32 @@ def test_a_toast_never_lies_on_what_was_tapped(screen, seen_home):
         page.locator("#toasts").evaluate("item => item.replaceChildren()")
 
 
+def test_a_target_is_typed_and_dragged_by_keys_alone(screen, seen_home):
+    seen_home.publish()
+    seen, zone = screen(), seen_home.zone
+    seen.open("/")
+    typed, toast = seen.page.locator(f"#target-{zone.pk}"), seen.page.locator(".toast")
+    typed.focus()
+    seen.page.keyboard.type("20,3")
+    seen.page.keyboard.press("Enter")
+    expect(toast).to_contain_text("20.3° until")
+    expect(typed).to_have_value("20.3°")
+    expect(seen.page.locator(f"#up-{zone.pk}")).to_be_focused()
+    typed.fill("99")
+    seen.page.keyboard.press("Enter")
+    expect(toast).to_contain_text("choose a target from 5 to 35 °C")
+    expect(typed).to_have_value("20.3°")  # what was refused does not look as if it held
+    seen.page.click(f"#hold-open-{zone.pk}")
+    slider = seen.page.get_by_role("slider", name="Any target")
+    slider.focus()
+    seen.page.keyboard.press("ArrowRight")
+    expect(slider).to_have_attribute("aria-valuetext", "20.4 °C")
+    seen.page.click("text=Set 20.4°")
+    expect(typed).to_have_value("20.4°")
+    # 422 of what was refused is on the console
+    assert [problem for problem in seen.problems if "422" not in problem] == []
+
+
 def test_all_off_is_one_tap_with_a_clear_state(screen, seen_home):
     seen_home.publish(miner={"status": "heating", "power_w": 800.0})
     seen = screen()
@@ -194,7 +220,7 @@ def test_without_javascript_every_control_works(screen, seen_home):
     seen.open("/")
     seen.page.click(f"#up-{seen_home.zone.pk}")
     expect(seen.page.locator(".toast")).to_contain_text("21.5°")
-    expect(seen.page.locator(".stepper output")).to_have_text("21.5°")
+    expect(seen.page.locator(".stepper [name=target]")).to_have_value("21.5°")
     seen.page.click("#all-off")
     expect(seen.page.locator(".bar.away")).to_contain_text("All miners are off by hand")
 

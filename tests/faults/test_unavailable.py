@@ -184,7 +184,14 @@ def test_no_request_breaks_an_operation_while_nothing_can_be_written(api, furnis
 
 def test_a_page_says_why_it_cannot(page, filled):  # noqa: F811
     path = reverse("target", args=[filled.zone.pk])
-    form = {"name": "X", "time_zone": "UTC", "currency": "EUR", "control_period_seconds": 10, "is_active": "on"}
+    form = {
+        "name": "X",
+        "time_zone": "UTC",
+        "currency": "EUR",
+        "temperature_unit": "C",
+        "control_period_seconds": 10,
+        "is_active": "on",
+    }
     with nothing_can_be_written():
         toast = page.post(path, {"step": "up"}, **HTMX)
         whole = page.post(path, {"step": "up"}, headers={"accept": "text/html"})
