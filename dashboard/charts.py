@@ -82,21 +82,28 @@ def zone_chart(zone: ClimateZone, hours: int, now: datetime) -> dict[str, Any]:
     names = ["t", "temperature", "low", "high", "heating", "heated", "lost", "window", "outdoor"]
     lists = columns(banded, len(names) - 1, timedelta(seconds=resolution.seconds))
     chart = _chart(names, lists, begin, now)
-    bars = () if resolution is Resolution.MINUTE else cycles(map(_heated, past), bar_width(now - begin))
-    return {**chart, "step": resolution.seconds, "stats": room_stats(totals(past)), "cycles": _bars(bars, now - begin)}
+    is_short = resolution is Resolution.MINUTE
+    width = _width(past[0].at if past else begin, now, timedelta(seconds=resolution.seconds))
+    bars = () if is_short else cycles(map(_heated, past), width)
+    return {**chart, "step": resolution.seconds, "stats": room_stats(totals(past)), "cycles": _bars(bars, width)}
+
+
+def _width(first: datetime, now: datetime, of_buckets: timedelta) -> timedelta:
+    """How long a bar of a drawing from `first` on lasts: a young history has short ones."""
+    return bar_width(now - first, max(of_buckets, timedelta(minutes=15)))
 
 
 def _heated(point: Point) -> Past:
     return Past(point.at, point.minutes, point.heating_minutes, point.starts, point.heating_wh)
 
 
-def _bars(bars: Sequence[Cycle], span: timedelta) -> dict[str, Any]:
+def _bars(bars: Sequence[Cycle], width: timedelta) -> dict[str, Any]:
     """Beginnings, the share of each bar (0…1) and its starts; a bar lasts `step` seconds."""
     return {
         "t": [int(bar.at.timestamp()) for bar in bars],
         "share": [round(bar.share, 3) for bar in bars],
         "starts": [bar.starts for bar in bars],
-        "step": int(bar_width(span).total_seconds()),
+        "step": int(width.total_seconds()),
     }
 
 
@@ -181,7 +188,8 @@ def miner_chart(miner: Miner, hours: int, now: datetime) -> dict[str, Any]:
     begin, span = now - timedelta(hours=hours), timedelta(hours=hours)
     past = buckets(MINERS, miner.pk, begin, now, _MINER_COLUMNS)
     is_short = span <= MINUTES_UP_TO
-    step = MINUTE if is_short else bar_width(span)
+    width = _width(past[0][0] if past else begin, now, timedelta(minutes=width_minutes(span)))
+    step = MINUTE if is_short else width
     bars = [] if is_short else cycles((_ran(at, of) for at, of in past), step)
     lines = _miner_minutes(miner, begin, now) if is_short else map(_miner_line, bars)
     chart = _chart(["t", "power", "hash_rate", "wanted", "chips"], columns(lines, 4, step), begin, now)
@@ -189,7 +197,7 @@ def miner_chart(miner: Miner, hours: int, now: datetime) -> dict[str, Any]:
         **chart,
         "step": int(step.total_seconds()),
         "stats": miner_stats([values for _, values in past], _started(miner, begin, now)),
-        "cycles": _bars(bars, span),
+        "cycles": _bars(bars, width),
     }
 
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 #: A drawing on a phone shows about so many bars that can be told apart.
 MOST_BARS = 120
-#: How long a bar may last, hours; all divide a day.
-_WIDTHS_HOURS = (1, 2, 3, 4, 6, 12, 24)
+#: How long a bar may last, minutes; all divide a day.
+_WIDTHS_MINUTES = (15, 30, 60, 120, 180, 240, 360, 720, 1440)
 
 
 class Past(NamedTuple):
@@ -38,10 +38,11 @@ class Cycle(NamedTuple):
     hash_rate_th_s: float | None
 
 
-def bar_width(span: timedelta) -> timedelta:
-    """How long each bar of a drawing of this time lasts."""
-    hours = span / timedelta(hours=1)
-    return timedelta(hours=next((width for width in _WIDTHS_HOURS if hours / width <= MOST_BARS), _WIDTHS_HOURS[-1]))
+def bar_width(span: timedelta, at_least: timedelta = timedelta(minutes=15)) -> timedelta:
+    """How long each bar of a drawing of this time lasts; `at_least`: as the buckets it is made of."""
+    widths = (timedelta(minutes=minutes) for minutes in _WIDTHS_MINUTES)
+    fitting = (width for width in widths if width >= at_least and span / width <= MOST_BARS)
+    return next(fitting, timedelta(minutes=_WIDTHS_MINUTES[-1]))
 
 
 def cycles(past: Iterable[Past], width: timedelta) -> list[Cycle]:

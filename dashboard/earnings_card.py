@@ -79,15 +79,11 @@ def miner_earnings(panel: Panel) -> MinerEarnings:
 
 
 def _rates(value: MinerValue, currency: str) -> tuple[tuple[str, str], ...]:
-    """What is not known is left out; nothing known, nothing shown."""
+    """What the sentence above does not say already; what is not known is left out."""
     known = (
-        ("Earns in a day", sats(value.earned_sat_per_day), value.earned_sat_per_day),
-        ("which is", money(value.earned_currency_per_day, currency), value.earned_currency_per_day),
         ("Electricity for a day", money(value.electricity_currency_per_day, currency),
          value.electricity_currency_per_day),
         ("Left to pay for a day", money(value.net_cost_currency_per_day, currency), value.net_cost_currency_per_day),
-        ("A kWh of its heat costs", money(value.net_cost_currency_per_kwh_heat, currency, 4),
-         value.net_cost_currency_per_kwh_heat),
     )  # fmt: skip
     return tuple((label, words) for label, words, figure in known if figure is not None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -13,9 +13,26 @@ from miners.power import OffBy, PowerModel
 
 from . import degrees, formats, miner_figures
 from .facts import DeadMan, MinerFacts, Moment
-from .miner_cards import heats_words, is_on, power_words, started_today
+from .miner_cards import MinerCard, heats_words, is_on, power_words, started_today
 
 Pair = tuple[str, str]
+_STARTS_IN_A_DAY = f"Starts in 24{formats.THIN}h"
+
+
+def said_by(card: MinerCard) -> frozenset[str]:
+    """The labels of what the card of a miner says already: a page says each thing once."""
+    figures = {"Chip temperature" if one.label == "Chips" else one.label for one in card.figures}
+    told = {"Draws", "Heats", *figures}
+    if "Starts today" in figures:
+        told.add(_STARTS_IN_A_DAY)
+    for label, words in (("Level", card.level), ("Decided by", card.unit), ("If this program is gone", card.dead_man)):
+        if words:
+            told.add(label)
+    return frozenset(told)
+
+
+def _not_said(pairs: Iterable[Pair], beside: Collection[str]) -> tuple[Pair, ...]:
+    return tuple((label, words) for label, words in pairs if label not in beside)
 
 
 # --- what it tells now ----------------------------------------------------------------------------
@@ -30,8 +47,8 @@ class Readings:
     observed_at: datetime | None
 
 
-def readings(live: Mapping[str, Any], model: PowerModel | None) -> Readings:
-    """Of the last look."""
+def readings(live: Mapping[str, Any], model: PowerModel | None, beside: Collection[str] = ()) -> Readings:
+    """Of the last look. `beside`: labels of what the page says elsewhere."""
     observed_at = formats.parse_time(live.get("observed_at"))
     if not live:
         return Readings((), "No pass has looked at it yet.", None)
@@ -44,7 +61,7 @@ def readings(live: Mapping[str, Any], model: PowerModel | None) -> Readings:
     told = _told(live)
     pairs += [(label, words) for label, words in told if words is not None]
     silent = [label.lower() for label, words in told if words is None]
-    return Readings(tuple(pairs), f"It does not tell: {', '.join(silent)}." if silent else "", observed_at)
+    return Readings(_not_said(pairs, beside), f"It does not tell: {', '.join(silent)}." if silent else "", observed_at)
 
 
 def _told(live: Mapping[str, Any]) -> list[tuple[str, str | None]]:
@@ -104,8 +121,8 @@ class Switching:
     pairs: tuple[Pair, ...]
 
 
-def switching(miner: MinerFacts, of: SwitchingFacts, at: Moment) -> Switching:
-    """How often and when it may switch, what switches it, what is around it."""
+def switching(miner: MinerFacts, of: SwitchingFacts, at: Moment, beside: Collection[str] = ()) -> Switching:
+    """How often and when it may switch, what switches it, what is around it. `beside`: as of `readings`."""
     pairs = [
         *_starts(miner, of, at),
         ("May switch next", _next(miner, at)),
@@ -126,14 +143,14 @@ def switching(miner: MinerFacts, of: SwitchingFacts, at: Moment) -> Switching:
     pairs += [("Too hot", _too_hot(of)), ("Quiet hours", _quiet(of))]
     if of.noise_db is not None:
         pairs.append(("Noise at full power", f"{of.noise_db}{formats.THIN}dB"))
-    return Switching(tuple(pairs))
+    return Switching(_not_said(pairs, beside))
 
 
 def _starts(miner: MinerFacts, of: SwitchingFacts, at: Moment) -> tuple[Pair, ...]:
     hour = sum(at.now - start < timedelta(hours=1) for start in miner.starts)
     return (
         ("Starts today", str(started_today(miner, at))),
-        (f"Starts in 24{formats.THIN}h", f"{len(miner.starts)} of {of.max_starts_per_day}"),
+        (_STARTS_IN_A_DAY, f"{len(miner.starts)} of {of.max_starts_per_day}"),
         ("Starts in an hour", f"{hour} of {of.max_starts_per_hour}"),
     )
 

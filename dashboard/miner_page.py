@@ -18,9 +18,9 @@ from .decisions import commands_of, decision_lines
 from .earnings_card import miner_earnings
 from .facts import MinerFacts
 from .miner_cards import miner_card
-from .miner_details import SwitchingFacts, about, readings, switching
+from .miner_details import SwitchingFacts, about, readings, said_by, switching
 from .page import PageData, Part, home_page, respond, signed_in
-from .views import miner_box
+from .views import miner_box, pools_part
 
 _RELATED = ("site", "controller", "cutoff", "circuit")
 
@@ -42,19 +42,23 @@ def miner(request: HttpRequest, miner_id: UUID) -> HttpResponse:
 def _page(data: PageData, row: Miner) -> HttpResponse:
     facts = next(one for one in data.miners if one.id == str(row.pk))
     panel = earnings_of_miner(row, data.at.now)
-    value = panel.miners[0].value if panel.hash_value is not None else None
-    card = miner_card(facts, data.at, alarms=data.alarms, value=value, currency=panel.currency)
+    card = miner_card(facts, data.at, alarms=data.alarms)  # what it earns has a card of its own
     commands, older = commands_of(row, data.at, before=_before(data.request))
     identity = row.controller.identity if row.controller is not None else {}
     what = about(identity, facts, data.at, model_name=row.model, measured=row.level_watts)
     parts = {
         "card": Part(f"miner-{card.id}", "dashboard/_miner_card.html", card),
-        "readings": Part("readings", "dashboard/_miner_readings.html", readings(facts.live, facts.power)),
+        "readings": Part(
+            "readings", "dashboard/_miner_readings.html", readings(facts.live, facts.power, beside=said_by(card))
+        ),
         "switching": Part(
-            "switching", "dashboard/_miner_switching.html", switching(facts, _switching_facts(row, facts), data.at)
+            "switching",
+            "dashboard/_miner_switching.html",
+            switching(facts, _switching_facts(row, facts), data.at, beside=said_by(card)),
         ),
         "about": Part("about", "dashboard/_miner_about.html", what),
         "earnings": Part("earnings", "dashboard/_miner_earnings.html", miner_earnings(panel)),
+        "pools": pools_part(data),
         "decisions": Part("decisions", "dashboard/_decisions.html", decision_lines(data.site, [facts.id], data.at)),
         "commands": Part("commands", "dashboard/_commands.html", commands),
     }

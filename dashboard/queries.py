@@ -18,7 +18,7 @@ from climate.services import open_periods, periods_of
 from climate.targets import Override, Period, Plan, Preset, resolve_target
 from energy.models import EnergySource
 from miners import dead_man
-from miners.models import ManualRequest, Miner, MinerController
+from miners.models import ManualRequest, Miner, MinerController, PoolAccount
 from optimization.control.memory import parse_time
 from optimization.models import OptimizationUnit
 from sites import live
@@ -27,6 +27,7 @@ from sites.models import Alarm, Site
 from sites.store import store
 
 from .facts import AlarmFacts, DeadMan, MinerFacts, Moment, PeriodFacts, SourceFacts, Wish, ZoneFacts
+from .pools_card import PoolFacts
 from .sparkline import HOURS, Row
 
 #: Minute rows change once a minute: a page asking every 5 s need not read them each time.
@@ -243,3 +244,11 @@ def sources(site: Site) -> tuple[SourceFacts, ...]:
 def running_w(site: Site) -> float:
     """What the site's miners draw now (W), as the last pass reckons it: measured, else wanted of those seen on."""
     return sum(seen.get("drawn_w") or 0.0 for seen in snapshot(site).get("miners", {}).values())
+
+
+def pools(site: Site) -> tuple[PoolFacts, ...]:
+    """Every pool account of the site."""
+    return tuple(
+        PoolFacts(row.name, row.last, row.read_at, row.problem)
+        for row in PoolAccount.objects.filter(site=site).order_by("name")
+    )

@@ -28,6 +28,7 @@ from .miner_totals import miner_totals
 from .overview import overview
 from .page import PageData, Part, digest, home_page, respond, signed_in
 from .policies import policy_views
+from .pools_card import pools_card
 from .sensors import Monitor, sensors
 from .week import week
 
@@ -138,12 +139,17 @@ def miners(data: PageData) -> HttpResponse:
     totals = Part("miner-totals", "dashboard/_miner_totals.html", miner_totals(data.miners, cards, panel))
     each = [Part(f"miner-{card.id}", "dashboard/_miner_card.html", card) for card in cards]
     earnings = Part("earnings", "dashboard/_earnings.html", earnings_card(panel))
+    pools = pools_part(data)
     sent = Part("commands", "dashboard/_commands.html", command_lines(data.site, data.at))
     first = next((card.id for card in cards if card.state.tone == "heat"), cards[0].id if cards else "")
     boxes = [(miner.name, miner_box(miner.id), miner.id == first) for miner in data.miners]
-    parts = [totals, *each, earnings, sent] if cards else [sent]
-    context = {"totals": totals, "each": each, "earnings": earnings, "sent": sent, "boxes": boxes}
+    parts = [totals, *each, earnings, pools, sent] if cards else [sent]
+    context = {"totals": totals, "each": each, "earnings": earnings, "pools": pools, "sent": sent, "boxes": boxes}
     return respond(data, "dashboard/miners.html", parts, has_miners=bool(cards), place="miners", **context)
+
+
+def pools_part(data: PageData) -> Part:
+    return Part("pools", "dashboard/_pools.html", pools_card(queries.pools(data.site), data.at))
 
 
 def miner_box(miner_id: str) -> ChartBox:

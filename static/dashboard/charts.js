@@ -151,7 +151,7 @@
     let i = t.length - 1;
     while (i >= 0 && t[i] > moment) i--;
     if (i < 0 || moment >= t[i] + step) return "";
-    return `${dash(100 * share[i], "%", 0)} of ${step / 3600}\u202fh, ${starts[i]} ${starts[i] === 1 ? "start" : "starts"}`;
+    return `${dash(100 * share[i], "%", 0)} of ${step < 3600 ? `${step / 60}\u202fmin` : `${step / 3600}\u202fh`}, ${starts[i]} ${starts[i] === 1 ? "start" : "starts"}`;
   };
 
   /* A word in a stretch: across where it fits, upright where it is narrow. */

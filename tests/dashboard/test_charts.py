@@ -161,7 +161,7 @@ def cycling(seen_home, days: int):
 
 @pytest.mark.parametrize(("name", "hours"), [("miner-chart", 168), ("miner-chart", 720), ("zone-chart", 720)])
 def test_a_machine_that_cycles_is_shown_to_cycle(signed_in, seen_home, name, hours):
-    cycling(seen_home, days=2)
+    cycling(seen_home, days=6)
     owner = seen_home.miner if name == "miner-chart" else seen_home.zone
     data = signed_in.get(reverse(name, args=[owner.pk]), {"hours": hours}).json()
     bars = data["cycles"]

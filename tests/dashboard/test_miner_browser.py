@@ -122,5 +122,8 @@ def test_the_chart_of_a_day_shows_power_wanted_hash_rate_and_chips(screen, seen_
     expect(seen.page.locator(f"{box} .readout")).to_have_text(re.compile(r"1\.3.kW, wanted 1\.3.kW"))
     with seen.page.expect_response(lambda answer: "hours=720" in answer.url):
         seen.page.click("text=30 d")
-    expect(seen.page.locator(f"{box} canvas")).to_have_count(2)  # the chips are kept for minutes only
+    plot.hover(position={"x": 100, "y": 50})
+    plot.hover(position={"x": 110, "y": 50})
+    expect(seen.page.locator(f"{box} .readout")).to_have_text(re.compile(r"on 100.% of 1.h, . starts? · hash rate"))
+    expect(seen.page.locator(f"{box} canvas")).to_have_count(3)  # the chips are kept for minutes only
     assert seen.problems == []

@@ -11,7 +11,7 @@ import pytest
 from dashboard.facts import AlarmFacts, DeadMan, MinerFacts, Moment, Wish
 from dashboard.formats import THIN
 from dashboard.miner_cards import by_hand, by_urgency, miner_card
-from dashboard.miner_details import SwitchingFacts, about, readings, switching
+from dashboard.miner_details import SwitchingFacts, about, readings, said_by, switching
 from dashboard.miner_totals import miner_totals
 from miners.earnings_view import MinerNow, Span, panel
 from miners.economics import HashValue, miner_value
@@ -99,6 +99,17 @@ def test_of_a_silent_device_and_before_the_first_look_nothing_is_claimed():
 def test_a_setting_that_is_no_named_level():
     live = miner_live(NOW, status="heating", level="", set_power_w=950.0)
     assert words(readings(live, AVALON).pairs)["Level"] == "set to 950 W"
+
+
+def test_what_the_card_says_is_not_said_again():
+    """Whatever a device tells, no two parts of its page have a label in common."""
+    for live, plain in ((miner_live(NOW, **RICH), False), (miner_live(NOW), True)):
+        one = facts(live=live, power=AVALON, is_plain=plain, unit_name="Hall", zone_names=("Hall",))
+        told = said_by(miner_card(one, AT))
+        below = [label for label, _ in readings(live, AVALON, told).pairs + switching(one, PLAIN, AT, told).pairs]
+        assert len(below) == len(set(below))
+        assert not told & set(below)
+        assert {"The watts are", "Starts in an hour", "Switched by"} <= set(below)
 
 
 # --- how it is switched ---------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from miners.models import CommandLog, DesiredState, Miner, MinerEarning, MinerReading
+from miners.pools.reading import PoolReading, to_json
 from miners.refresh import refresh
 from miners.services import request_power
 from optimization.models import Decision
@@ -344,3 +345,21 @@ def test_garbage_is_refused_in_words(signed_in, seen_home, name, value):
     answer = signed_in.get(reverse("miner-history", args=[seen_home.miner.pk]), {name: value})
     assert answer.status_code == 422
     assert value in answer.json()["error"]
+
+
+def test_what_the_pool_sees_and_owes_is_on_the_pages(signed_in, seen_home):
+    now = timezone.now()
+    said = PoolReading(hash_rate_th_s=84.2, unpaid_sat=123_456, workers_ok=1, workers_off=2)
+    factories.pool(seen_home.site, name="Ocean", reading=to_json(said), read_at=now, problem="It does not answer.")
+    factories.pool(seen_home.site, name="New pool")
+    for address in (reverse("miners"), reverse("miner", args=[seen_home.miner.pk])):
+        page = signed_in.get(address).content.decode().replace("\u202f", " ")
+        for words in (
+            "Ocean",
+            "84.2 TH/s",
+            "123 456 sat",
+            "It does not answer.",
+            "Machines gone quiet",
+            "not been asked yet",
+        ):
+            assert words in page
