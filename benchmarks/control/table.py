@@ -27,7 +27,7 @@ FAST_DAYS = 5
 FORESIGHT_SHARE, FORESIGHT_K_H = 1.5, 1.5
 
 
-def _program(case: Case, period_seconds: int = 300, strategy: str = "thermostat") -> Driver:
+def _program(case: Case, period_seconds: int = 300, strategy: str = "policy_need") -> Driver:
     """The program as it is; it needs Django, which the others do not."""
     from .program import Program
 
@@ -38,11 +38,11 @@ CONTROLLERS: dict[str, Callable[[Case], Controller | Driver]] = {
     "thermostat": rivals.Thermostat,
     "tpi": rivals.Tpi,
     "program": _program,
-    "rules": partial(_program, strategy="policy_need"),
+    "program-thermostat": partial(_program, strategy="thermostat"),
     "program-60": partial(_program, period_seconds=60),
 }
 #: Those that are run when none is named.
-USUAL = ("thermostat", "tpi", "program")
+USUAL = ("thermostat", "tpi", "program", "program-thermostat")
 
 
 def controller_of(name: str) -> Callable[[Case], Controller | Driver]:

@@ -137,5 +137,5 @@ def test_nothing_is_ever_asked_beyond_what_guards_allow(celsius, falls, warmed_k
 def test_three_days_are_nearer_to_their_targets_than_with_rules(key):
     """Whole passes, in rooms that the model knows nothing of."""
     case = table.shortened(cases.every_case()[key], 3)
-    by_rules, score = (table.run_alone(case, table.controller_of(name)) for name in ("rules", "program"))
+    by_rules, score = (table.run_alone(case, table.controller_of(name)) for name in ("program", "program-thermostat"))
     assert score.below_k_h + score.above_k_h < 0.9 * (by_rules.below_k_h + by_rules.above_k_h)
