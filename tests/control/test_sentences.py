@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from optimization.control import sentences
@@ -18,6 +18,7 @@ from optimization.control.situation import MinerSituation, SiteSituation
 from optimization.rules import OPERATORS
 from optimization.rules.words import compared
 from sites.figures import apart, at_least
+from tests.chance import examples
 
 from . import random_worlds
 from .worlds import COLD, NOW, SILENT, WARM, ago, command, miner, policy, running, site, unit, zone
@@ -66,7 +67,7 @@ def calm(situation: SiteSituation) -> SiteSituation:
     return replace(situation, units=units, loose=calmed(situation.loose), is_stopped=False, clock_stepped=False)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(random_worlds.sites(), random_worlds.memories(), st.integers(0, 3))
 def test_a_decision_says_what_is_so_and_what_is_done(situation, memory, how):
     if how:

@@ -37,7 +37,7 @@ def test_an_open_window_pauses_heating_says_so_and_resumes_by_itself(bench_home)
     assert bench_home.plug.on
     bench_home.go()
     assert not bench_home.plug.on
-    assert miner_live(bench_home)["reason"] == "The window of Hall is open, so heating pauses."
+    assert miner_live(bench_home)["reason"] == "The window of Hall is open, so Avalon is switched off."
     told = zone_live(bench_home)
     assert (told["requested_celsius"], told["target_celsius"], told["lowered"]) == (21.0, 7.0, "window")
     assert told["window_open_since"] is not None
@@ -92,7 +92,7 @@ def test_a_sudden_fall_counts_as_a_window_for_half_an_hour_at_most(bench_home):
         if paused == 1:
             told = zone_live(bench_home)
             assert (told["lowered"], told["target_celsius"]) == ("window", 7.0)
-            assert "falls as through an open window" in miner_live(bench_home)["reason"]
+            assert "falls as if a window were open" in miner_live(bench_home)["reason"]
     assert paused == 30
     assert bench_home.plug.on  # it is cold by now
 
