@@ -351,7 +351,7 @@ def test_a_plug_that_is_on_but_draws_nothing_is_told_after_its_ramp_time(make_ho
     assert house.alarms() == {}
     house.periods(2)
     alarm = house.alarms()["start_not_confirmed"]
-    assert "Avalon was told to run but does not." in alarm
+    assert "Avalon was told to run but is still starting." in alarm
     assert "‘sensor.pv_power’ shows 0 W" in alarm
     show(ha, pv_power=MINER_PLUG_W)
     house.periods(1)
