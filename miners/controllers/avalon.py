@@ -47,6 +47,8 @@ _SOON_SECONDS = 5
 _NEAR_SECONDS = 20
 #: An earlier switch-off counts as replaced when the device still works this long after it (s).
 _PAST_SECONDS = 30
+#: It was seen at work no longer before that time, and is seen again no longer after it (s).
+_LOOKS_APART = 600
 _PAIR = re.compile(r"(\w+)\[([^\[\]]*)\]")
 _WORDS = {"in work": Word.ON, "in idle": Word.OFF, "in init": Word.STARTING, "in fault": Word.PROTECT}
 
@@ -313,11 +315,15 @@ def _arm(device: Cgminer, seen: _Seen, config: AvalonMiner.Config) -> None:
     except Refused:
         return  # calibrating: it heats without; what it shows says so, and the next time tries again
     if 2 * _SOON_SECONDS < left < seconds / 2 and "earlier" not in known:
-        remember(_key(config), {**known, "earlier": seen.off_at})
+        remember(_key(config), {**known, "earlier": seen.off_at, "worked_at": seen.now})
 
 
 def _remember(config: AvalonMiner.Config, seen: _Seen) -> None:
-    """Whether it worked on past an earlier switch-off that a later one replaced: then its timer is a dead-man."""
+    """Whether it worked on past an earlier switch-off that a later one replaced: then its timer is a dead-man.
+
+    That says something only where it was seen at work just before that time: else somebody's hand, or an off from here,
+    may have come first. Off by an earlier time, too, it is only believed the second time.
+    """
     known = _remembered(config)
     if known.get("dna") != seen.dna:
         known = {}  # another device at this address has nothing proven
@@ -325,10 +331,17 @@ def _remember(config: AvalonMiner.Config, seen: _Seen) -> None:
     earlier = known.get("earlier")
     if earlier is not None and seen.now > earlier + _PAST_SECONDS:
         del now["earlier"]
-        if seen.word is Word.ON:
-            now["proven"] = True
-        elif seen.word is Word.OFF and seen.off_at > seen.now:
-            now["proven"] = False
+        worked_at = now.pop("worked_at", None)
+        late = seen.now - earlier - _PAST_SECONDS
+        was_seen = worked_at is not None and max(earlier - worked_at, late) <= _LOOKS_APART
+        if was_seen and seen.word is Word.ON:
+            now |= {"proven": True, "went_off": 0}
+        elif was_seen and seen.word is Word.OFF and seen.off_at > seen.now:
+            now["went_off"] = now.get("went_off", 0) + 1
+            if now["went_off"] >= 2:
+                now["proven"] = False
+    elif earlier is not None and 0 < earlier - seen.now <= _LOOKS_APART:
+        now["worked_at"] = seen.now if seen.word is Word.ON else None
     if now != known:
         remember(_key(config), now)
 

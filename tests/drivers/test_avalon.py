@@ -197,12 +197,39 @@ def test_another_device_at_the_same_address_has_nothing_proven(bench_of, monkeyp
     assert AvalonMiner.dead_man_of(bench.config) is None
 
 
+@pytest.mark.parametrize("is_back", [False, True], ids=["off", "off and on again"])
+def test_a_hand_at_the_device_proves_nothing_of_its_dead_man(bench_of, is_back):
+    """The switch-off that was replaced has passed; but it was off by then, by somebody's hand."""
+    bench = bench_of(Q)
+    heat(bench, 1200)
+    bench.write(1660)  # the first switch-off, in 10 min, is replaced
+    bench.after(60)
+    bench.rig.sleep()
+    for look in range(40):
+        if is_back and look == 18:  # nobody looks meanwhile
+            bench.clock.advance(900)
+            bench.rig.wake()
+            bench.clock.advance(300)
+        bench.after(30)
+    assert AvalonMiner.dead_man_of(bench.config) is None
+    assert AvalonMiner.rearm_seconds(bench.config) == HALF_HOUR
+
+
 def test_a_device_that_keeps_earlier_times_has_no_dead_man(bench_of):
     bench = bench_of(Q)
     bench.emulator.keeps_all_schedules = True
-    heat(bench, 1200)
-    bench.write(1660)  # the second time; the first one still stands
-    assert bench.after(700).status is MinerStatus.OFF
+    for _ in range(2):  # once may be somebody's hand at that very moment
+        assert AvalonMiner.rearm_seconds(bench.config) == HALF_HOUR
+        heat(bench, 1200)
+        bench.write(1660)  # the second time; the first one still stands
+        for _ in range(12):
+            bench.after(60)
+        assert bench.read().status is MinerStatus.OFF
+        bench.emulator.schedules.clear()
+        bench.emulator.soft_off_time = 0
+        bench.rig.wake()
+        bench.clock.advance(60)
+    bench.rig.sleep()
     assert AvalonMiner.dead_man_of(bench.config) is None
     assert AvalonMiner.rearm_seconds(bench.config) is None
     before = len(bench.emulator.commands)
