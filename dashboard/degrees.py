@@ -101,7 +101,7 @@ def _translate(match: re.Match[str]) -> str:
 
 def _as_shown(text: str, change) -> str:
     """With as many decimals as it had."""
-    decimals = max(len(text.partition(".")[2]), change is difference)  # 3 °C is 5.4 °F apart, not 5
+    decimals = max(len(text.partition(".")[2]), 1 if change is difference else 0)  # 3 °C is 5.4 °F apart, not 5
     return number(change(float(text.replace("−", "-"))), decimals)
 
 

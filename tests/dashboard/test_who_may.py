@@ -28,7 +28,7 @@ STAFF = {
     "setup-discard", "setup-meters",
 }  # fmt: skip
 #: Open to strangers, or the page of refusal itself.
-DOORS = {"sign-in", "sign-in-link", "sign-out", "healthz", "not-allowed"}
+DOORS = {"sign-in", "sign-in-link", "sign-out", "healthz", "not-allowed", "favicon", "manifest"}
 _SAMPLES = {"uuid": "00000000-0000-4000-8000-000000000000", "path": "00000000-0000-4000-8000-000000000000", "int": "1",
             "str": "x", "slug": "x"}  # fmt: skip
 REFUSED = "You may not change the set-up"
