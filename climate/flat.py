@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from . import remembered
+from sites import remembered
+
 from .reports import USUAL_LIMIT
 from .state import SensorHealth
 

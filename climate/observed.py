@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sites import remembered
+
 from . import thermal_model
 from .thermal_model import ThermalModel
 
@@ -34,8 +36,8 @@ def observe(
             return None, {}
         model = _read[zone_id] = thermal_model.begin(at, temperature_celsius)
         return model, {"model": model.to_json(), "kws": 0.0, "until": at}
-    until, kws = _seconds(memory.get("until"), at), _seconds(memory.get("kws"), 0.0)
-    kws += heat_kw * max(0.0, at - until)
+    until, kws = remembered.number(memory.get("until")), remembered.number(memory.get("kws"), 0.0) or 0.0
+    kws += heat_kw * max(0.0, at - until) if until is not None else 0.0
     passed = at - model.at
     if 0 <= passed < STEP_SECONDS:
         return model, {**memory, "kws": round(kws, 3), "until": at}
@@ -56,6 +58,6 @@ def _model(zone_id: str, memory: Mapping[str, Any]) -> ThermalModel | None:
     return found
 
 
-def _seconds(value: Any, otherwise: float) -> float:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 <= value < 1e12 else otherwise
+def forget() -> None:
+    """As a process that has just begun."""
+    _read.clear()

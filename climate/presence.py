@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from . import remembered
+from sites import remembered
 
 ABSENT_AFTER = timedelta(minutes=30)
 MEMORY_TIMES = ("absent_since",)

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from sites import remembered
+
 #: Time constants of the responses (h), and before anything is learned their gains (K/kW) and how sure those are.
 TIME_CONSTANTS_H = (0.15, 0.4, 1.5, 8.0, 50.0)
 PRIOR_GAINS = (0.5, 0.9, 0.5, 0.8, 7.0)
@@ -244,9 +246,10 @@ def _from_json(data: Mapping[str, Any]) -> ThermalModel:
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    found = remembered.number(value)
+    if found is None:
         raise ValueError(f"{value!r} is not a finite number")
-    return float(value)
+    return found
 
 
 def _finite(values: Sequence[Any], count: int) -> list[float]:

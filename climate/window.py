@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from . import remembered
+from sites import remembered
 
 CONTACT_AFTER = timedelta(seconds=30)
 FALL_K_PER_H = 3.0

@@ -8,7 +8,7 @@ from typing import Any
 
 from integrations.registry import Adapter, AdapterConfig
 from miners import dead_man
-from miners.power import DEVICE_CLASSES, OffBy, PowerModel, from_json
+from miners.power import OffBy, PowerModel, from_json, kind_of
 from sites.words import exactly
 
 from . import formats
@@ -107,7 +107,7 @@ def _dead_man(adapter: type[Adapter], config: AdapterConfig, plug_dead_man: str 
 
 
 def device_class(model: PowerModel) -> str:
-    one = DEVICE_CLASSES.get(model.device_class, DEVICE_CLASSES["plain"])
+    one = kind_of(model.device_class)
     return (
         f"{one.label}: runs at least {exactly(one.min_on_seconds)}, rests at least {exactly(one.min_off_seconds)}, "
         f"at most {one.max_starts_per_hour} starts an hour and {one.max_starts_per_day} a day."

@@ -44,7 +44,7 @@ class DeviceClass:
     #: Beyond what any firmware of the kind lets its chips and boards have: hotter, it did not protect itself.
     chip_limit_celsius: float = 110.0
     board_limit_celsius: float = 100.0
-    #: What a start wears, as the discomfort that outweighs it (K·h): see `start_price_kelvin_hours`.
+    #: What a start wears: the degree-hours outside its band that a room is left in rather than start once more.
     start_price_kelvin_hours: float = 1.0
 
 
@@ -60,23 +60,23 @@ DEVICE_CLASSES = {
 }
 
 
+def kind_of(key: str) -> DeviceClass:
+    """The class of machine with this key; an unknown one (empty, say) counts as a heater on a plug."""
+    return DEVICE_CLASSES.get(key, DEVICE_CLASSES["plain"])
+
+
 def heat_limits_celsius(device_class: str, chips: float | None, boards: float | None) -> tuple[float, float]:
     """From which heat of chips and boards on a machine is switched off: what was entered, else that of its class."""
-    kind = DEVICE_CLASSES.get(device_class, DEVICE_CLASSES["plain"])
+    kind = kind_of(device_class)
     return chips or kind.chip_limit_celsius, boards or kind.board_limit_celsius
-
-
-def start_price_kelvin_hours(device_class: str) -> float:
-    """The degree-hours outside its band that a room bears rather than that this kind of machine starts once more."""
-    return DEVICE_CLASSES.get(device_class, DEVICE_CLASSES["plain"]).start_price_kelvin_hours
 
 
 def followed(values: Mapping[str, int], before: str, after: str) -> dict[str, int]:
     """Of these settings of a machine, those nobody changed from its class `before`, as its class `after` has them.
 
-    Keys of `DEVICE_CLASSES`; an unknown one (empty, say) counts as a heater on a plug.
+    Keys as of `kind_of`.
     """
-    old, new = (DEVICE_CLASSES.get(key, DEVICE_CLASSES["plain"]) for key in (before, after))
+    old, new = kind_of(before), kind_of(after)
     return {name: getattr(new, name) for name, value in values.items() if value == getattr(old, name)}
 
 

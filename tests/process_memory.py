@@ -4,7 +4,8 @@ from __future__ import annotations
 
 
 def forget() -> None:
-    """As a process that has just begun: no lease, cadence, live snapshot, session, site plan or watched home."""
+    """As a process that has just begun: no lease, live snapshot, session, plan, learned room or watched home."""
+    from climate import observed
     from integrations import ask, refusals
     from optimization.site_plan import cache
     from optimization.watchdog import watchdog
@@ -21,3 +22,4 @@ def forget() -> None:
     ask.forget()
     watchdog.keep_only(())
     cache.forget()
+    observed.forget()

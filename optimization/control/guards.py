@@ -21,7 +21,7 @@ from sites.figures import apart, at_least
 
 from . import sentences
 from .memory import ZoneTrip
-from .situation import FROST_PULSE, Ceiling, Intent, MinerSituation, Unrecorded
+from .situation import FROST_PULSE, PERMITTED, THERMOSTAT_HEAT, Ceiling, Intent, MinerSituation, Unrecorded
 
 NEAR_LIMIT_K = 1.0
 #: While nothing can be stored, what runs is held no longer than this; and what that guard is called.
@@ -39,7 +39,7 @@ COLD_K, FREEZING_K = 0.5, 4.0
 #: room would be without heat for too long.
 AHEAD = 1.5
 #: Intents that a thermostat doses; it may leave the band upward by so much.
-THERMOSTAT_CODES = frozenset({"permitted", "thermostat_heat"})
+THERMOSTAT_CODES = frozenset({PERMITTED, THERMOSTAT_HEAT})
 THERMOSTAT_OVER_K = 1.0
 #: Targets that nobody sits in.
 _SETBACKS = frozenset({"eco", "away", "frost"})

@@ -22,6 +22,8 @@ from .quiet import Quiet
 _MAY_START = (MinerStatus.STARTING, MinerStatus.NO_POOL, MinerStatus.PROTECT)
 #: The code of an intent to heat against frost on a sensor in doubt.
 FROST_PULSE = "frost_pulse"
+#: The code of an intent that a thermostat is to dose, and of what it then wants.
+PERMITTED, THERMOSTAT_HEAT, THERMOSTAT_OFF = "permitted", "thermostat_heat", "thermostat_off"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from optimization.rules import Told, Verdict, told
 
 from . import sentences
 from .memory import Memory, parse_time
-from .situation import FROST_PULSE, Intent, MinerSituation, UnitSituation
+from .situation import FROST_PULSE, PERMITTED, Intent, MinerSituation, UnitSituation
 
 #: A running unit is held this long while a needed input is unknown, then off (DESIGN §5.2).
 UNKNOWN_HOLD = timedelta(minutes=10)
@@ -61,7 +61,7 @@ class ThermostatAlone:
         if not miner.zones:
             why = f"{miner.name} heats no room, and its unit heats rooms only"
             return Intent(0, "policy", "no_room", why, is_clause=True)
-        return Intent(miner.full_w, "policy", "permitted", sentences.keeps_heating(miner), is_clause=True)
+        return Intent(miner.full_w, "policy", PERMITTED, sentences.keeps_heating(miner), is_clause=True)
 
 
 class PolicyStrategy:

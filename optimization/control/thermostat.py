@@ -19,10 +19,10 @@ from math import ceil, sqrt
 
 from climate.state import ZoneState
 from climate.thermal_model import ThermalModel
-from miners.power import start_price_kelvin_hours
+from miners.power import kind_of
 
 from . import sentences
-from .situation import Ceiling, Intent, MinerSituation, UnitSituation
+from .situation import PERMITTED, THERMOSTAT_HEAT, THERMOSTAT_OFF, Ceiling, Intent, MinerSituation, UnitSituation
 from .staging import cost, must_run
 
 #: The watts wanted put the room on its target after so long (h); a level stays while it keeps the room near its target
@@ -73,11 +73,11 @@ class _Room:
     def stays_warm(self) -> bool:
         """It stays within its band for the next hours without us, also when its target rises."""
         margin_k = self.zone.hysteresis_celsius - min(_STOP_MARGIN_K, self.zone.hysteresis_celsius / 2)
-        target = self.zone.target.effective_celsius
-        return all(self.without_us(hours) >= self._target_at(hours, target) - margin_k for hours in _STOP_LOOKS_H)
+        return all(self.without_us(hours) >= self.target_at(hours) - margin_k for hours in _STOP_LOOKS_H)
 
-    def _target_at(self, hours: float, now_celsius: float) -> float:
-        celsius = now_celsius
+    def target_at(self, hours: float) -> float:
+        """Its target in so many hours (°C)."""
+        celsius = self.zone.target.effective_celsius
         for begins_h, then in self.zone.ahead:
             if begins_h > hours:
                 break
@@ -98,12 +98,16 @@ class _Group:
     def running(self) -> list[MinerSituation]:
         return [miner for miner in self.members if miner.is_wanted_on]
 
+    @property
+    def is_early(self) -> bool:
+        """A room is warmed for its next slot."""
+        return any(room.zone.target.early_for is not None for room in self.rooms)
+
     def least_of(self, miner: MinerSituation) -> float:
         return min(miner.least_w, self.most_w[miner.miner_id])
 
 
-#: The code of an intent that a thermostat doses; and those by which a policy permits heating, on what is known.
-PERMITTED = "permitted"
+#: The codes by which a policy permits heating, on what is known.
 _PERMITS = frozenset({"rule_start", "hold_on"})
 
 
@@ -122,7 +126,7 @@ def dosed(
     ceilings: Mapping[str, Ceiling],
     now: datetime,
 ) -> dict[str, Intent]:
-    """The intents of this unit's miners that change, by miner id.
+    """The intents of the miners that the thermostat doses, by miner id.
 
     `intents`: what is permitted or asked of each of them; `ceilings`: what guards allow. Only what is permitted is
     dosed; what a person or frost protection asked for counts as heat from elsewhere.
@@ -133,18 +137,14 @@ def dosed(
             changed.update({miner.miner_id: _as_it_is(miner, group) for miner in group.members})
             continue
         watts, need_w = _law(group, now)
-        for miner in group.members:
-            intent = group.intents[miner.miner_id]
-            told = _told(miner, intent, watts[miner.miner_id], need_w, group)
-            if told is not intent:
-                changed[miner.miner_id] = told
+        changed.update({miner.miner_id: _told(miner, watts[miner.miner_id], need_w, group) for miner in group.members})
     return changed
 
 
 def _as_it_is(miner: MinerSituation, group: _Group) -> Intent:
     """Nobody knows how warm its rooms are: nothing starts, and nothing takes more."""
     intent, runs_at_w = group.intents[miner.miner_id], min(miner.runs_at_w, group.most_w[miner.miner_id])
-    code = "thermostat_heat" if runs_at_w else "thermostat_off"
+    code = THERMOSTAT_HEAT if runs_at_w else THERMOSTAT_OFF
     return replace(intent, power_w=runs_at_w, code=code, reason=sentences.thermostat_blind(miner), is_clause=True)
 
 
@@ -161,9 +161,8 @@ def _groups(unit: UnitSituation, intents: Mapping[str, Intent], ceilings: Mappin
         key = ",".join(sorted(zone.zone_id for zone in miner.zones))
         if intent.code == PERMITTED and most_w > 0 and key:
             permitted.append((miner, key, most_w))
-        heat_w = miner.runs_at_w
         for zone in miner.zones:
-            given_w[zone.zone_id] = given_w.get(zone.zone_id, 0.0) + heat_w / len(miner.zones)
+            given_w[zone.zone_id] = given_w.get(zone.zone_id, 0.0) + miner.runs_at_w / len(miner.zones)
     for miner, key, most_w in permitted:
         group = found.setdefault(key, _Group([]))
         group.members.append(miner)
@@ -228,8 +227,7 @@ def _stopped(group: _Group, running: list[MinerSituation], need_w: float) -> lis
         >= max(_tolerated_k(room, last, group), _too_cold_after_k(room, last))
         for room in group.rooms
     )
-    is_early = any(room.zone.target.early_for is not None for room in group.rooms)
-    return [] if too_warm or (not is_early and all(room.stays_warm() for room in group.rooms)) else running
+    return [] if too_warm or (not group.is_early and all(room.stays_warm() for room in group.rooms)) else running
 
 
 def _tolerated_k(room: _Room, miner: MinerSituation, group: _Group) -> float:
@@ -263,7 +261,7 @@ def _cold_ahead_kh(room: _Room, heat_kw: float) -> float:
     for step in range(6):
         hours = (step + 0.5) * step_h
         celsius = room.over_with(heat_kw, hours) + room.zone.target.effective_celsius
-        floor = room._target_at(hours, room.zone.target.effective_celsius) - room.zone.hysteresis_celsius
+        floor = room.target_at(hours) - room.zone.hysteresis_celsius
         total += max(0.0, floor - celsius) * step_h
     return total
 
@@ -288,14 +286,13 @@ def _level_w(group: _Group, miner: MinerSituation, running: Sequence[MinerSituat
     if not miner.is_stepped:
         return most_w
     now_w = miner.runs_at_w if miner.is_wanted_on else 0
-    is_early = any(room.zone.target.early_for is not None for room in group.rooms)
     if miner.power.step_w is not None:
         wanted = min(max(need_w, miner.least_w), most_w)
         is_near = now_w > 0 and abs(wanted - now_w) < max(_DEADBAND * miner.power.max_w, miner.power.step_w)
         return min(now_w, most_w) if is_near else miner.fitting(min(wanted + miner.power.step_w / 2, most_w))
     levels = [ceil(level.power_w) for level in miner.power.levels if level.power_w <= most_w] or [most_w]
     nearest = min(levels, key=lambda level: abs(level - need_w))
-    if now_w == 0 or is_early or now_w not in levels:
+    if now_w == 0 or group.is_early or now_w not in levels:
         return nearest
     runs_kw = sum(one.runs_at_w for one in running) / 1000
     over = [room.over_with(runs_kw, LEVEL_LOOKS_H) for room in group.rooms]
@@ -310,15 +307,15 @@ def _ramp_h(miner: MinerSituation) -> float:
 
 
 def _price_kh(miner: MinerSituation) -> float:
-    return start_price_kelvin_hours(miner.power.device_class if miner.power is not None else "plain")
+    return kind_of(miner.power.device_class if miner.power is not None else "").start_price_kelvin_hours
 
 
-def _told(miner: MinerSituation, intent: Intent, watts: int, need_w: float, group: _Group) -> Intent:
+def _told(miner: MinerSituation, watts: int, need_w: float, group: _Group) -> Intent:
     """The intent with its watts and why."""
     if watts > 0:
-        reason, code = sentences.thermostat_heats(miner, need_w), "thermostat_heat"
+        reason, code = sentences.thermostat_heats(miner, need_w), THERMOSTAT_HEAT
     else:
         others = any(one.is_wanted_on for one in group.members if one is not miner)
         reason = sentences.others_suffice(miner) if others else sentences.thermostat_rests(miner, need_w)
-        code = "thermostat_off"
-    return replace(intent, power_w=watts, code=code, reason=reason, is_clause=True, then="")
+        code = THERMOSTAT_OFF
+    return replace(group.intents[miner.miner_id], power_w=watts, code=code, reason=reason, is_clause=True, then="")

@@ -34,10 +34,10 @@ def installed_w(rows: SiteRows, zone_pk: UUID) -> float:
     return rows.zones[zone_pk].installed_w
 
 
-def heating_share(rows: SiteRows, snapshots: Snapshots, zone_pk: UUID) -> float:
-    """What heats the zone now, of the nominal watts of its miners (split the same way): 0 to 1."""
+def heating_share(rows: SiteRows, zone_pk: UUID, heat_w: float) -> float:
+    """`heat_w` (see `heating_w`) of the nominal watts of the zone's miners (split the same way): 0 to 1."""
     installed = installed_w(rows, zone_pk)
-    return min(1.0, heating_w(rows, snapshots, zone_pk) / installed) if installed > 0 else 0.0
+    return min(1.0, heat_w / installed) if installed > 0 else 0.0
 
 
 def drawn_w(rows: SiteRows, snapshots: Snapshots, miner_pk: UUID) -> float:

@@ -43,13 +43,14 @@ def zones(
         monitors = zone.sensors
         _judge_all(rows, pk, monitors, observation, memory, judged, now)
         sensors_of = [(monitor, judged[monitor.pk]) for monitor in monitors]
-        share = heating_share(rows, snapshots, pk)
+        heat_w = heating_w(rows, snapshots, pk)
+        share = heating_share(rows, pk, heat_w)
         state, kept[str(pk)] = _room(rows, zone, sensors_of, observation, memory, trends.get(str(pk)), share, now)
         result[pk], of_pulse = zone_state.pulse(
             state, at_most_w(rows, snapshots, pk), rows.memory.sensors.get(f"zone:{zone.key}") or {}, now
         )
         memory.sensors[f"zone:{pk}"] |= of_pulse
-        _learn(rows, zone, result[pk], snapshots, memory, thermostats, now)
+        _learn(rows, zone, result[pk], heat_w, memory, thermostats, now)
     memory.shell["trends"] = kept
     return result
 
@@ -64,7 +65,7 @@ def _learn(
     rows: SiteRows,
     zone: ZonePlan,
     state: ZoneState,
-    snapshots: Snapshots,
+    heat_w: float,
     memory: Memory,
     thermostats: set[UUID],
     now: datetime,
@@ -77,7 +78,7 @@ def _learn(
         key,
         before,
         now.timestamp(),
-        heating_w(rows, snapshots, zone.pk) / 1000,
+        heat_w / 1000,
         state.temperature_celsius,
         window_open=state.window_open_since is not None,
     )
