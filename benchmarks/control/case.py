@@ -42,7 +42,7 @@ def _minute_of(at: time) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A miner: its levels in watts (with `step_w` any step between the lowest and the highest), and what it bears."""
+    """A miner: its levels in watts (with `step_w` any step between the lowest and the highest), and its times."""
 
     key: str
     name: str

@@ -77,7 +77,7 @@ def run_alone(case: Case, make: Callable[[Case], Controller | Driver]) -> Score:
 
 
 class Wants(Protocol):
-    """Only says how many watts it wants of a single machine; what the machine bears is `Borne`'s business."""
+    """Only says how many watts it wants of a single machine; the machine's minimum times are `Borne`'s business."""
 
     def wants_w(self, case: Case, look: Look) -> float: ...
 

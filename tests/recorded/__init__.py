@@ -13,7 +13,7 @@ the loop is closed; the world computes with + − × ÷ only, so that it is the 
 * `minutes.jsonl.gz`: the recorded minutes of rooms, sources and miners,
 * `sentences.jsonl`: every sentence of these, by what it belongs to. Wording is compared by itself.
 
-`test_recorded.py` replays each day and compares. `python -m tests.recorded write --why "…"` records anew;
+`test_recorded.py` replays each day and compares. `python -m tests.recorded write --why "…"` records again;
 `--sentences` records the sentences alone, and refuses where behaviour differs. Whoever records other behaviour says
 why: the reason goes to `differences.md`, whose last line carries the digest of what is recorded.
 

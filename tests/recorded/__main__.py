@@ -15,7 +15,7 @@ def main() -> int:
     parser.add_argument("--why", default="", help="the reason for other behaviour, for differences.md")
     asked = parser.parse_args()
     if not asked.sentences and not asked.why.strip():
-        parser.error("Say why behaviour is recorded anew: --why “…”. For words alone: --sentences.")
+        parser.error("Say why behaviour is recorded again: --why “…”. For words alone: --sentences.")
     environment = os.environ | {"RECORDED_DAYS_WRITE": "sentences" if asked.sentences else "all"}
     test = "tests/recorded/test_recorded.py"
     done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test], env=environment)
