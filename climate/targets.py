@@ -99,12 +99,15 @@ def resolve_target(plan: Plan, now: datetime, tz: ZoneInfo) -> Target:
     return replace(target, until=until, next_celsius=_target(plan, until, tz).effective_celsius)
 
 
-def ahead(plan: Plan, now: datetime, tz: ZoneInfo, within: timedelta) -> tuple[tuple[float, float], ...]:
-    """The next targets, each with when it begins: in so many hours, so many °C."""
+def ahead(
+    plan: Plan, now: datetime, tz: ZoneInfo, within: timedelta, ceiling_celsius: float
+) -> tuple[tuple[float, float], ...]:
+    """The next targets, each with when it begins: in so many hours, so many °C; none above the ceiling (`lower`)."""
     plan, at, found = _without_the_future(plan, now), now, []
     while (following := _until(plan, decides(plan, at, tz), at, tz)) is not None and following - now <= within:
         at = following
-        found.append(((at - now).total_seconds() / 3600, _target(plan, at, tz).effective_celsius))
+        celsius = min(_target(plan, at, tz).effective_celsius, ceiling_celsius)
+        found.append(((at - now).total_seconds() / 3600, celsius))
     return tuple(found)
 
 

@@ -86,7 +86,9 @@ def _learn(
     if model is None or zone.pk not in thermostats:
         state.complete(thermal=model)
         return
-    coming = ahead(_plan(rows, zone, now), now, rows.site.tz, AHEAD) if state.target.lowered is None else ()
+    coming = ()
+    if state.target.lowered is None:
+        coming = ahead(_plan(rows, zone, now), now, rows.site.tz, AHEAD, zone.highest_target_celsius)
     ramps = [rows.miners[pk].ramp_seconds / 3600 for pk, _ in zone.heated_by]
     target, begun = optimum_start.raised(
         state.target,

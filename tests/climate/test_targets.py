@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from climate.schedule import ALL_DAYS, Slot
 from climate.state import Lowered, Target, TargetSource
-from climate.targets import Override, Period, Plan, Preset, decides, holding_period, lower, resolve_target
+from climate.targets import Override, Period, Plan, Preset, ahead, decides, holding_period, lower, resolve_target
 from tests.chance import examples
 
 from . import weeks
@@ -179,10 +179,10 @@ def test_a_hand_that_outlives_a_period_holds_again_after_it():
 SECOND = timedelta(seconds=1)
 
 
-@pytest.mark.parametrize(("ahead", "holds"), [(60 * SECOND, True), (61 * SECOND, False), (365 * DAY, False)])
-def test_what_a_clock_made_that_was_set_back_is_over(ahead, holds):
-    hand = Override(24.0, NOON + ahead + HOUR, "", NOON + ahead)
-    period = Period(24.0, NOON - HOUR, None, "guests", "", NOON + ahead)
+@pytest.mark.parametrize(("early_by", "holds"), [(60 * SECOND, True), (61 * SECOND, False), (365 * DAY, False)])
+def test_what_a_clock_made_that_was_set_back_is_over(early_by, holds):
+    hand = Override(24.0, NOON + early_by + HOUR, "", NOON + early_by)
+    period = Period(24.0, NOON - HOUR, None, "guests", "", NOON + early_by)
     for plan in (Plan(19.0, (), hand), Plan(19.0, (), None, [period])):
         found = resolve_target(plan, NOON, ZURICH)
         assert (found.effective_celsius == 24.0) is holds
@@ -296,3 +296,12 @@ def test_an_override_without_end_holds_for_ever():
     for moment in (local(2025, 6, 2, 7), local(2026, 6, 2, 23)):
         held = target(moment, override=Override(16.0, None))
         assert (held.effective_celsius, held.until, held.next_celsius) == (16.0, None, None)
+
+
+def test_the_targets_ahead_are_those_of_the_week_and_never_above_the_ceiling():
+    plan = Plan(18.0, (NIGHT, MORNING))
+    monday = local(2026, 1, 12, 4, 30)
+    coming = ahead(plan, monday, ZURICH, timedelta(hours=12), 28.0)
+    assert coming == ((1.5, 21.0), (4.0, 18.0))
+    assert ahead(plan, monday, ZURICH, timedelta(hours=2), 28.0) == coming[:1]
+    assert ahead(plan, monday, ZURICH, timedelta(hours=12), 20.0) == ((1.5, 20.0), (4.0, 18.0))
