@@ -60,6 +60,8 @@ class MinerSituation:
     desired_confirmed: bool = False
     switched_on_at: datetime | None = None
     switched_off_at: datetime | None = None
+    #: What it showed last: off, so that its silence hides nothing but a switch at the device.
+    was_seen_off: bool = False
     starts: tuple[datetime, ...] = ()
     wish: Wish | None = None
     min_on_seconds: int = 600
@@ -161,11 +163,11 @@ class MinerSituation:
             return max(watts, float(self.runs_at_w), begins_w)
         if self.snapshot.pending_start or self.snapshot.status in _MAY_START:
             return max(watts, float(self.most_w))
-        if self.is_measured or self.desired_confirmed or self.snapshot.status is MinerStatus.OFF:
+        if self.is_measured or self.snapshot.status is MinerStatus.OFF:
             return watts
-        if self.snapshot.status.is_known:  # coming down: not seen off yet
-            return watts or float(self.before_w)
-        return float(self.most_w) if self.desired_origin else watts
+        if not self.snapshot.status.is_known:
+            return watts if self.was_seen_off else float(self.most_w)
+        return watts if self.desired_confirmed else watts or float(self.before_w)  # coming down: not seen off yet
 
     @property
     def more_w(self) -> float:

@@ -15,6 +15,7 @@ from energy.state import EnergyState
 from miners import draw
 from miners.by_hand import wish_holds
 from miners.models import DesiredState
+from miners.pending import shows_on
 from miners.pools.performance import performance
 from miners.state import MinerSnapshot, MinerStatus
 from miners.went_off import Cause
@@ -76,6 +77,22 @@ def note_silent(memory: Memory, snapshots: dict[UUID, MinerSnapshot]) -> None:
     memory.shell["silent"], memory.shell["out_of_reach"] = silent, silent
     doubtful = [pk for pk, snapshot in snapshots.items() if snapshot.status is MinerStatus.UNCONFIRMED]
     memory.shell["said_off"] = sorted(map(str, doubtful))
+
+
+def _note_loose(rows: SiteRows, memory: Memory, snapshots: dict[UUID, MinerSnapshot]) -> None:
+    """Remember which devices that nobody told anything were off when they were last seen."""
+    before = memory.shell.get("seen_off") or ()
+    memory.shell["seen_off"] = sorted(
+        str(pk)
+        for pk, snapshot in snapshots.items()
+        if pk not in rows.desired and (shows_on(snapshot) is False if snapshot.status.is_known else str(pk) in before)
+    )
+
+
+def _was_seen_off(rows: SiteRows, miner: MinerPlan, desired: DesiredState | None) -> bool:
+    if desired is None:
+        return miner.key in (rows.memory.shell.get("seen_off") or ())
+    return desired.seen_on is False and desired.confirmed_at is not None
 
 
 def note_silent_all(memory: Memory, miner_ids: Iterable[UUID]) -> None:
@@ -170,6 +187,7 @@ def situate(
             )
         )
     note_silent(memory, snapshots)
+    _note_loose(rows, memory, snapshots)
     loose = tuple(miner for pk, miner in miners.items() if pk not in in_unit)
     situation = SiteSituation(
         now,
@@ -261,6 +279,7 @@ def _miner(
         desired_confirmed=bool(desired and desired.confirmed_at),
         switched_on_at=desired.switched_on_at if desired else None,
         switched_off_at=desired.switched_off_at if desired else None,
+        was_seen_off=_was_seen_off(rows, miner, desired),
         starts=starts,
         wish=wish,
         min_on_seconds=miner.min_on_seconds,

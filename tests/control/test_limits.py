@@ -129,6 +129,15 @@ def test_a_silent_miner_that_is_wanted_on_counts_as_nominal():
     assert watts(silent, miner(zone(20.0, key="attic"), key="b"), limit=1500) == {"a": 1000, "b": 0}
 
 
+@pytest.mark.parametrize(("was_seen_off", "starts_w"), [(False, 0), (True, 1000)])
+def test_a_miner_of_nobody_that_does_not_answer_counts_unless_it_was_seen_off(was_seen_off, starts_w):
+    silent = miner(lost(), key="a", snapshot=SILENT, desired_origin="", was_seen_off=was_seen_off)
+    commands, _ = decide(
+        site(unit(miner(zone(20.0, key="attic"), key="b")), loose=(silent,), power_limit_w=1500), Memory()
+    )
+    assert {one.miner_id: one.power_w for one in commands}["b"] == starts_w
+
+
 def test_a_miner_of_nobody_that_runs_counts_and_sheds():
     nobodys = miner(zone(20.5), key="a", snapshot=ON, desired_origin="")
     commands, _ = decide(site(unit(running(zone(19.0), key="b")), loose=(nobodys,), power_limit_w=1500), Memory())

@@ -74,6 +74,7 @@ def miner(*zones: ZoneState, key: str = "m", **kwargs) -> MinerSituation:
         "snapshot": OFF,
         "desired_origin": "policy",
         "desired_confirmed": True,
+        "was_seen_off": kwargs.get("desired_confirmed", True),
     }
     return MinerSituation(**{**defaults, **kwargs})
 
