@@ -359,13 +359,12 @@ class Oracle:
     def _wanted(self, name: str) -> None:
         """What pages say is wanted is so."""
         heater, known, card = self.house.heaters[name], self.known[name], self.house.card(name)
-        wanted = card["desired_w"] > 0
+        wanted = None if card["action"] == "leave" else card["desired_w"] > 0
         known.wanted_for = known.wanted_for + 1 if wanted is known.wanted else 0
         known.wanted = wanted
-        is_nobodys = card["action"] == "leave"
         if min(known.reach, known.wanted_for, self._so_for(known)) < PASSES:
             return  # somebody has just switched it, or it waits for its plug
-        if not is_nobodys and not self._is_cut(heater):
+        if wanted is not None and not self._is_cut(heater):
             self.counts["settled"] += 1
             must(heater.is_on is wanted, f"{name} is {'on' if heater.is_on else 'off'}, wanted {card['desired_w']} W")
 

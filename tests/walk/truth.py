@@ -258,8 +258,12 @@ class AvalonBehindPlug(Heater):
     def could_draw_w(self) -> float:
         rig = self.rig
         ahead = self.starts_at
-        soon = ahead is not None and ahead - self.emulator.clock.now() <= 60
+        soon = ahead is not None and ahead - self.emulator.clock.now() <= 60 and not self._ends_in_boot(ahead)
         return max(rig.power_w, rig.nature.settings[rig.setting].watts if self.is_on or soon else 0.0)
+
+    def _ends_in_boot(self, starts_at: float) -> bool:
+        """A start that is brought forward to be cancelled: off again before it has booted, let alone works."""
+        return any(what == "softoff" and 0 < at - starts_at <= 10 for at, what in self.emulator.schedules)
 
     def settle_mains(self) -> None:
         """What its plug does, it feels: without power it forgets its schedules; with it, it works again."""
