@@ -95,6 +95,8 @@ class MinerSituation:
     before_w: int = 0
     #: It takes what it was told last, by a meter or because its ramp is over (`draw.has_followed`).
     has_followed: bool = True
+    #: The device took a write since what is wanted of it changed (`readback.was_told`).
+    was_told: bool = True
     #: The last change is longer ago than its ramp (`draw.had_its_time`).
     had_its_time: bool = True
     #: How much more than it was told it was measured to take when it last ran (W).
@@ -158,6 +160,8 @@ class MinerSituation:
         """What it may draw now, or any moment: of before and after a change the higher, until it has followed."""
         # Old watts of a meter prove nothing, and count.
         watts = max(self.draws_w, 0 if self.has_followed else self.before_w, self.snapshot.last_power_w or 0.0)
+        if self._is_on_by_others:
+            watts = max(watts, float(self.most_w))
         if self.is_wanted_on:
             begins_w = 0 if self.has_followed else self.snapshot.starts_at_power_w or 0
             return max(watts, float(self.runs_at_w), begins_w)
@@ -168,6 +172,13 @@ class MinerSituation:
         if not self.snapshot.status.is_known:
             return watts if self.was_seen_off else float(self.most_w)
         return watts if self.desired_confirmed else watts or float(self.before_w)  # coming down: not seen off yet
+
+    @property
+    def _is_on_by_others(self) -> bool:
+        """It was off, nobody here told it to be on, and it tells neither watts nor its level: it may be at any."""
+        if not self.snapshot.status.is_on or self.is_measured or draw.set_w(self.snapshot, self.power) is not None:
+            return False
+        return not self.was_told and self.before_w == 0 if self.is_wanted_on else self.desired_confirmed
 
     @property
     def more_w(self) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from math import ceil
 from uuid import UUID
 
 from django.db import DataError, IntegrityError, transaction
@@ -348,6 +349,7 @@ def _notice_outside_on(
     rows: SiteRows, seen: Seen, commands: Sequence[Command], acted: act.Acted, now: datetime
 ) -> None:
     """A miner that was seen off and is wanted off, but is on: somebody else switched it on."""
+    situations = {miner.miner_id: miner for miner in seen.situation.miners}
     for command in commands:
         pk = rows.site.miner_of[command.miner_id].pk
         desired = rows.desired.get(pk)
@@ -360,6 +362,7 @@ def _notice_outside_on(
             continue
         if not is_on and not (was_confirmed and snapshot.status is MinerStatus.UNCONFIRMED):
             continue
+        desired.before_w = ceil(situations[command.miner_id].at_most_w)
         desired.confirmed_at, desired.changed_at, desired.attempts, desired.next_attempt_at = None, now, 0, None
         acted.changed[pk] = desired
         if not is_on:

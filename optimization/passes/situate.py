@@ -17,6 +17,7 @@ from miners.by_hand import wish_holds
 from miners.models import DesiredState
 from miners.pending import shows_on
 from miners.pools.performance import performance
+from miners.readback import was_told
 from miners.state import MinerSnapshot, MinerStatus
 from miners.went_off import Cause
 from optimization import sun
@@ -298,6 +299,7 @@ def _miner(
         is_cut=miner.pk in rows.cut_at,
         before_w=desired.before_w if desired else 0,
         has_followed=desired is None or draw.has_followed(desired, snapshot, miner.ramp_seconds, now),
+        was_told=desired is None or was_told(desired),
         had_its_time=desired is None or draw.had_its_time(desired, miner.ramp_seconds, now),
         took_more_w=_took_more_w(desired, now),
         lacks_off=miner.lacks_off,

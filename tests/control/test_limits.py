@@ -152,6 +152,25 @@ def test_a_wish_by_hand_obeys_the_limit():
     assert watts(asked, running(zone(21.0), key="b"), limit=1500) == {"a": 0, "b": 1000}
 
 
+@pytest.mark.parametrize(
+    ("as_it_is", "starts_w"),
+    [
+        ({"desired_w": 0}, 0),
+        ({"desired_w": 0, "desired_confirmed": False, "before_w": 800}, 800),
+        ({"desired_w": 800, "desired_confirmed": False, "was_told": False}, 0),
+        ({"desired_w": 800, "desired_confirmed": False, "was_told": True}, 800),
+    ],
+)
+def test_what_somebody_else_switched_on_may_run_at_its_highest_level(as_it_is, starts_w):
+    """It tells neither its watts nor its level."""
+    foreign = miner(
+        zone(20.0), key="a", snapshot=MinerSnapshot(MinerStatus.HEATING), power=STEPS, nominal_power_w=800, **as_it_is
+    )
+    others = unit(foreign, miner(zone(17.0, key="attic"), key="b", power=STEPS, nominal_power_w=800))
+    commands, _ = decide(site(others, power_limit_w=1700), Memory())
+    assert {one.miner_id: one.power_w for one in commands}["b"] == starts_w
+
+
 # --- levels give way before anything is switched off --------------------------------------------------------------
 
 STEPS = PowerModel((Level("eco", 800.0), Level("standard", 1300.0), Level("super", 1600.0)))

@@ -38,6 +38,7 @@ class Pair:
         self.ask(900)
         self.home.go(30)
         assert self.machine.true_w == 900
+        self.other_room = key
         bench_module._bench.rooms[key] = 20.4  # from now on the other one is to heat, in a room that is no colder
 
     def _machine(self, miner: Miner, levels, **kwargs) -> Machine:
@@ -104,6 +105,21 @@ def test_what_was_lowered_unmeasured_counts_with_its_watts_from_before_until_its
     two.go(30)
     assert two.other_runs
     assert two.machine.told_w == lower_w
+
+
+def test_what_somebody_else_switched_on_counts_until_its_off_is_done(pair):
+    two = pair(tells=False)
+    bench_module._bench.rooms[two.other_room] = 22.0
+    for watts in (500, 0):
+        two.ask(watts)
+        two.go(600)
+    assert not two.other_runs
+    two.machine.write(900)  # at the device
+    bench_module._bench.rooms[two.other_room] = 20.0
+    two.go(RAMP_S)
+    assert (two.machine.told_w, two.other_runs) == (0, False)
+    two.go(30)
+    assert two.other_runs
 
 
 @LOWER
