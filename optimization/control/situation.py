@@ -97,6 +97,8 @@ class MinerSituation:
     has_followed: bool = True
     #: The device took a write since what is wanted of it changed (`readback.was_told`).
     was_told: bool = True
+    #: It was silent at the last look and answers again.
+    came_back: bool = False
     #: The last change is longer ago than its ramp (`draw.had_its_time`).
     had_its_time: bool = True
     #: How much more than it was told it was measured to take when it last ran (W).
@@ -160,7 +162,7 @@ class MinerSituation:
         """What it may draw now, or any moment: of before and after a change the higher, until it has followed."""
         # Old watts of a meter prove nothing, and count.
         watts = max(self.draws_w, 0 if self.has_followed else self.before_w, self.snapshot.last_power_w or 0.0)
-        if self._is_on_by_others:
+        if self.is_on_by_others:
             watts = max(watts, float(self.most_w))
         if self.is_wanted_on:
             begins_w = 0 if self.has_followed else self.snapshot.starts_at_power_w or 0
@@ -174,11 +176,13 @@ class MinerSituation:
         return watts if self.desired_confirmed else watts or float(self.before_w)  # coming down: not seen off yet
 
     @property
-    def _is_on_by_others(self) -> bool:
-        """It was off, nobody here told it to be on, and it tells neither watts nor its level: it may be at any."""
+    def is_on_by_others(self) -> bool:
+        """It was off or silent, nobody here told it to be on since, and it tells neither watts nor its level."""
         if not self.snapshot.status.is_on or self.is_measured or draw.set_w(self.snapshot, self.power) is not None:
             return False
-        return not self.was_told and self.before_w == 0 if self.is_wanted_on else self.desired_confirmed
+        if not self.is_wanted_on:
+            return self.desired_confirmed
+        return self.came_back or not (self.was_told or self.before_w)
 
     @property
     def more_w(self) -> float:

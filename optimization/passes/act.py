@@ -34,7 +34,7 @@ from . import own_off, pending, plugs, witnesses
 from .driver import adapter_of, rearm_seconds
 from .load import House, SiteRows
 from .observe import Observation, read_rows
-from .situate import Seen, was_silent
+from .situate import Seen
 
 log = logging.getLogger(__name__)
 
@@ -132,13 +132,21 @@ def cut_what_stays_on(
         acted.activity.append((Severity.ALARM, f"{miner.name} does not switch off: the plug before it is cut."))
 
 
-def heard_again(rows: SiteRows, seen: Seen, acted: Acted) -> None:
-    """A device that was silent at the last look answers now: the pause its retries had reached is over."""
-    for pk, desired in rows.desired.items():
-        known = pk in seen.snapshots and seen.snapshots[pk].status.is_known
-        if known and was_silent(rows.memory, pk) and desired.next_attempt_at is not None:
+def heard_again(rows: SiteRows, seen: Seen, acted: Acted, now: datetime) -> None:
+    """A device that was silent at the last look answers now: the pause its retries had reached is over.
+
+    One that may be at any level by now is told its level again, and counts at its highest until it has followed.
+    """
+    for miner in seen.situation.miners:
+        desired = rows.desired.get(UUID(miner.miner_id))
+        if desired is None or not miner.came_back:
+            continue
+        if miner.is_on_by_others and desired.power_w > 0:
+            desired.before_w, desired.changed_at, desired.confirmed_at = ceil(miner.at_most_w), now, None
+            acted.changed[desired.miner_id] = desired
+        if desired.next_attempt_at is not None:
             desired.next_attempt_at = None
-            acted.changed[pk] = desired
+            acted.changed[desired.miner_id] = desired
 
 
 def due_writes(rows: SiteRows, commands: Sequence[Command], seen: Seen, now: datetime) -> list[Command]:

@@ -338,7 +338,7 @@ def decide_site(
     act.note_seen(rows, seen.snapshots, acted, now)
     acted.activity += own_off.watch(rows, seen.snapshots, seen.plugs, seen.memory, now)
     rise.watch(rows, seen.snapshots, seen.zones, seen.memory, now)
-    act.heard_again(rows, seen, acted)
+    act.heard_again(rows, seen, acted, now)
     act.cut_what_stays_on(rows, commands, seen, observation, acted, now)
     due_now = act.due_writes(rows, commands, seen, now)
     act.doubt_starts(rows, due_now, acted)

@@ -299,6 +299,7 @@ def _miner(
         is_cut=miner.pk in rows.cut_at,
         before_w=desired.before_w if desired else 0,
         has_followed=desired is None or draw.has_followed(desired, snapshot, miner.ramp_seconds, now),
+        came_back=snapshot.status.is_known and was_silent(rows.memory, miner.pk),
         was_told=desired is None or was_told(desired),
         had_its_time=desired is None or draw.had_its_time(desired, miner.ramp_seconds, now),
         took_more_w=_took_more_w(desired, now),

@@ -122,6 +122,21 @@ def test_what_somebody_else_switched_on_counts_until_its_off_is_done(pair):
     assert two.other_runs
 
 
+def test_what_was_silent_may_run_at_any_level_until_it_is_told_again(pair):
+    two = pair(tells=False)
+    bench_module._bench.rooms[two.other_room] = 22.0
+    two.ask(500)
+    two.go(600)
+    two.machine.reachable = False
+    two.go(60)
+    two.machine.told_w, two.machine.reachable = 900.0, True  # at the device, while nobody could see it
+    bench_module._bench.rooms[two.other_room] = 20.0
+    two.go(RAMP_S)
+    assert (two.machine.told_w, two.other_runs) == (500, False)
+    two.go(30)
+    assert two.other_runs
+
+
 @LOWER
 def test_a_meter_that_shows_it_ends_the_wait(pair, lower_w):
     two = pair(is_metered=True)
