@@ -84,8 +84,8 @@ def _probe() -> Iterator[Row]:
 
 
 def _street() -> Iterator[Row]:
-    from miners.discovery import search
-    from miners.typed_addresses import targets
+    from miners.discovery.scan import search
+    from miners.discovery.typed_addresses import targets
     from tests.discovery.street import Neighbours, Street
     from tests.emulators.clock import Clock
 

@@ -30,14 +30,14 @@ import django
 from django.conf import settings
 settings.configure(INSTALLED_APPS=[])
 django.setup()
-import integrations.http, miners.controllers.home_assistant_switch, sites.store
+import integrations.http, miners.drivers.home_assistant_switch.driver, sites.store
 def kilobytes():
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1024
 before, began = kilobytes(), time.process_time()
 import {modules}
 print(time.process_time() - began, kilobytes() - before)
 """
-DRIVERS = ("avalon", "axeos", "luxos", "braiins", "vnish", "heater_21energy", "shelly_plug", "asic_rs")
+DRIVERS = ("avalon", "axeos", "luxos", "braiins", "vnish", "heater_21energy", "shelly", "asic_rs")
 IMPORT_TARGET_MS, MEMORY_TARGET_MB = 150.0, 5.0
 #: The library of the last: only when its first miner is asked, and only where it is installed.
 LIBRARY = "pyasic_rs.factory, pyasic_rs.data"
@@ -51,7 +51,7 @@ def rows() -> list[Row]:
 
 def _import_rows() -> Iterator[Row]:
     """What importing adds to what runs anyway: each driver alone in a fresh process, then all of them."""
-    modules = {name: f"miners.controllers.{name}" for name in DRIVERS}
+    modules = {name: f"miners.drivers.{name}.driver" for name in DRIVERS}
     for name, module in {**modules, "all of them": ", ".join(modules.values())}.items():
         yield from _imported(name, module, IMPORT_TARGET_MS, MEMORY_TARGET_MB)
     library = "pyasic-rs, when first used"
@@ -96,7 +96,7 @@ def _many() -> list[Row]:
     import threading
 
     from integrations.ask import call_all, forget
-    from miners.controllers.avalon import AvalonMiner
+    from miners.drivers.avalon.driver import AvalonMiner
     from tests.drivers.devices import DEVICES, Bench
     from tests.emulators.faults import Fault
 

@@ -66,7 +66,7 @@ class _Home:
             self.pass_seconds = time.perf_counter() - began
 
     def is_on(self) -> bool:
-        from miners.controllers.dummy import DummyMiner
+        from miners.drivers.dummy.driver import DummyMiner
 
         return DummyMiner.read_alone(DummyMiner.Config(), time.monotonic() + 1).status.is_on
 

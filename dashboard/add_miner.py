@@ -16,9 +16,9 @@ from django.shortcuts import redirect, render
 from integrations import registry
 from integrations.errors import AdapterError
 from integrations.registry import Adapter, Kind
-from miners import discovery, discovery_job
-from miners.devices import driven_by
-from miners.driven import Driven
+from miners.discovery import job, scan
+from miners.identity.devices import driven_by
+from miners.identity.duplicate_devices import Driven
 from sites.models import Site
 from sites.secret_inputs import ask_again
 from sites.words import watts
@@ -73,13 +73,13 @@ class FoundLine:
 @device_step("search")
 def found(request: HttpRequest, draft: Draft) -> HttpResponse:
     """What the search found so far; the page asks again by itself while it goes on."""
-    search = discovery_job.look_up(draft.get("search", "")) or discovery_job.running(draft.key_of_search)
+    search = job.look_up(draft.get("search", "")) or job.running(draft.key_of_search)
     if search is None or search.site_id != draft.key_of_search:
         return redirect("setup-miners")
     if search.id != draft.get("search"):
         draft.put(search=search.id)
     if "end" in request.POST:
-        discovery_job.cancel(search.id)
+        job.cancel(search.id)
         return redirect("add-miner-found")
     if "choose" in request.POST:
         return _chosen(draft, search, request.POST["choose"])
@@ -91,7 +91,7 @@ def found(request: HttpRequest, draft: Draft) -> HttpResponse:
     return render(request, "dashboard/_add_miner_found.html", {**context, "draft": draft})
 
 
-def _found_context(draft: Draft, search: discovery_job.Search) -> dict[str, Any]:
+def _found_context(draft: Draft, search: job.Search) -> dict[str, Any]:
     driven, site = Driven(), draft.site or Site()
     mine = {opened(one["config"]).get("address"): one["name"] for one in draft.miners if one.get("identity")}
     lines = [
@@ -132,7 +132,7 @@ def by_number(address: str) -> tuple[list[int], str]:
     return [int(part) for part in re.findall(r"[0-9]+", address)], address
 
 
-def _chosen(draft: Draft, search: discovery_job.Search, address: str) -> HttpResponse:
+def _chosen(draft: Draft, search: job.Search, address: str) -> HttpResponse:
     one = next((one for one in search.found if one["address"] == address), None)
     if one is None or Driven().by(one["address"], one["serial"]) is not None:
         return redirect("add-miner-found")
@@ -162,7 +162,7 @@ def _look_again(draft: Draft, form: DriverForm) -> bool:
     device = draft.device["found"]
     problem, field = "", None
     try:
-        seen = discovery.probe(device["address"], device["adapter_type"], form.settings).found
+        seen = scan.probe(device["address"], device["adapter_type"], form.settings).found
     except AdapterError as error:
         seen, problem = None, str(error)
     if seen is None:
@@ -267,7 +267,7 @@ def _new_plug(draft: Draft, heat: HeatForm) -> dict[str, Any] | None:
     minutes = 30 if model is None else _PLUG_MINUTES.get(model.device_class, 30)
     config = {"load_w": load_w, "auto_off_minutes": minutes}
     try:
-        seen = discovery.probe(address, "shelly_plug", config).found
+        seen = scan.probe(address, "shelly_plug", config).found
     except AdapterError as error:
         heat.add_error("plug_address", str(error))
         return None

@@ -14,9 +14,9 @@ from integrations.connections.entities import EntityState
 from integrations.forms import base_type, choices_of, extra_of, label_of, shown
 from integrations.problems import sentence
 from integrations.registry import Adapter
-from miners.controllers.home_assistant_switch import HomeAssistantSwitch
+from miners.discovery.typed_addresses import MOST_CHARACTERS, NotAPlace, targets
+from miners.drivers.home_assistant_switch.driver import HomeAssistantSwitch
 from miners.models import Circuit, Miner
-from miners.typed_addresses import MOST_CHARACTERS, NotAPlace, targets
 from optimization.adding import free_plugs
 from optimization.models import OptimizationUnit
 from sites.models import Site

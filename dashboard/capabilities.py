@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from integrations.registry import Adapter, AdapterConfig
-from miners import dead_man
+from miners.drivers import dead_man
 from miners.power import OffBy, PowerModel, from_json, kind_of
 from sites.words import exactly
 

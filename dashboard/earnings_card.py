@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from miners.earnings_view import Panel, Span, money, sats
-from miners.economics import MinerValue
+from miners.earnings.economics import MinerValue
+from miners.earnings.view import Panel, Span, money, sats
 
 from . import formats
 

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from climate.models import TARGET_MAX_CELSIUS
 from climate.state import Target, TargetSource
-from miners.by_hand import most_w
 from miners.power import PowerModel, on_or_off
+from miners.requests.manual import most_w
 
 from .sparkline import Row
 

@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from climate.holds import next_time
-from miners import by_hand, services
+from miners import services
 from miners.models import Miner
+from miners.requests import manual
 
 from . import formats
 from .target_actions import clock_of
@@ -46,7 +47,7 @@ def miner_on(request: HttpRequest, miner_id: UUID) -> HttpResponse:
     services.check_can_run(miner)
     power_w, lower = _power(miner, request)
     wish = services.request_power(miner, power_w, by=who(request), until=_end(miner, request, now))
-    how = "" if power_w is None else f" at {by_hand.runs_words(miner.power, wish.power_w)}"
+    how = "" if power_w is None else f" at {manual.runs_words(miner.power, wish.power_w)}"
     end = formats.moment(wish.until, now, miner.site.tz)
     said = f"{miner.name} is asked to run{how} until {end}, within its safety limits. {lower}".rstrip()
     return done(request, said, undo=_undo(miner))
@@ -56,11 +57,11 @@ def _power(miner: Miner, request: HttpRequest) -> tuple[int | None, str]:
     """The watts it takes for what was chosen (None: its usual power), and what is said where they are not the same."""
     model, key, typed = miner.power, request.POST.get("level"), request.POST.get("power_w")
     if key is not None:
-        return by_hand.watts_of_level(model, key), ""
+        return manual.watts_of_level(model, key), ""
     if typed is None:
         return None, ""
-    power_w = by_hand.watts_taken(model, miner.nominal_power_w, typed.strip())
-    return power_w, by_hand.lower_words(model, typed.strip(), power_w)
+    power_w = manual.watts_taken(model, miner.nominal_power_w, typed.strip())
+    return power_w, manual.lower_words(model, typed.strip(), power_w)
 
 
 def _end(miner: Miner, request: HttpRequest, now: datetime) -> datetime | None:
@@ -70,7 +71,7 @@ def _end(miner: Miner, request: HttpRequest, now: datetime) -> datetime | None:
         return None
     if duration == "clock":
         return next_time(clock_of(request.POST.get("clock", "")), now, miner.site.tz)
-    return by_hand.end_after(by_hand.minutes_of(duration.strip()), now)
+    return manual.end_after(manual.minutes_of(duration.strip()), now)
 
 
 @action

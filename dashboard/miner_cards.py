@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from miners.by_hand import exact_watts, level_words
-from miners.earnings_view import money, sats
-from miners.economics import MinerValue
+from miners.earnings.economics import MinerValue
+from miners.earnings.view import money, sats
 from miners.power import PowerSource
+from miners.requests.manual import exact_watts, level_words
 
 from . import formats, miner_figures
 from .facts import AlarmFacts, DeadMan, MinerFacts, Moment, Wish

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from miners.by_hand import exact_watts, level_name
-from miners.economics import efficiency_j_per_th
+from miners.earnings.economics import efficiency_j_per_th
 from miners.power import OffBy, PowerModel
+from miners.requests.manual import exact_watts, level_name
 
 from . import degrees, formats, miner_figures
 from .facts import DeadMan, MinerFacts, Moment

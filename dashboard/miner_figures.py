@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from miners.by_hand import exact_watts, level_name
-from miners.economics import efficiency_j_per_th
+from miners.earnings.economics import efficiency_j_per_th
 from miners.power import PowerModel, PowerSource
+from miners.requests.manual import exact_watts, level_name
 from sites.words import is_unknown, number
 
 from . import formats

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
+from miners.earnings.queries import earnings_of_miner
 from miners.models import Miner
 from miners.power import DEVICE_CLASSES, heat_limits_celsius
-from miners.worth import earnings_of_miner
 
 from . import scope
 from .decisions import commands_of, decision_lines

@@ -8,8 +8,8 @@ from typing import Any
 
 from integrations import registry
 from integrations.registry import Kind
-from miners import dead_man
-from miners.controllers.shelly_plug import ShellyPlug
+from miners.drivers import dead_man
+from miners.drivers.shelly.driver import ShellyPlug
 from miners.models import MinerController
 from sites.words import watts
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from miners.earnings_view import MinerLine, Panel, money, sats
-from miners.economics import per_kwh
+from miners.earnings.economics import per_kwh
+from miners.earnings.view import MinerLine, Panel, money, sats
 
 from . import formats, miner_figures
 from .facts import MinerFacts

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from miners.earnings_view import sats
-from miners.pools.reading import PoolReading
+from miners.earnings.pools.reading import PoolReading
+from miners.earnings.view import sats
 
 from . import formats, miner_figures
 from .facts import Moment

@@ -17,7 +17,7 @@ from climate.models import TARGET_MAX_CELSIUS, ClimateZone, TargetOverride, Targ
 from climate.services import open_periods, periods_of
 from climate.targets import Override, Period, Plan, Preset, resolve_target
 from energy.models import EnergySource
-from miners import dead_man
+from miners.drivers import dead_man
 from miners.models import ManualRequest, Miner, MinerController, PoolAccount
 from optimization.control.memory import parse_time
 from optimization.models import OptimizationUnit

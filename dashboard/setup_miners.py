@@ -17,7 +17,8 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 
-from miners import aliases, devices, discovery_job
+from miners.discovery import job
+from miners.identity import aliases, devices
 from miners.models import MinerController
 from optimization.adding import check_additions
 from optimization.setup import check_home
@@ -128,7 +129,7 @@ def miners(request: HttpRequest, draft: Draft) -> HttpResponse:
         problem=said.problem or problem,
         asks=said.asks,
         named=summaries(draft),
-        running=discovery_job.running(draft.key_of_search),
+        running=job.running(draft.key_of_search),
         network=own_network(request.get_host()),
         has_assistant=draft.connection() is not None,
         gone=_gone(draft),
@@ -280,8 +281,8 @@ def _look(request: HttpRequest, draft: Draft, forms: _Forms) -> HttpResponse | _
         return _Said(judged="address")
     addresses = forms.where.cleaned_data["addresses"]
     try:
-        begun = discovery_job.start(draft.key_of_search, addresses, by=request.user.get_username())
-    except discovery_job.Busy:
+        begun = job.start(draft.key_of_search, addresses, by=request.user.get_username())
+    except job.Busy:
         forms.where.add_error("addresses", "This home is being searched already. Wait until that is done, or end it.")
         return _Said(judged="address")
     kept = _kept(request.POST, "addresses") if forms.plug_is_typed else {}
@@ -360,7 +361,7 @@ def check(draft: Draft, answers: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def unknown_address(draft: Draft, entity_id: str) -> dict[str, list[str]]:
-    """Whether this Home Assistant, by another address, has a miner on this switch already (`miners.aliases`)."""
+    """Whether this Home Assistant, by another address, already has a miner on this switch (`identity.aliases`)."""
     row = draft.connection()
     aliases.recognise(row, [entity_id])
     if row.installation != draft.get("installation", "") and "url" in draft:

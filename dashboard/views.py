@@ -13,7 +13,7 @@ from django.views.decorators.http import condition, require_safe
 from climate.history import totals
 from climate.models import ClimateZone
 from climate.services import plan_of
-from miners.worth import earnings_of
+from miners.earnings.queries import earnings_of
 from sites import live
 from sites.models import ActivityLog
 

@@ -15,8 +15,8 @@ from climate import periods_api as periods
 from energy import api as energy
 from integrations import api as integrations
 from miners import api as miners
-from miners import discovery_api as discovery
-from miners import value_api as value
+from miners.discovery import api as discovery
+from miners.earnings import api as value
 from optimization import api as optimization
 from optimization import policy_api as policies
 from sites import api as sites

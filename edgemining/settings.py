@@ -163,13 +163,13 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 1800.0},
     },
-    # Which service is really asked, its own plan says (`miners.refresh`).
+    # Which service is really asked, its own plan says (`miners.earnings.refresh`).
     "pools-and-prices": {
         "task": "miners.tasks.refresh_value",
         "schedule": 60.0,
         "options": {"expires": 55.0},
     },
-    # Asks a Home Assistant only where another connection switches something of the same id (`miners.aliases`).
+    # Asks a Home Assistant only where another connection switches something of the same id (`miners.identity.aliases`).
     "connections": {
         "task": "miners.tasks.compare_connections",
         "schedule": 600.0,

@@ -100,7 +100,8 @@ class HomeAssistant(Addressed):
         help_text="In Home Assistant: your profile → Security → Long-lived access tokens → Create.",
     )
     certificate = certificate_column()
-    #: The same for connections that were found to lead to one Home Assistant by several addresses (`miners.aliases`).
+    #: The same for connections that were found to lead to one Home Assistant by several addresses
+    #: (`miners.identity.aliases`).
     installation = models.CharField(max_length=36, blank=True, editable=False)
 
     class Meta:

@@ -37,7 +37,7 @@ _PAUSES_SECONDS = (300.0, 1500.0)
 _KEPT_SECONDS = 25 * HOUR_SECONDS
 #: No try lasts longer; whoever died in one holds the next up no longer than this.
 _ONE_TRY_SECONDS = 60.0
-#: An off that waits says so at least this often (`miners.readback.RETRY_MAX`, and a pass that is late).
+#: An off that waits says so at least this often (`miners.status.readback.RETRY_MAX`, and a pass that is late).
 _OFF_WAITS_SECONDS = 90.0
 
 

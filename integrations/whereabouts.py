@@ -1,6 +1,6 @@
 """One spelling for the same place, however it was typed: for telling that two rows mean the same device. Pure.
 
-No name is looked up here; where the names of devices lead now is noted beside them (`miners.host_names`).
+No name is looked up here; where the names of devices lead now is noted beside them (`miners.identity.host_names`).
 """
 
 from __future__ import annotations

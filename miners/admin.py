@@ -22,7 +22,7 @@ from sites.admin_base import RecordAdmin, SetAsideAdmin, SiteRowAdmin, SiteRowFo
 from sites.words import NOTHING, listed, watts
 
 from . import services
-from .level_fields import LevelWattsField
+from .level_watts_field import LevelWattsField
 from .models import Circuit, CommandLog, Miner, MinerController
 from .reality import monitors_problem, reality_problem
 from .services import identify
@@ -281,4 +281,5 @@ class CommandLogAdmin(RecordAdmin):
 
 
 # Django looks for set-up pages here; those of pools, the hash price and wishes stand in files of their own.
-from . import value_admin, wish_admin  # noqa: E402, F401
+from miners.earnings import admin as value_admin  # noqa: E402, F401
+from miners.requests import admin as wish_admin  # noqa: E402, F401

@@ -20,16 +20,17 @@ from pydantic import Field
 from climate.models import ClimateZone
 from integrations.adapter_api import AdapterIn, AdapterOut, adapter_router
 from integrations.errors import AdapterError
+from miners.requests import manual
+from miners.status.readback import may_be_on
 from sites.models import Site
 from sites.rest import rows
 from sites.rest.bodies import Answer, Body, Done, Moment, field, patch_of
 from sites.rest.paging import Paged
 from sites.rest.problems import Conflict, invalid
 
-from . import by_hand, services
+from . import services
 from .models import Circuit, DesiredState, ManualRequest, Miner, MinerController
 from .power import DEVICE_CLASSES, Level
-from .readback import may_be_on
 from .reality import reality_problem
 from .state import MinerStatus
 
@@ -374,7 +375,7 @@ class StartIn(Body):
     )
     level: str | None = Field(None, max_length=80, description="The key of one of its levels, instead of watts.")
     until: Moment | None = Field(None, description="At most 24 h ahead; empty, and no duration: in 2 h.")
-    duration_minutes: int | None = Field(None, description=f"1 to {by_hand.MOST_MINUTES}, instead of an end.")
+    duration_minutes: int | None = Field(None, description=f"1 to {manual.MOST_MINUTES}, instead of an end.")
 
 
 class StopIn(Body):
@@ -396,8 +397,8 @@ def _watts(miner: Miner, body: StartIn) -> int | None:
     if body.level is not None and body.power_w is not None:
         raise invalid("level", "Give a level or watts, not both.", body.level)
     if body.level is not None:
-        return by_hand.watts_of_level(miner.power, body.level)
-    return None if body.power_w is None else by_hand.watts_taken(miner.power, miner.nominal_power_w, body.power_w)
+        return manual.watts_of_level(miner.power, body.level)
+    return None if body.power_w is None else manual.watts_taken(miner.power, miner.nominal_power_w, body.power_w)
 
 
 def _end(body: StartIn) -> datetime | None:
@@ -405,7 +406,7 @@ def _end(body: StartIn) -> datetime | None:
         return body.until
     if body.until is not None:
         raise invalid("duration_minutes", "Give a duration or an end, not both.", body.duration_minutes)
-    return by_hand.end_after(body.duration_minutes, timezone.now())
+    return manual.end_after(body.duration_minutes, timezone.now())
 
 
 @miners_router.post("/{uuid:miner_id}/start", response={202: WishOut})
@@ -419,8 +420,8 @@ def start_miner(request: HttpRequest, miner_id: UUID, body: StartIn | None = Non
         raise Conflict(f"‘{miner}’ is not active. Activate it first.", [miner])
     wish = services.request_power(miner, _watts(miner, body), by=rows.person(request), until=_end(body))
     end = wish.until.astimezone(miner.site.tz)
-    lower = "" if body.power_w is None else by_hand.lower_words(miner.power, body.power_w, wish.power_w)
-    at = by_hand.runs_words(miner.power, wish.power_w)
+    lower = "" if body.power_w is None else manual.lower_words(miner.power, body.power_w, wish.power_w)
+    at = manual.runs_words(miner.power, wish.power_w)
     said = f"‘{miner}’ is to run at {at} until {end:%H:%M}, as far as the guards allow. {lower}".rstrip()
     return Status(202, {"message": f"{said} {_next_pass(miner.site)}", "wish": wish})
 

@@ -6,7 +6,7 @@ from django.db.models.signals import post_migrate, post_save
 
 def _connection_moved(sender, instance, created: bool, **how) -> None:
     """Its controllers switch what is behind its new address."""
-    from . import devices
+    from miners.identity import devices
 
     if not created:
         devices.note_on(instance)
@@ -14,7 +14,7 @@ def _connection_moved(sender, instance, created: bool, **how) -> None:
 
 def _note_devices(sender, **how) -> None:
     """What was written by other versions, or past the models, is known after an update; none fails for it."""
-    from . import devices
+    from miners.identity import devices
 
     try:
         devices.note_all()
@@ -29,24 +29,21 @@ class MinersConfig(AppConfig):
     def ready(self) -> None:
         # Importing them registers their adapters.
         from integrations.models import CONNECTIONS
-
-        from .controllers import (  # noqa: F401
-            asic_rs,
-            avalon,
-            axeos,
-            braiins,
-            dummy,
-            heater_21energy,
-            home_assistant_switch,
-            luxos,
-            shelly_plug,
-            simulated,
-            vnish,
-        )
-        from .hashprice import braiins_pool as _reward  # noqa: F401
-        from .hashprice import mempool, typed  # noqa: F401
-        from .pools import braiins_pool, ocean  # noqa: F401
-        from .pools import simulated as _simulated  # noqa: F401
+        from miners.drivers.asic_rs import driver as asic_rs  # noqa: F401
+        from miners.drivers.avalon import driver as avalon  # noqa: F401
+        from miners.drivers.axeos import driver as axeos  # noqa: F401
+        from miners.drivers.braiins import driver as braiins  # noqa: F401
+        from miners.drivers.dummy import driver as dummy  # noqa: F401
+        from miners.drivers.heater_21energy import driver as heater_21energy  # noqa: F401
+        from miners.drivers.home_assistant_switch import driver as home_assistant_switch  # noqa: F401
+        from miners.drivers.luxos import driver as luxos  # noqa: F401
+        from miners.drivers.shelly import driver as shelly_plug  # noqa: F401
+        from miners.drivers.simulated import driver as simulated  # noqa: F401
+        from miners.drivers.vnish import driver as vnish  # noqa: F401
+        from miners.earnings.hash_price import braiins_pool as _reward  # noqa: F401
+        from miners.earnings.hash_price import mempool, typed  # noqa: F401
+        from miners.earnings.pools import braiins_pool, ocean  # noqa: F401
+        from miners.earnings.pools import simulated as _simulated  # noqa: F401
 
         for model in CONNECTIONS.values():
             post_save.connect(_connection_moved, sender=model, dispatch_uid=f"devices of {model.__name__}")

@@ -12,11 +12,13 @@ from django.utils import timezone
 from climate.models import ClimateZone
 from integrations.models import AdapterRow, Connection, address_checks
 from integrations.registry import Adapter, ConnectionKind, Kind
+from miners.identity import devices, host_names
+from miners.status import readback
 from sites.models import NamedModel, Site, UUIDModel
 from sites.rollup import Bucket
 from sites.words import listed
 
-from . import devices, host_names, power, readback
+from . import power
 
 #: What a miner's class says as long as nobody says otherwise.
 _OF_ITS_CLASS = ("min_on_seconds", "min_off_seconds", "max_starts_per_hour", "max_starts_per_day")
@@ -47,7 +49,7 @@ class MinerController(AdapterRow):
 
     #: What a probe found there (`services.identify`): model, firmware, version, serial, power, limits, at.
     identity = models.JSONField(default=dict, blank=True, editable=False)
-    #: Keys under which another controller may switch the same device (`miners.aliases`, `miners.host_names`).
+    #: Keys under which another controller may switch the same device (`identity.aliases`, `identity.host_names`).
     known_as = models.JSONField(default=list, blank=True, editable=False)
 
     @property

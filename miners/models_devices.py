@@ -1,4 +1,4 @@
-"""What each controller switches, as keys that are equal for the same physical thing (`miners.devices`)."""
+"""What each controller switches, as keys that are equal for the same physical thing (`miners.identity.devices`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class DeviceKey(models.Model):
     """One key of what a controller switches. Two controllers with a key in common switch the same thing.
 
     No constraint forbids that: homes that have it already must stay readable, so that they can be told and mended.
-    Whoever writes a controller checks it under a lock (`miners.devices.refuse_taken`).
+    Whoever writes a controller checks it under a lock (`miners.identity.devices.refuse_taken`).
     """
 
     controller = models.ForeignKey(MinerController, on_delete=models.CASCADE, related_name="device_keys")

@@ -1,6 +1,6 @@
 """Pool accounts, where the hash price comes from, and what both and the miners themselves came to, hour by hour.
 
-Pools and price services are asked in the background (`miners.refresh`); passes and pages read what is stored here.
+Pools and price services are asked in the background (`earnings.refresh`); passes and pages read what is stored here.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from django.db import models
 
 from integrations.models import AdapterRow
 from integrations.registry import Kind
-
-from .hashprice.reading import HashPriceReading
-from .pools.performance import Account
-from .pools.reading import PoolReading, from_json
+from miners.earnings.hash_price.reading import HashPriceReading
+from miners.earnings.pools.performance import Account
+from miners.earnings.pools.reading import PoolReading, from_json
 
 
 class Remote(AdapterRow):

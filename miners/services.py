@@ -14,13 +14,13 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from integrations.ask import call
+from miners.identity import devices
+from miners.requests.manual import ON_DEFAULT, ON_MAX, watts_taken
 from sites import held, lowering
 from sites.held import Order
 from sites.models import Severity, Site
 from sites.services import log_activity
 
-from . import devices
-from .by_hand import ON_DEFAULT, ON_MAX, watts_taken
 from .models import DesiredState, ManualRequest, Miner, MinerController
 from .power import Identity, identity_json
 

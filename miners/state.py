@@ -19,7 +19,7 @@ class MinerStatus(StrEnum):
     UNREACHABLE = "unreachable"
     UNKNOWN = "unknown"
     OFF = "off"
-    #: Its switch says off, and a meter that has shown nothing new since does not confirm it (`miners.evidence`).
+    #: Its switch says off, and a meter that has shown nothing new since does not confirm it (`miners.status.evidence`).
     UNCONFIRMED = "unconfirmed"
     STARTING = "starting"
     RAMPING = "ramping"

@@ -3,13 +3,13 @@
 from celery import shared_task
 from django.utils import timezone
 
-from .discovery_job import discover  # noqa: F401 (Celery looks for tasks here)
+from miners.discovery.job import discover  # noqa: F401 (Celery looks for tasks here)
 
 
 @shared_task(ignore_result=True)
 def refresh_value() -> None:
     """Ask the pools and price services that are due."""
-    from .refresh import refresh
+    from miners.earnings.refresh import refresh
 
     refresh(timezone.now())
 
@@ -17,7 +17,7 @@ def refresh_value() -> None:
 @shared_task(ignore_result=True)
 def record_earnings() -> None:
     """What each miner earned and cost in the hours just past."""
-    from .earnings import record
+    from miners.earnings.hourly import record
 
     record(timezone.now())
 
@@ -27,7 +27,7 @@ def compare_connections() -> None:
     """Which controllers switch the same device: also rows that were written past the models, connections that lead to
     one Home Assistant, plugs that are asked directly as well, and devices that are set up by name.
     """
-    from . import aliases, devices, host_names
+    from miners.identity import aliases, devices, host_names
 
     devices.note_all()
     aliases.compare_all()

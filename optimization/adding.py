@@ -15,7 +15,7 @@ from climate.models import ClimateMonitor, ClimateZone
 from integrations import registry
 from integrations.models import AdapterRow, HomeAssistant
 from integrations.registry import ConnectionKind, Kind
-from miners import devices
+from miners.identity import devices
 from miners.models import Circuit, Miner, MinerController
 from miners.reality import reality_problem
 from sites.models import Site
@@ -28,7 +28,7 @@ from .services import enable_unit, miner_problems
 
 @dataclass(frozen=True, slots=True)
 class NewConnection:
-    """A Home Assistant to be. `installation`: as recognised (`miners.aliases`)."""
+    """A Home Assistant to be. `installation`: as recognised (`miners.identity.aliases`)."""
 
     url: str
     token: str
@@ -50,7 +50,7 @@ class NewRoom:
 class NewDevice:
     """A device: its driver, all settings of it, and what it said it is (`miners.power.identity_json`).
 
-    `known_as`: keys of the same device past its connection (`miners.aliases.known_as`).
+    `known_as`: keys of the same device past its connection (`miners.identity.aliases.known_as`).
     """
 
     adapter_type: str

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from miners import evidence, readback
-from miners.evidence import HEATS_FROM_W, SETTLES, STANDS_AFTER, STANDS_GAPS
-from miners.judging import HEATS_FROM, OFF_UP_TO, THERE_FROM, Word, judge
-from miners.plug import NOTHING_BELOW_W
 from miners.power import Level, PowerModel
 from miners.state import MinerSnapshot, MinerStatus
+from miners.status import evidence, readback
+from miners.status.evidence import HEATS_FROM_W, SETTLES, STANDS_AFTER, STANDS_GAPS
+from miners.status.inference import HEATS_FROM, OFF_UP_TO, THERE_FROM, Word, judge
+from miners.status.upstream_plug import NOTHING_BELOW_W
 from optimization.passes import rise
 from sites.words import duration
 
@@ -29,8 +29,8 @@ _HEAD = """\
 # Which evidence outranks which
 
 A miner is off, or heats, by what several witnesses say together: the word of a switch, the watts of a meter, the word
-and the figures of the device itself, and the plug upstream of it. Each has its own age. `miners/evidence.py` weighs
-them, this page is made from it (`./run manage evidence_table`), and a test compares the two.
+and the figures of the device itself, and the plug upstream of it. Each has its own age. `miners/status/evidence.py`
+weighs them, this page is made from it (`./run manage evidence_table`), and a test compares the two.
 
 1. **Watts outrank words.** Off needs both: a word, and watts of next to nothing.
 2. **A meter outranks the device's own figure, and the upstream plug's meter outranks both**, while it is fresh.

@@ -17,8 +17,8 @@ from climate.state import SensorHealth, Target, ZoneState
 from energy import balance
 from energy.models import EnergySource
 from energy.state import EnergySnapshot
+from miners.earnings.pools.performance import performance
 from miners.models import Miner, PoolAccount
-from miners.pools.performance import performance
 from miners.state import MinerSnapshot, MinerStatus
 from sites.models import Site
 

@@ -13,8 +13,8 @@ from django.conf import settings
 
 from climate import flat, pulses, ration, room_physics, sensors, steady, zone_state
 from climate.models import HIGH_LIMIT_MARGIN_K, ClimateMonitor, ClimateZone
-from miners import readback, went_off
 from miners.models import Miner
+from miners.status import readback, switched_off
 from optimization import services, watchdog
 from optimization.control import guards, high_limit, strategy
 from optimization.passes import act, findings, inputs, plugs, rise, run, situate, timing
@@ -528,8 +528,8 @@ _SWITCHING = Group(
         ),
         Promise(
             "Switched off by a timer that counts from the first “on” (at the time declared, or after the same time "
-            f"{went_off.LEARNED_FROM} times): not taken for a person; told once, and started again where it is cold. "
-            "Nothing learned makes a dead-man longer.",
+            f"{switched_off.LEARNED_FROM} times): not taken for a person; told once, and started again where it is"
+            " cold. Nothing learned makes a dead-man longer.",
             "its minimum off time",
             _tests(
                 f"{_PASSES}/test_own_timer.py",

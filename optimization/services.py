@@ -13,8 +13,8 @@ from django.db import models, transaction
 from climate.models import ClimateMonitor, ClimateZone
 from energy.models import EnergyMonitor
 from miners.models import DesiredState, Miner, MinerController
-from miners.readback import may_be_on
 from miners.reality import reality_problem
+from miners.status.readback import may_be_on
 from sites import lowering
 from sites.clock import Clock
 from sites.held import Order

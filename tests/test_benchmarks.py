@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import benchmarks.__main__ as bench
 from benchmarks.rows import row, where_there
-from miners.controllers import asic_rs
+from miners.drivers.asic_rs import driver as asic_rs
 from tests.drivers import devices
 from tests.servers import databases
 

@@ -131,7 +131,7 @@ _PERFORMANCE = {
 
 
 def mining_performance(told: Mapping[str, Any], zone: tzinfo) -> Values:
-    """`mining_performance.*` of `miners.pools.performance`, times in the home's own; a home without a pool has none."""
+    """`mining_performance.*` of `earnings.pools.performance`, times in the home's own; none without a pool."""
     values: Values = {}
     for name, value in told.items():
         if name == "next_payout_at":

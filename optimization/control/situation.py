@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from climate.state import ZoneState
-from miners import draw
 from miners.power import PowerModel, most_w, taken_w
 from miners.state import MinerSnapshot, MinerStatus
+from miners.status import draw
 from optimization.rules import CompiledPolicy, Context
 
 from .quiet import Quiet

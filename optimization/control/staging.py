@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from climate.state import ZoneState
-from miners.economics import efficiency_j_per_th
+from miners.earnings.economics import efficiency_j_per_th
 from miners.state import MinerStatus
 
 from . import sentences

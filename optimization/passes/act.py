@@ -19,10 +19,10 @@ from uuid import UUID
 
 from integrations.ask import call
 from integrations.errors import AdapterError, DeadlineExceeded
-from miners import readback
 from miners.models import CommandLog, DesiredState
-from miners.pending import shows_on
 from miners.state import MinerSnapshot, MinerStatus
+from miners.status import readback
+from miners.status.pending import shows_on
 from optimization.control.memory import Memory, parse_time
 from optimization.control.situation import Command, MinerSituation, SiteSituation
 from optimization.site_plan.plan import AdapterPlan, MinerPlan

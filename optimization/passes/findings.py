@@ -10,9 +10,9 @@ from uuid import UUID
 
 from climate.state import SensorHealth, ZoneState
 from integrations.errors import AdapterError, Unauthorized, in_words
-from miners import pending, plug, readback
 from miners.models import DesiredState
 from miners.state import MinerSnapshot, MinerStatus
+from miners.status import pending, readback, upstream_plug
 from optimization.control.guards import DOUBTED_OFF_AFTER
 from optimization.control.memory import parse_time
 from optimization.control.situation import Command
@@ -123,11 +123,11 @@ def _miner(rows: SiteRows, seen: Seen, pk: UUID, command: Command, now: datetime
 def _cut_text(rows: SiteRows, miner: MinerPlan, seen: Seen, now: datetime) -> str:
     """Why the plug is off; or that not even it went off."""
     since = _clock_words(rows, rows.cut_at[miner.pk], now)
-    if plug.is_off(seen.plugs.get(miner.pk)):
+    if upstream_plug.is_off(seen.plugs.get(miner.pk)):
         return f"{miner.name} did not switch off, so the plug before it has been off since {since}."
     shows = seen.plugs.get(miner.pk)
     why = "does not answer" if shows is None else "still carries current or says it is on"
-    if plug.says_off(shows):
+    if upstream_plug.says_off(shows):
         why = f"says it is off since {since}, but its meter does not confirm it"
     return f"{miner.name} did not switch off, and the plug before it {why}. Switch it off at the breaker."
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
-from miners import draw
 from miners.state import MinerSnapshot
+from miners.status import draw
 
 from .load import SiteRows
 

@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from integrations.ask import open_session
 from integrations.errors import AdapterError
-from miners import plug
 from miners.models import DesiredState, Miner
 from miners.state import MinerStatus
+from miners.status import upstream_plug
 from optimization.site_plan.loading import load_plans
 from optimization.site_plan.plan import AdapterPlan, ConnectionPlan, MinerPlan
 from optimization.watchdog import Heater, watchdog
@@ -92,7 +92,7 @@ def _heater(rows: SiteRows, miner: MinerPlan, observation: Observation) -> Heate
     """How this miner is switched off and looked at; None: nothing real switches it."""
     device, cut = _off(miner.controller, observation), _off(miner.cutoff, observation)
     if device is not None and cut is not None:
-        off = cut if plug.is_switch(miner.power) or miner.pk in rows.cut_at else _off_else_cut(device, cut)
+        off = cut if upstream_plug.is_switch(miner.power) or miner.pk in rows.cut_at else _off_else_cut(device, cut)
     else:
         off = device or cut
     connections = rows.connections

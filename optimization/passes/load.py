@@ -11,10 +11,10 @@ from uuid import UUID
 
 from climate.targets import Override
 from integrations.models import SimulatedHouse
-from miners import devices
+from miners.earnings.pools.performance import Account
+from miners.earnings.pools.reading import from_json
+from miners.identity import devices
 from miners.models import DesiredState
-from miners.pools.performance import Account
-from miners.pools.reading import from_json
 from optimization.control.memory import Memory
 from optimization.models import PassState
 from optimization.site_plan import cache, stored

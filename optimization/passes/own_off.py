@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from miners import readback
 from miners.state import MinerSnapshot
+from miners.status import readback
 from optimization.control.memory import Memory, parse_time
 from optimization.site_plan.plan import ControllerPlan
 from sites.models import Severity

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from miners import pending
 from miners.models import DesiredState
-from miners.pending import Told
 from miners.state import MinerSnapshot, MinerStatus
+from miners.status import pending
+from miners.status.pending import Told
 from optimization.control.memory import Memory, parse_time
 from optimization.site_plan.plan import MinerPlan
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from miners import evidence, plug, readback
 from miners.models import DesiredState, Miner
 from miners.state import MinerSnapshot, MinerStatus
+from miners.status import evidence, readback, upstream_plug
 from optimization.control.memory import Memory, parse_time
 from optimization.control.situation import Command
 from optimization.site_plan.plan import MinerPlan
@@ -69,8 +69,8 @@ def goes_through_plug(miner: MinerPlan, power_w: int, plug_shows: MinerSnapshot 
     if not has_plug(miner):
         return False
     if power_w > 0:
-        return plug.says_off(plug_shows)
-    return plug.is_switch(miner.power) or (plug_shows is not None and plug_shows.pending_start)
+        return upstream_plug.says_off(plug_shows)
+    return upstream_plug.is_switch(miner.power) or (plug_shows is not None and plug_shows.pending_start)
 
 
 def cut_failed_offs(
@@ -107,10 +107,10 @@ def _has_failed(
     may_heat = snapshot.status.is_known or readback.may_be_on(desired)
     if desired.power_w > 0 or desired.confirmed_at is not None or snapshot.status is MinerStatus.OFF or not may_heat:
         return False
-    if plug.is_switch(miner.power):
+    if upstream_plug.is_switch(miner.power):
         return False  # the plug is being switched off already
     is_silent = not device_of(miner, observation).status.is_known
-    if command.is_safety and is_silent and not plug.carries_nothing(plug_of(miner, observation)):
+    if command.is_safety and is_silent and not upstream_plug.carries_nothing(plug_of(miner, observation)):
         return True
     waited = now - desired.changed_at if desired.changed_at is not None else timedelta(0)
     if snapshot.status is MinerStatus.STOPPING:  # nothing is written while it comes down; it may take its ramp
@@ -135,7 +135,7 @@ def released(rows: SiteRows, observation: Observation) -> Cuts:
         miner = rows.miners[pk]
         if f"miner:{pk}" not in acknowledged:
             continue
-        if look(miner, observation).status is MinerStatus.OFF or plug.says_off(plug_of(miner, observation)):
+        if look(miner, observation).status is MinerStatus.OFF or upstream_plug.says_off(plug_of(miner, observation)):
             del rows.cut_at[pk]
             found[pk] = None
     return found
@@ -148,9 +148,9 @@ def latch_what_the_watchdog_cut(
     found: Cuts = {}
     for pk in told_off:
         miner = rows.miners.get(pk)
-        if miner is None or pk in rows.cut_at or not has_plug(miner) or plug.is_switch(miner.power):
+        if miner is None or pk in rows.cut_at or not has_plug(miner) or upstream_plug.is_switch(miner.power):
             continue
-        if plug.is_off(plug_of(miner, observation)):
+        if upstream_plug.is_off(plug_of(miner, observation)):
             rows.cut_at[pk] = found[pk] = now
     return found
 
@@ -175,10 +175,10 @@ def needs_cut(
     is_cut: bool,
 ) -> bool:
     """A plug that is to be off and is not seen off; what did not work is tried again after the usual pauses."""
-    if not is_cut or not has_plug(miner) or plug.is_off(plug_shows):
+    if not is_cut or not has_plug(miner) or upstream_plug.is_off(plug_shows):
         return False
     waits, longest = desired.next_attempt_at if desired is not None else None, readback.RETRY_MAX
-    if plug.says_off(plug_shows):
+    if upstream_plug.says_off(plug_shows):
         waits, longest = parse_time(_cuts(memory).get(str(miner.pk), [0, None])[1]), readback.UNCONFIRMED_RETRY_MAX
     return waits is None or not timedelta(0) < waits - now <= longest
 
@@ -187,7 +187,7 @@ def note_cut(
     memory: Memory, miner_pk: UUID, plug_shows: MinerSnapshot | None, period_seconds: float, now: datetime
 ) -> None:
     """It was told to cut: when it is told again, should it say off and its meter not confirm it."""
-    times = _cuts(memory).get(str(miner_pk), [0, None])[0] + 1 if plug.says_off(plug_shows) else 1
+    times = _cuts(memory).get(str(miner_pk), [0, None])[0] + 1 if upstream_plug.says_off(plug_shows) else 1
     wait = readback.retry_delay(times, period_seconds, readback.UNCONFIRMED_RETRY_MAX)
     memory.shell["cuts_told"] = {**_cuts(memory), str(miner_pk): [times, (now + wait).isoformat()]}
 
@@ -215,7 +215,7 @@ def needs_rearm(
         return False
     if plug_shows is None or not plug_shows.status.is_on or plug_shows.switch_is_on is False:
         return False
-    if desired.power_w == 0 and plug.is_switch(miner.power):
+    if desired.power_w == 0 and upstream_plug.is_switch(miner.power):
         return False
     left = plug_shows.switches_off_in_seconds
     if desired.power_w == 0 and desired.confirmed_at is None and not _is_without(seconds, left):

@@ -12,8 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from climate.state import ZoneState
-from miners import readback
 from miners.state import MinerStatus
+from miners.status import readback
 from optimization.control.memory import Memory, parse_time
 from optimization.site_plan.plan import MinerPlan
 

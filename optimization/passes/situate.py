@@ -12,14 +12,14 @@ from climate.sensors import MonitorState
 from climate.state import ZoneState
 from energy import balance
 from energy.state import EnergyState
-from miners import draw
-from miners.by_hand import wish_holds
+from miners.earnings.pools.performance import performance
 from miners.models import DesiredState
-from miners.pending import shows_on
-from miners.pools.performance import performance
-from miners.readback import was_told
+from miners.requests.manual import wish_holds
 from miners.state import MinerSnapshot, MinerStatus
-from miners.went_off import Cause
+from miners.status import draw
+from miners.status.pending import shows_on
+from miners.status.readback import was_told
+from miners.status.switched_off import Cause
 from optimization import sun
 from optimization.control import context
 from optimization.control.memory import Memory, parse_time

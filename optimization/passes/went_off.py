@@ -1,4 +1,4 @@
-"""Miners found off that were to heat: how long they were on, and who switched them off (`miners.went_off`).
+"""Miners found off that were to heat: how long they were on, and who switched them off (`miners.status.switched_off`).
 
 Kept in the pass's memory, so that a restart forgets neither a run nor what was learned.
 """
@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from miners import readback
 from miners.state import MinerSnapshot, MinerStatus, SwitchedBy
-from miners.went_off import Cause, Ended, Run, cause_of
+from miners.status import readback
+from miners.status.switched_off import Cause, Ended, Run, cause_of
 from optimization.control.memory import Memory, parse_time
 from optimization.site_plan.plan import ControllerPlan, MinerPlan
 

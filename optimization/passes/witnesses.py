@@ -1,6 +1,6 @@
 """How old the witnesses of a pass are: which meters stand still, and which have moved since a word changed.
 
-`miners.evidence` says what that means. Kept in the pass's memory, so that a restart forgets nothing.
+`miners.status.evidence` says what that means. Kept in the pass's memory, so that a restart forgets nothing.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from miners import evidence
 from miners.state import MinerSnapshot
+from miners.status import evidence
 from optimization.control.memory import Memory, parse_time
 from optimization.site_plan.plan import MinerPlan
 

@@ -22,9 +22,10 @@ from energy.balance import SourceFacts
 from energy.models import EnergyMonitor, EnergySource
 from integrations.errors import AdapterError
 from integrations.models import AdapterRow, Connection, SimulatedHouse, config_messages
-from miners import devices, plug
+from miners.identity import devices
 from miners.models import Miner, MinerController, PoolAccount
 from miners.reality import reality_problem
+from miners.status import upstream_plug
 from optimization.models import OptimizationUnit, Rule
 from sites.models import Site
 from sites.words import ended
@@ -221,7 +222,7 @@ class _Compiler:
             most_w=miner.most_w,
             highest_hash_rate_th_s=max(rates, default=None),
             has_plug=has_plug,
-            lacks_off=plug.is_switch(model) and not has_plug,
+            lacks_off=upstream_plug.is_switch(model) and not has_plug,
             reality_problem=reality_problem(miner.controller, heated, rows.site, miner.cutoff) or "",
             doubled=self._shared.get(miner.pk),
         )

@@ -20,8 +20,9 @@ from climate.targets import FROST_PRESET_CELSIUS, Period, Preset
 from energy.balance import SourceFacts
 from integrations.errors import AdapterError
 from integrations.registry import Adapter, AdapterConfig, ConnectionKind, Kind
-from miners import plug, power
+from miners import power
 from miners.power import PowerModel
+from miners.status import upstream_plug
 from optimization.rules import CompiledPolicy
 
 _EMPTY: Mapping[Any, Any] = MappingProxyType({})
@@ -261,7 +262,7 @@ class MinerPlan:
     @property
     def is_plug_its_switch(self) -> bool:
         """It has no off of its own."""
-        return plug.is_switch(self.power)
+        return upstream_plug.is_switch(self.power)
 
     def takes_w(self, asked_w: float) -> int:
         """What it really takes when it is asked for so many watts."""

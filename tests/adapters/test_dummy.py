@@ -12,7 +12,7 @@ from climate.monitors.dummy import DummyClimateMonitor
 from energy.monitors.dummy import DummyEnergyMonitor
 from integrations.dummy import Failure, WriteFailure
 from integrations.errors import AdapterError, BadAnswer, DeadlineExceeded, Refused, Unauthorized, Unreachable
-from miners.controllers.dummy import DummyMiner
+from miners.drivers.dummy.driver import DummyMiner
 from tests.servers.process import PATIENT_SECONDS, soon
 
 ERRORS = {

@@ -14,7 +14,7 @@ from climate.state import ClimateReading
 from energy.monitors.home_assistant import HomeAssistantEnergyMonitor
 from integrations.connections.entities import EntityAnswers, EntityState
 from integrations.errors import AdapterError, BadAnswer, NotFound
-from miners.controllers.home_assistant_switch import HomeAssistantSwitch
+from miners.drivers.home_assistant_switch.driver import HomeAssistantSwitch
 from miners.state import MinerStatus
 
 CASES = Path(__file__).parent / "cases"

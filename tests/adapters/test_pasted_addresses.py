@@ -7,8 +7,8 @@ import pytest
 from climate.monitors.http_json import HttpJsonClimateMonitor
 from integrations.connections.home_assistant_address import without_page
 from integrations.models import MqttBroker
-from miners.controllers.avalon import AvalonMiner
-from miners.hashprice.mempool import MempoolHashPrice
+from miners.drivers.avalon.driver import AvalonMiner
+from miners.earnings.hash_price.mempool import MempoolHashPrice
 
 
 @pytest.mark.parametrize(

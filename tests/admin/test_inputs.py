@@ -10,7 +10,7 @@ import pytest
 from django.urls import reverse
 
 from miners import power
-from miners.level_fields import LevelWattsField
+from miners.level_watts_field import LevelWattsField
 from miners.models import Miner
 from tests import factories
 

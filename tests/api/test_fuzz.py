@@ -105,10 +105,10 @@ def _body(operation: Operation, maker: Maker) -> bytes:
 def test_no_request_breaks_an_operation(api, furnished, operation, monkeypatch):
     # A look at devices that do not exist takes its time; what it answers is tested elsewhere.
     monkeypatch.setattr("integrations.probe.PROBE_SECONDS", 0.2)
-    monkeypatch.setattr("miners.discovery.PROBE_SECONDS", 0.2)
+    monkeypatch.setattr("miners.discovery.scan.PROBE_SECONDS", 0.2)
     # A search is handed to workers there are none of here; nothing of what random callers name is ever looked at.
-    monkeypatch.setattr("miners.discovery.search", lambda *args: pytest.fail("a random caller started a search"))
-    monkeypatch.setattr("miners.discovery.open_ports", lambda ip, ports, deadline: [])
+    monkeypatch.setattr("miners.discovery.scan.search", lambda *args: pytest.fail("a random caller started a search"))
+    monkeypatch.setattr("miners.discovery.scan.open_ports", lambda ip, ports, deadline: [])
     ids = ids_of(furnished)
     documented = {int(status) for status in operation.details["responses"]} | {413}
     for seed in seeds(ROUNDS):

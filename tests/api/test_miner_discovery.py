@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from integrations import ask
-from miners import discovery_job, tasks
+from miners import tasks
+from miners.discovery import job
 from tests import factories
 from tests.api.conftest import problems
 from tests.emulators.avalon import Avalon
@@ -114,6 +115,6 @@ def test_searches_are_forgotten(api, home):
     answer = begin(api, home)
     from sites.store import store
 
-    store().delete(discovery_job._state(answer.json()["id"]))
+    store().delete(job._state(answer.json()["id"]))
     assert api.get(answer["Location"]).status_code == 404
     assert api.delete(answer["Location"]).status_code == 404

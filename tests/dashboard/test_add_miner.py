@@ -12,7 +12,7 @@ from dashboard.setup_miners import own_network
 from integrations import ask
 from miners import tasks
 from miners.models import Circuit, Miner, MinerController
-from miners.rest import forget_tokens
+from miners.protocols.json_http import forget_tokens
 from optimization.adding import Additions, NewDevice, NewMiner, add_to_home
 from optimization.demo import create_demo_home
 from optimization.passes.run import run_sites

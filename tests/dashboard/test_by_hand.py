@@ -9,9 +9,9 @@ import time_machine
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
-from miners import by_hand
 from miners.models import ManualRequest
 from miners.power import Level, PowerModel, on_or_off
+from miners.requests import manual
 from miners.services import request_power
 from tests.moments import Meanwhile
 
@@ -29,13 +29,13 @@ def test_every_level_can_be_asked_for_and_fits_itself():
     odd = PowerModel((Level("525", 14.6), Level("575", 16.4), Level("600", 17.2)))
     for model in (AVALON, odd, on_or_off(1000)):
         for level in model.levels:
-            assert model.fitting(by_hand.watts_of_level(model, level.key)) == level.power_w
+            assert model.fitting(manual.watts_of_level(model, level.key)) == level.power_w
 
 
 @pytest.mark.parametrize("key", ["turbo", "", "ECO", "eco ", "<b>", "9" * 500])
 def test_a_level_it_does_not_have_is_refused_and_its_own_are_named(key):
     with pytest.raises(ValidationError) as refused:
-        by_hand.watts_of_level(AVALON, key)
+        manual.watts_of_level(AVALON, key)
     (said,) = refused.value.message_dict["level"]
     assert "eco (800\u202fW), standard (1300\u202fW), super (1600\u202fW)" in said
     assert len(said) < 200
@@ -44,7 +44,7 @@ def test_a_level_it_does_not_have_is_refused_and_its_own_are_named(key):
 def test_many_levels_are_not_all_listed():
     many = PowerModel(tuple(Level(f"p{watts}", float(watts)) for watts in range(100, 200)))
     with pytest.raises(ValidationError, match="and 88 more"):
-        by_hand.watts_of_level(many, "x")
+        manual.watts_of_level(many, "x")
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_many_levels_are_not_all_listed():
     ],
 )
 def test_what_is_asked_by_hand_is_taken_as_the_miner_takes_it(model, nominal_w, asked, taken_w):
-    assert by_hand.watts_taken(model, nominal_w, asked) == taken_w
+    assert manual.watts_taken(model, nominal_w, asked) == taken_w
 
 
 GARBAGE = ["", "0", "-1", "1000000000", "nan", "inf", "-inf", "much", "1,5", 10**400]
@@ -79,7 +79,7 @@ GARBAGE = ["", "0", "-1", "1000000000", "nan", "inf", "-inf", "much", "1,5", 10*
 def test_watts_it_cannot_take_are_refused_with_those_it_can(model, asked, said):
     """On its page, in the set-up and in the API alike."""
     with pytest.raises(ValidationError) as refused:
-        by_hand.watts_taken(model, round(model.max_w), asked)
+        manual.watts_taken(model, round(model.max_w), asked)
     (sentence,) = refused.value.message_dict["power_w"]
     assert said in sentence.replace("\u202f", " ")
     assert f"‘{str(asked)[:40]}’ is not a valid power" in sentence
@@ -88,21 +88,21 @@ def test_watts_it_cannot_take_are_refused_with_those_it_can(model, asked, said):
 @pytest.mark.parametrize("minutes", [0, -1, 1441, 10**9, -(10**9)])
 def test_no_duration_beyond_a_day_or_of_nothing(minutes):
     with pytest.raises(ValidationError, match=r"1 minute to 1440 \(24 hours\)"):
-        by_hand.end_after(minutes, NOW)
+        manual.end_after(minutes, NOW)
 
 
 @pytest.mark.parametrize("text", ["", "2h", "1.5", "1e3", "--1", "٣", "9" * 13, "None"])
 def test_minutes_that_are_no_number(text):
     with pytest.raises(ValidationError, match="no duration"):
-        by_hand.minutes_of(text)
+        manual.minutes_of(text)
 
 
 def test_a_day_is_the_longest():
-    assert by_hand.end_after(1440, NOW) == NOW + timedelta(hours=24)
+    assert manual.end_after(1440, NOW) == NOW + timedelta(hours=24)
 
 
 def test_levels_are_called_as_a_person_reads_them():
-    names = [by_hand.level_words(Level(key, watts)) for key, watts in (("eco", 800.0), ("3", 1500.0), ("900 W", 900.0))]
+    names = [manual.level_words(Level(key, watts)) for key, watts in (("eco", 800.0), ("3", 1500.0), ("900 W", 900.0))]
     assert [name.replace("\u202f", " ") for name in names] == ["eco, 800 W", "level 3, 1500 W", "900 W"]
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.capabilities import capabilities, levels, limits
-from miners.controllers.shelly_plug import ShellyPlug
+from miners.drivers.shelly.driver import ShellyPlug
 from miners.power import DEVICE_CLASSES, Level, OffBy, PowerModel, identity_json, to_json
 from tests.drivers.conftest import bench_of  # noqa: F401
 from tests.drivers.devices import DEVICES

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dashboard import formats, miner_figures
-from miners.earnings_view import money, sats
+from miners.earnings.view import money, sats
 
 ZURICH = ZoneInfo("Europe/Zurich")
 NOW = datetime(2026, 1, 14, 17, 0, tzinfo=UTC)  # a Wednesday, 18:00 in Zurich

@@ -13,8 +13,8 @@ from dashboard.formats import THIN
 from dashboard.miner_cards import by_hand, by_urgency, miner_card
 from dashboard.miner_details import SwitchingFacts, about, readings, said_by, switching
 from dashboard.miner_totals import miner_totals
-from miners.earnings_view import MinerNow, Span, panel
-from miners.economics import HashValue, miner_value
+from miners.earnings.economics import HashValue, miner_value
+from miners.earnings.view import MinerNow, Span, panel
 from miners.power import Level, OffBy, PowerModel
 
 from .conftest import AVALON, miner_live

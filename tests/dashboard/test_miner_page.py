@@ -13,9 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from miners.earnings.pools.reading import PoolReading, to_json
+from miners.earnings.refresh import refresh
 from miners.models import CommandLog, DesiredState, Miner, MinerEarning, MinerReading
-from miners.pools.reading import PoolReading, to_json
-from miners.refresh import refresh
 from miners.services import request_power
 from optimization.models import Decision
 from sites.history import keep

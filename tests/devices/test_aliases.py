@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from integrations.models import HomeAssistant
-from miners import aliases, devices
+from miners.identity import aliases, devices
 from miners.models import MinerController
 from sites.models import ActivityLog
 from tests import factories

@@ -6,7 +6,7 @@ import pytest
 
 from integrations.models import HomeAssistant, SimulatedHouse
 from integrations.whereabouts import same_host, same_url
-from miners.devices import keys_of, same_serial
+from miners.identity.devices import keys_of, same_serial
 from miners.models import MinerController
 
 PLUG = {"entity_switch": "switch.miner_plug"}

@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.urls import reverse
 
-from miners import devices, services, tasks
+from miners import services, tasks
+from miners.identity import devices
 from miners.models import DeviceKey, MinerController
 from optimization.adding import Additions, NewDevice, NewMiner, NewRoom, add_to_home
 from optimization.setup import create_home
@@ -245,7 +246,7 @@ def network(monkeypatch):
             raise OSError("unknown name")
         return [(2, 1, 6, "", (known[host], port or 0))]
 
-    monkeypatch.setattr("miners.host_names.socket.getaddrinfo", resolve)
+    monkeypatch.setattr("miners.identity.host_names.socket.getaddrinfo", resolve)
     return known
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from integrations import ask
-from miners.rest import forget_tokens
+from miners.protocols.json_http import forget_tokens
 from tests.discovery.street import Neighbours, Street, be_patient
 from tests.emulators.clock import Clock
 

@@ -6,7 +6,7 @@ import socket
 import time
 from typing import Any
 
-from miners import discovery
+from miners.discovery import scan
 from tests.emulators.avalon import MINI_3, Avalon
 from tests.emulators.axeos import AxeOS
 from tests.emulators.base import Emulator
@@ -42,7 +42,7 @@ class Mute:
 def be_patient(monkeypatch) -> None:
     """A search waits for whoever answers, however busy the machine; those that never do must `give_up`."""
     for name in ("CONNECT_SECONDS", "DRIVER_SECONDS", "HOST_SECONDS", "SEARCH_SECONDS", "PROBE_SECONDS"):
-        monkeypatch.setattr(discovery, name, PATIENT_SECONDS)
+        monkeypatch.setattr(scan, name, PATIENT_SECONDS)
 
 
 class Street:

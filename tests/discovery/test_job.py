@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from edgemining.engine import WorkerThread
-from miners import discovery, discovery_job, tasks
-from miners.discovery import Found, Look
-from miners.discovery_job import Busy, Stage
-from miners.driven import Driven
-from miners.typed_addresses import NotAPlace, Target
+from miners import tasks
+from miners.discovery import job, scan
+from miners.discovery.job import Busy, Stage
+from miners.discovery.scan import Found, Look
+from miners.discovery.typed_addresses import NotAPlace, Target
+from miners.identity.duplicate_devices import Driven
 from sites.store import RedisStore, store
 from tests import factories
 from tests.emulators.avalon import Avalon
@@ -30,111 +31,111 @@ def sent(monkeypatch) -> list[tuple]:
 
 def test_from_the_first_to_the_last_address(street, home, sent):
     street.settle(2, Avalon(Clock()), 4028)
-    begun = discovery_job.start(home, f"{street.at(1)}-4", by="Ada")
+    begun = job.start(home, f"{street.at(1)}-4", by="Ada")
     assert (begun.stage, begun.total, begun.looked) == (Stage.WAITING, 4, 0)
     (args, how) = sent[0]
     assert how["expires"] <= 60
     tasks.discover(*args)
-    done = discovery_job.look_up(begun.id)
+    done = job.look_up(begun.id)
     assert (done.stage, done.total, done.looked) == (Stage.DONE, 4, 4)
     assert [found["address"] for found in done.found] == [street.at(2)]
-    assert discovery_job.running(home) is None
+    assert job.running(home) is None
 
 
 def test_what_hangs_is_no_stranger(street, home, sent, monkeypatch):
-    monkeypatch.setattr(discovery, "DRIVER_SECONDS", 0.3)
+    monkeypatch.setattr(scan, "DRIVER_SECONDS", 0.3)
     street.settle(2, Avalon(Clock()), 4028).fail(Fault.HANG)
-    begun = discovery_job.start(home, street.at(2), by="Ada")
+    begun = job.start(home, street.at(2), by="Ada")
     tasks.discover(*sent[0][0])
-    done = discovery_job.look_up(begun.id)
+    done = job.look_up(begun.id)
     assert (done.found, done.strangers_count) == ([], 0)
     assert done.problems[0].startswith(f"{street.at(2)} accepts the connection (port 4028) but did not answer in time")
 
 
 def test_one_search_per_home_at_a_time(home, sent):
-    begun = discovery_job.start(home, "127.0.0.9", by="Ada")
+    begun = job.start(home, "127.0.0.9", by="Ada")
     with pytest.raises(Busy) as refused:
-        discovery_job.start(home, "127.0.0.10", by="Bob")
+        job.start(home, "127.0.0.10", by="Bob")
     assert refused.value.search_id == begun.id
-    assert discovery_job.running(home).by == "Ada"
-    discovery_job.start(factories.site(), "127.0.0.10", by="Bob")
-    discovery_job.cancel(begun.id)
-    assert discovery_job.start(home, "127.0.0.10", by="Bob").stage is Stage.WAITING
+    assert job.running(home).by == "Ada"
+    job.start(factories.site(), "127.0.0.10", by="Bob")
+    job.cancel(begun.id)
+    assert job.start(home, "127.0.0.10", by="Bob").stage is Stage.WAITING
 
 
 @pytest.mark.parametrize("typed", ["8.8.8.8", "10.0.0.0/8", "", "not/a/place"])
 def test_what_is_no_place_starts_nothing(home, sent, typed):
     with pytest.raises(NotAPlace):
-        discovery_job.start(home, typed, by="Ada")
+        job.start(home, typed, by="Ada")
     assert sent == []
-    assert discovery_job.running(home) is None
+    assert job.running(home) is None
 
 
 def test_progress_is_told_while_it_goes_on(home, sent, monkeypatch):
-    monkeypatch.setattr(discovery_job, "_TELL_EVERY_SECONDS", 0)
-    begun = discovery_job.start(home, "127.0.0.1-4", by="Ada")
+    monkeypatch.setattr(job, "_TELL_EVERY_SECONDS", 0)
+    begun = job.start(home, "127.0.0.1-4", by="Ada")
     seen = []
 
     def search(places, report, is_wanted):
         for number, look in enumerate((Look("a"), Look("b", True), Look("c", True, Found("c", "x", "M")))):
             report(look)
-            now = discovery_job.look_up(begun.id)
+            now = job.look_up(begun.id)
             seen.append((now.stage, now.looked, len(now.found), now.strangers_count))
             assert is_wanted(), number
         return False
 
-    monkeypatch.setattr(discovery_job, "search", search)
+    monkeypatch.setattr(job, "search", search)
     tasks.discover(*sent[0][0])
     assert seen == [(Stage.RUNNING, 1, 0, 0), (Stage.RUNNING, 2, 0, 1), (Stage.RUNNING, 3, 1, 1)]
-    assert discovery_job.look_up(begun.id).stage is Stage.OUT_OF_TIME
+    assert job.look_up(begun.id).stage is Stage.OUT_OF_TIME
 
 
 def test_cancelled_in_the_middle_it_keeps_what_it_found(home, sent, monkeypatch):
-    begun = discovery_job.start(home, "127.0.0.1-4", by="Ada")
+    begun = job.start(home, "127.0.0.1-4", by="Ada")
 
     def search(places, report, is_wanted):
         report(Look("a", True, Found("a", "x", "M")))
-        assert discovery_job.cancel(begun.id).stage is Stage.CANCELLED
+        assert job.cancel(begun.id).stage is Stage.CANCELLED
         assert not is_wanted()
         return True
 
-    monkeypatch.setattr(discovery_job, "search", search)
+    monkeypatch.setattr(job, "search", search)
     tasks.discover(*sent[0][0])
-    ended = discovery_job.look_up(begun.id)
+    ended = job.look_up(begun.id)
     assert (ended.stage, len(ended.found)) == (Stage.CANCELLED, 1)
 
 
 def test_cancelled_before_it_was_taken_up_it_never_begins(home, sent, monkeypatch):
-    begun = discovery_job.start(home, "127.0.0.1", by="Ada")
-    discovery_job.cancel(begun.id)
-    monkeypatch.setattr(discovery_job, "search", lambda *args: pytest.fail("it was started"))
+    begun = job.start(home, "127.0.0.1", by="Ada")
+    job.cancel(begun.id)
+    monkeypatch.setattr(job, "search", lambda *args: pytest.fail("it was started"))
     tasks.discover(*sent[0][0])
-    assert discovery_job.look_up(begun.id).stage is Stage.CANCELLED
+    assert job.look_up(begun.id).stage is Stage.CANCELLED
 
 
 def test_one_whose_worker_is_gone_says_so_and_makes_room(home, sent):
-    begun = discovery_job.start(home, "127.0.0.1", by="Ada")
-    store().delete(discovery_job._busy(str(home.pk)))  # its time has run out
-    assert discovery_job.look_up(begun.id).stage is Stage.BROKEN_OFF
-    assert discovery_job.running(home) is None
-    assert discovery_job.start(home, "127.0.0.1", by="Ada").goes_on
+    begun = job.start(home, "127.0.0.1", by="Ada")
+    store().delete(job._busy(str(home.pk)))  # its time has run out
+    assert job.look_up(begun.id).stage is Stage.BROKEN_OFF
+    assert job.running(home) is None
+    assert job.start(home, "127.0.0.1", by="Ada").goes_on
 
 
 def test_one_that_breaks_frees_the_home(home, sent, monkeypatch):
     def broken(*args):
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(discovery_job, "search", broken)
-    begun = discovery_job.start(home, "127.0.0.1", by="Ada")
+    monkeypatch.setattr(job, "search", broken)
+    begun = job.start(home, "127.0.0.1", by="Ada")
     with pytest.raises(RuntimeError):
         tasks.discover(*sent[0][0])
-    assert discovery_job.look_up(begun.id).stage is Stage.BROKEN_OFF
-    assert discovery_job.running(home) is None
+    assert job.look_up(begun.id).stage is Stage.BROKEN_OFF
+    assert job.running(home) is None
 
 
 def test_nobody_knows_a_search_that_never_was():
-    assert discovery_job.look_up("no such") is None
-    assert discovery_job.cancel("no such") is None
+    assert job.look_up("no such") is None
+    assert job.cancel("no such") is None
     tasks.discover("no such", ["127.0.0.1"])
 
 
@@ -142,26 +143,26 @@ def test_nobody_knows_a_search_that_never_was():
 def test_in_a_fleet_progress_and_end_go_through_redis(home, sent, street, redis_server, monkeypatch):
     """The web process that starts and ends it and the worker that does it share nothing but the store."""
     web, at_work = RedisStore(redis_server.url), RedisStore(redis_server.url)
-    monkeypatch.setattr(discovery_job, "store", lambda: web)
+    monkeypatch.setattr(job, "store", lambda: web)
     street.settle(2, Avalon(Clock()), 4028)
-    first = discovery_job.start(home, f"{street.at(1)}-3", by="Ada")
-    monkeypatch.setattr(discovery_job, "store", lambda: at_work)
+    first = job.start(home, f"{street.at(1)}-3", by="Ada")
+    monkeypatch.setattr(job, "store", lambda: at_work)
     tasks.discover(*sent[0][0])
-    monkeypatch.setattr(discovery_job, "store", lambda: web)
-    done = discovery_job.look_up(first.id)
+    monkeypatch.setattr(job, "store", lambda: web)
+    done = job.look_up(first.id)
     assert (done.stage, [found["model"] for found in done.found]) == (Stage.DONE, ["Avalon Q"])
-    second = discovery_job.start(home, street.at(2), by="Ada")
+    second = job.start(home, street.at(2), by="Ada")
     with pytest.raises(Busy):
-        discovery_job.start(home, street.at(2), by="Bob")
-    discovery_job.cancel(second.id)
-    monkeypatch.setattr(discovery_job, "store", lambda: at_work)
+        job.start(home, street.at(2), by="Bob")
+    job.cancel(second.id)
+    monkeypatch.setattr(job, "store", lambda: at_work)
     tasks.discover(*sent[1][0])
-    assert discovery_job.look_up(second.id).stage is Stage.CANCELLED
+    assert job.look_up(second.id).stage is Stage.CANCELLED
 
 
 def test_what_is_driven_here_already_is_left_alone(home, sent):
     factories.controller(home, adapter_type="avalon", config={"address": "127.0.0.2"})
-    begun = discovery_job.start(home, "127.0.0.1-3", by="Ada")
+    begun = job.start(home, "127.0.0.1-3", by="Ada")
     assert (begun.known, begun.looked, begun.total) == (["127.0.0.2"], 1, 3)
     assert sent[0][0][1] == ["127.0.0.1", "127.0.0.3"]
 
@@ -188,9 +189,9 @@ def test_a_real_worker_takes_it_up(street, home):
     worker = WorkerThread("background", 2)
     worker.start()
     try:
-        begun = discovery_job.start(home, f"{street.at(1)}-3", by="Ada")
-        wait_until(lambda: not discovery_job.look_up(begun.id).goes_on, "the end of the search")
-        assert [found["model"] for found in discovery_job.look_up(begun.id).found] == ["Avalon Q"]
+        begun = job.start(home, f"{street.at(1)}-3", by="Ada")
+        wait_until(lambda: not job.look_up(begun.id).goes_on, "the end of the search")
+        assert [found["model"] for found in job.look_up(begun.id).found] == ["Avalon Q"]
     finally:
         worker.stop()
         worker.join()

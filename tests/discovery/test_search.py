@@ -7,10 +7,10 @@ import threading
 import pytest
 
 from integrations.errors import AdapterError
-from miners import discovery
-from miners.discovery import Look, look_at, open_ports, probe, search
+from miners.discovery import scan
+from miners.discovery.scan import Look, look_at, open_ports, probe, search
+from miners.discovery.typed_addresses import Target, targets
 from miners.power import from_json
-from miners.typed_addresses import Target, targets
 from tests.emulators.avalon import Avalon
 from tests.emulators.braiins import PASSWORD, BraiinsEmulator
 from tests.emulators.clock import Clock
@@ -130,7 +130,7 @@ def test_a_typed_port_is_asked_by_everybody(make):
 
 
 def test_a_typed_port_that_hangs_is_named_as_typed(monkeypatch):
-    monkeypatch.setattr(discovery, "DRIVER_SECONDS", 0.3)
+    monkeypatch.setattr(scan, "DRIVER_SECONDS", 0.3)
     emulator = Avalon(Clock())
     emulator.fail(Fault.HANG)
     try:
@@ -142,7 +142,7 @@ def test_a_typed_port_that_hangs_is_named_as_typed(monkeypatch):
 
 @pytest.mark.parametrize("fault", [Fault.HANG, Fault.DRIP, Fault.GARBAGE, Fault.HUGE, Fault.DROP, Fault.TRUNCATE])
 def test_no_misbehaviour_holds_a_look_up(street, fault, monkeypatch):
-    monkeypatch.setattr(discovery, "DRIVER_SECONDS", 0.4)
+    monkeypatch.setattr(scan, "DRIVER_SECONDS", 0.4)
     emulator = street.settle(1, Avalon(Clock()), 80, 4028)
     emulator.fail(fault)
     look = look_at(Target(street.at(1)), soon())
@@ -179,7 +179,7 @@ def test_it_ends_at_its_deadline_and_hears_nobody_afterwards(monkeypatch):
         release.wait(PATIENT_SECONDS)
         return Look(target.address)
 
-    monkeypatch.setattr(discovery, "look_at", hang)
+    monkeypatch.setattr(scan, "look_at", hang)
     heard = Heard()
     before = threading.active_count()
     assert not search(targets("127.0.0.0/24"), heard, always, seconds=0.5)
@@ -193,13 +193,13 @@ def test_it_ends_at_its_deadline_and_hears_nobody_afterwards(monkeypatch):
 
 def test_one_that_nobody_wants_any_more_asks_no_further(monkeypatch):
     asked = []
-    monkeypatch.setattr(discovery, "look_at", lambda target, deadline, adapters: asked.append(target))
+    monkeypatch.setattr(scan, "look_at", lambda target, deadline, adapters: asked.append(target))
     search(targets("127.0.0.0/24"), Heard(), lambda: False)
     assert asked == []
 
 
 def test_a_driver_that_breaks_ends_no_look(street, monkeypatch, caplog):
-    from miners.controllers.axeos import AxeOSMiner
+    from miners.drivers.axeos.driver import AxeOSMiner
 
     def broken(config, deadline):
         raise RuntimeError("a bug")
@@ -211,7 +211,7 @@ def test_a_driver_that_breaks_ends_no_look(street, monkeypatch, caplog):
 
 
 def test_a_probe_comes_back_in_time(street, monkeypatch):
-    monkeypatch.setattr(discovery, "PROBE_SECONDS", 0.3)
+    monkeypatch.setattr(scan, "PROBE_SECONDS", 0.3)
     avalon = street.settle(1, Avalon(Clock()), 4028)
     avalon.fail(Fault.HANG)
     with pytest.raises(AdapterError):

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.registry import Adapter
-from miners.address import is_private
-from miners.discovery import drivers, fitting, usual_ports
-from miners.typed_addresses import MOST_HOSTS, NotAPlace, Target, targets
+from miners.discovery.scan import drivers, fitting, usual_ports
+from miners.discovery.typed_addresses import MOST_HOSTS, NotAPlace, Target, targets
+from miners.protocols.address import is_private
 
 
 @pytest.mark.parametrize(

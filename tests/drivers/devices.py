@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.registry import Adapter, AdapterConfig
-from miners.controllers.asic_rs import AsicRs, is_installed
-from miners.controllers.avalon import AvalonMiner
-from miners.controllers.axeos import AxeOSMiner
-from miners.controllers.braiins import Braiins
-from miners.controllers.heater_21energy import Heater21Energy
-from miners.controllers.luxos import LuxOSMiner
-from miners.controllers.shelly_plug import ShellyPlug
-from miners.controllers.vnish import Vnish
+from miners.drivers.asic_rs.driver import AsicRs, is_installed
+from miners.drivers.avalon.driver import AvalonMiner
+from miners.drivers.axeos.driver import AxeOSMiner
+from miners.drivers.braiins.driver import Braiins
+from miners.drivers.heater_21energy.driver import Heater21Energy
+from miners.drivers.luxos.driver import LuxOSMiner
+from miners.drivers.shelly.driver import ShellyPlug
+from miners.drivers.vnish.driver import Vnish
 from miners.power import Identity
 from miners.state import MinerSnapshot
 from tests.emulators import braiins, heater21

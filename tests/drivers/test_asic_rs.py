@@ -13,8 +13,8 @@ import pytest
 from pydantic import ValidationError
 
 from integrations.errors import BadAnswer, DeadlineExceeded, MissingSetting, Refused, Unreachable
-from miners.controllers import asic_rs
-from miners.controllers.asic_rs import AsicRs, is_installed
+from miners.drivers.asic_rs import driver as asic_rs
+from miners.drivers.asic_rs.driver import AsicRs, is_installed
 from miners.power import OffBy
 from miners.state import MinerStatus
 from tests.emulators.whatsminer import WhatsMiner

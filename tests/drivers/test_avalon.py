@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from integrations.errors import BadAnswer, Refused
-from miners import avalon_models
-from miners.controllers.avalon import AvalonMiner
+from miners.drivers.avalon import device_models
+from miners.drivers.avalon.driver import AvalonMiner
 from miners.power import PowerSource
 from miners.state import MinerStatus
 from tests.chance import seeds
@@ -410,7 +410,7 @@ def test_a_model_it_cannot_switch_is_refused_by_its_name_and_what_to_do_instead(
 
 def test_the_text_of_a_first_nano_names_it_too():
     values = dict(re.findall(r"(\w+)\[([^\[\]]*)\]", (CASES / "avalon_nano3_first_generation_estats.txt").read_text()))
-    assert avalon_models.refusal(values, "The Avalon at 192.168.1.9").startswith("Avalon Nano 3 (first generation) at")
+    assert device_models.refusal(values, "The Avalon at 192.168.1.9").startswith("Avalon Nano 3 (first generation) at")
 
 
 @pytest.mark.parametrize(
@@ -426,7 +426,7 @@ def test_the_text_of_a_first_nano_names_it_too():
     ],
 )
 def test_names(version, name):
-    assert avalon_models.name_of(version) == name
+    assert device_models.name_of(version) == name
 
 
 @pytest.mark.parametrize("supply", ["0 1223 2494", "0 1223 2494 64 1599 2495 many", "0 1 2 3 4 5 -3"])

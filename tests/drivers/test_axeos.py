@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from integrations.errors import BadAnswer, Refused, Unauthorized, Unreachable
-from miners import axeos_boards
-from miners.controllers.axeos import AxeOSMiner
+from miners.drivers.axeos import boards
+from miners.drivers.axeos.driver import AxeOSMiner
 from miners.power import OffBy
 from miners.state import MinerStatus
 from tests.emulators.axeos import GAMMA, GAMMA_OLD, NERDQAXE, NERDQAXE_OLD, AxeOS, Board
@@ -295,8 +295,8 @@ def test_before_2_7_it_is_read_and_not_switched(bench_of, monkeypatch, route):
     ids=str,
 )
 def test_a_board_that_does_not_name_itself_is_named_by_its_version_or_chip(told, model):
-    name = axeos_boards.model_of(told, {})
-    assert axeos_boards.shown(name, axeos_boards.is_nerd(told, name)) == model
+    name = boards.model_of(told, {})
+    assert boards.shown(name, boards.is_nerd(told, name)) == model
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from integrations.errors import BadAnswer, Refused, Unauthorized
-from miners.controllers.braiins import Braiins
+from miners.drivers.braiins.driver import Braiins
 from miners.power import PowerSource
 from miners.state import MinerStatus
 from tests.chance import examples

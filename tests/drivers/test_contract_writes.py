@@ -11,9 +11,9 @@ import contextlib
 import pytest
 
 from integrations.errors import AdapterError
-from miners import evidence, readback
-from miners.controllers.shelly_plug import ShellyPlug
+from miners.drivers.shelly.driver import ShellyPlug
 from miners.state import MinerStatus
+from miners.status import evidence, readback
 from tests.emulators.faults import NO_ANSWER, OF_COMMANDS, Fault, Scope
 from tests.emulators.plug import PlugEmulator
 from tests.emulators.rig import Phase, Rig

@@ -9,10 +9,10 @@ import pytest
 from django.conf import settings
 
 from integrations.connections.entities import EntityAnswers, EntityState
-from miners import evidence
-from miners.controllers.home_assistant_switch import HomeAssistantSwitch
+from miners.drivers.home_assistant_switch.driver import HomeAssistantSwitch
 from miners.power import Level, OffBy, PowerModel, on_or_off
 from miners.state import MinerSnapshot, MinerStatus
+from miners.status import evidence
 from optimization.evidence_table import markdown
 
 AT = datetime(2026, 1, 10, 12, tzinfo=UTC)

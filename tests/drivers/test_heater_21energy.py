@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from integrations.errors import BadAnswer
-from miners.controllers.heater_21energy import Heater21Energy
+from miners.drivers.heater_21energy.driver import Heater21Energy
 from miners.state import MinerStatus
 from tests.emulators.heater21 import LEVEL_WATTS, Heater21Emulator
 

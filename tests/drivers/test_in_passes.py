@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from integrations import ask
-from miners import dead_man, power
+from miners import power
+from miners.drivers import dead_man
 from miners.models import MinerController
 from miners.state import MinerStatus
 from optimization.models import Decision

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miners.judging import HEATS_FROM, Word, contradiction, judge
 from miners.state import MinerStatus
+from miners.status.inference import HEATS_FROM, Word, contradiction, judge
 
 words = st.sampled_from(list(Word))
 watts = st.none() | st.floats(0, 6000)

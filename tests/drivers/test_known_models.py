@@ -13,11 +13,12 @@ import pytest
 from integrations import registry
 from integrations.errors import AdapterError
 from integrations.registry import Kind
-from miners import discovery, known_models
-from miners.controllers.asic_rs import is_installed
-from miners.known_models import KNOWN_MODELS, Fate, KnownModel
+from miners.discovery import scan
+from miners.discovery.typed_addresses import Target
+from miners.drivers import known_models
+from miners.drivers.asic_rs.driver import is_installed
+from miners.drivers.known_models import KNOWN_MODELS, Fate, KnownModel
 from miners.power import OffBy, from_json
-from miners.typed_addresses import Target
 from tests.emulators import braiins, vnish
 from tests.emulators.avalon import MINI_3, NANO_3S, Avalon
 from tests.emulators.axeos import GAMMA, GAMMA_OLD, NERDQAXE, NERDQAXE_OLD, AxeOS, Board
@@ -179,7 +180,7 @@ def test_what_becomes_of_it(row: KnownModel):
         found = searched(emulator, row)
         if settings:
             assert found.needs_password or found.identity or found.problem
-            found = discovery.probe(emulator.address, row.driver, settings).found
+            found = scan.probe(emulator.address, row.driver, settings).found
         assert found is not None, "a device that nobody names"
         assert found.adapter_type == row.driver
         assert found.model
@@ -198,10 +199,10 @@ def test_what_becomes_of_it(row: KnownModel):
         emulator.close()
 
 
-def searched(emulator: Emulator, row: KnownModel) -> discovery.Found:
-    adapters = [one for one in discovery.drivers() if "without pyasic" not in row.model or not one.is_generalist]
+def searched(emulator: Emulator, row: KnownModel) -> scan.Found:
+    adapters = [one for one in scan.drivers() if "without pyasic" not in row.model or not one.is_generalist]
     address = emulator.address
-    look = discovery.look_at(Target.of(address), soon(9), adapters)
+    look = scan.look_at(Target.of(address), soon(9), adapters)
     assert look.answers
     return look.found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from integrations.errors import BadAnswer, DeadlineExceeded, Refused
-from miners.controllers.luxos import LuxOSMiner
+from miners.drivers.luxos.driver import LuxOSMiner
 from miners.power import PowerSource
 from miners.state import MinerStatus
 from tests.emulators.luxos import LuxOS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from miners.controllers.avalon import AvalonMiner
-from miners.controllers.shelly_plug import ShellyPlug
+from miners.drivers.avalon.driver import AvalonMiner
+from miners.drivers.shelly.driver import ShellyPlug
 from miners.models import CommandLog, MinerController
 from tests.emulators.avalon import Avalon
 from tests.emulators.plug import PlugEmulator

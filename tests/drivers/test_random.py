@@ -7,8 +7,8 @@ import random
 import pytest
 
 from integrations.errors import AdapterError
-from miners.judging import HEATS_FROM
 from miners.state import MinerStatus
+from miners.status.inference import HEATS_FROM
 from tests.chance import IS_FRESH, seeds
 from tests.emulators.faults import Fault, Scope
 

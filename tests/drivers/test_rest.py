@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.errors import BadAnswer, NotFound, Refused, Unauthorized, Unreachable
-from miners.answer import Part, celsius
-from miners.judging import Word
 from miners.power import PowerSource
-from miners.rest import RestDevice
-from miners.seen import Seen, snapshot_of
+from miners.protocols.json_answer import Part, celsius
+from miners.protocols.json_http import RestDevice
 from miners.state import MinerStatus
+from miners.status.device_report import Seen, snapshot_of
+from miners.status.inference import Word
 from tests.servers.process import soon
 
 WHAT = "The miner at 192.168.1.2"

@@ -8,9 +8,9 @@ import time
 import pytest
 
 from integrations.errors import BadAnswer, NotFound, Unauthorized
-from miners import digest
-from miners.controllers.shelly_plug import ShellyPlug
+from miners.drivers.shelly.driver import ShellyPlug
 from miners.power import PowerSource
+from miners.protocols import digest
 from miners.state import MinerStatus
 from tests.emulators.plug import LOAD_W, PlugEmulator
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from integrations.errors import BadAnswer, Refused, Unauthorized
-from miners.controllers.vnish import Vnish
+from miners.drivers.vnish.driver import Vnish
 from miners.state import MinerStatus
 from tests.chance import examples
 from tests.emulators import vnish

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from integrations.errors import BadAnswer, Unreachable
-from miners.address import DeviceAddress, is_private, place
-from miners.wire import Cgminer, device_time, first, number, rows
+from miners.protocols.address import DeviceAddress, is_private, place
+from miners.protocols.cgminer import Cgminer, device_time, first, number, rows
 from tests.servers.process import soon
 
 ADDRESS = TypeAdapter(DeviceAddress)

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from miners import evidence
 from miners.models import DesiredState, ManualRequest
+from miners.status import evidence
 from optimization.models import Decision
 from optimization.passes.late import raise_alarms
 from optimization.passes.run import run_sites

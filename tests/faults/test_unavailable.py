@@ -167,8 +167,8 @@ def is_told(answer) -> bool:
 
 def test_no_request_breaks_an_operation_while_nothing_can_be_written(api, furnished, monkeypatch):  # noqa: F811
     monkeypatch.setattr("integrations.probe.PROBE_SECONDS", 0.2)
-    monkeypatch.setattr("miners.discovery.search", lambda *args: None)
-    monkeypatch.setattr("miners.discovery.open_ports", lambda ip, ports, deadline: [])
+    monkeypatch.setattr("miners.discovery.scan.search", lambda *args: None)
+    monkeypatch.setattr("miners.discovery.scan.open_ports", lambda ip, ports, deadline: [])
     ids, maker, told = ids_of(furnished), Maker(1, furnished), 0
     with nothing_can_be_written():
         for operation in operations():

@@ -10,7 +10,7 @@ import pytest
 
 from integrations import ask
 from integrations.connections.home_assistant import HomeAssistantSession
-from miners.controllers.home_assistant_switch import HomeAssistantSwitch
+from miners.drivers.home_assistant_switch.driver import HomeAssistantSwitch
 from optimization.watchdog import AGAIN_SECONDS, Heater, Watchdog
 from tests.servers.process import wait_until
 from tests.servers.stub import Request, Wire

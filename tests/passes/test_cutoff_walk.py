@@ -21,10 +21,11 @@ import pytest
 
 from climate.state import ClimateReading
 from integrations.errors import AdapterError
-from miners import evidence, power
+from miners import power
 from miners.models import Circuit, Miner, MinerController
 from miners.power import Level, PowerModel
 from miners.state import MinerSnapshot, MinerStatus
+from miners.status import evidence
 from optimization.control.memory import Memory
 from optimization.passes import act, run
 from optimization.passes.load import load

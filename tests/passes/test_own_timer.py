@@ -8,7 +8,7 @@ from integrations.connections.entities import EntityState
 from miners.models import ManualRequest, MinerController
 from miners.services import resume
 from miners.state import SwitchedBy
-from miners.went_off import Cause, Ended, Run, cause_of
+from miners.status.switched_off import Cause, Ended, Run, cause_of
 
 from .outlet import Outlet, Street
 

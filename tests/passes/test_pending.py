@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core.exceptions import ValidationError
 
-from miners.pending import Told, known, shows_on
 from miners.power import Level, PowerModel, on_or_off
 from miners.services import all_off
 from miners.state import MinerSnapshot, MinerStatus
+from miners.status.pending import Told, known, shows_on
 from optimization import services
 from optimization.services import _not_seen_off
 from optimization.watchdog import watchdog

@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import pytest
 
-from miners import readback
-from miners.controllers.dummy import DummyMiner
-from miners.controllers.home_assistant_switch import HomeAssistantSwitch
+from miners.drivers.dummy.driver import DummyMiner
+from miners.drivers.home_assistant_switch.driver import HomeAssistantSwitch
 from miners.models import CommandLog, DesiredState, ManualRequest
+from miners.status import readback
 from optimization.passes.run import run_sites
 from sites.clock import ManualClock
 from sites.models import ActivityLog

@@ -1,7 +1,7 @@
 """Machines with a truth of their own: what they really draw, seconds after they were told something else.
 
 The worst that is allowed: a lower power draws on for the whole ramp, a higher one begins at once. Nothing is shared
-with `miners.draw` or `optimization.control.limits`.
+with `miners.status.draw` or `optimization.control.limits`.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from climate.state import ClimateReading
 from energy.state import EnergySnapshot
 from integrations.connections.entities import EntityAnswers, EntityState
-from miners.controllers.home_assistant_switch import HomeAssistantSwitch
+from miners.drivers.home_assistant_switch.driver import HomeAssistantSwitch
 from miners.models import DesiredState
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import Memory

@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from integrations.errors import AdapterError, BadAnswer, NotFound, RateLimited, Refused, Unauthorized, Unreachable
-from miners.hashprice import mempool
-from miners.hashprice.braiins_pool import BraiinsPoolHashPrice
-from miners.hashprice.mempool import MempoolHashPrice
-from miners.hashprice.reading import HashPriceReading
-from miners.hashprice.typed import TypedHashPrice
-from miners.pools import braiins_pool, ocean, simulated
-from miners.pools.braiins_pool import BraiinsPoolTracker
-from miners.pools.ocean import OceanTracker
-from miners.pools.reading import PoolReading, PoolWorker, from_json, to_json
-from miners.pools.simulated import SimulatedPoolTracker
+from miners.earnings.hash_price import mempool
+from miners.earnings.hash_price.braiins_pool import BraiinsPoolHashPrice
+from miners.earnings.hash_price.mempool import MempoolHashPrice
+from miners.earnings.hash_price.reading import HashPriceReading
+from miners.earnings.hash_price.typed import TypedHashPrice
+from miners.earnings.pools import braiins_pool, ocean, simulated
+from miners.earnings.pools.braiins_pool import BraiinsPoolTracker
+from miners.earnings.pools.ocean import OceanTracker
+from miners.earnings.pools.reading import PoolReading, PoolWorker, from_json, to_json
+from miners.earnings.pools.simulated import SimulatedPoolTracker
 from tests.adapters.faults import EXCHANGE, Fault
 from tests.servers.process import soon
 
@@ -310,7 +310,7 @@ READS = {
 
 @pytest.mark.parametrize("fault", EXCHANGE, ids=str)
 def test_faults_of_the_exchange(answering, fault: Fault):
-    """What is shared by all readers (`miners.web`): once per fault."""
+    """What is shared by all readers (`miners.protocols.web_service`): once per fault."""
     answering(fault.behave)
     with pytest.raises(fault.error, match=fault.word):
         READS["braiins"](fault.deadline())

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.urls import reverse
 
+from miners.earnings.refresh import refresh
 from miners.models import MinerEarning
-from miners.refresh import refresh
 from tests import factories
 
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miners import earnings, tasks
-from miners.earnings import Tariff, figures, hashed
-from miners.economics import HashValue
+from miners import tasks
+from miners.earnings import hourly
+from miners.earnings.economics import HashValue
+from miners.earnings.hourly import Tariff, figures, hashed
 from miners.models import HashPriceHour, MinerEarning, MinerReading
 from miners.rollup import MinerMinute
 from tests import factories
@@ -109,15 +110,15 @@ def test_complete_hours_are_recorded_once_and_put_right(home, monkeypatch):
     source = typed(home, electricity_currency_per_kwh=0.25)
     HashPriceHour.objects.create(source=source, at=HOUR, sat_per_th_s_day=40, currency_per_btc=100_000)
     record_hour(miner)
-    assert earnings.record(HOUR + timedelta(minutes=59)) == 0
+    assert hourly.record(HOUR + timedelta(minutes=59)) == 0
     after = HOUR + timedelta(minutes=70)
-    assert earnings.record(after) == 1
-    assert earnings.record(after) == 0
+    assert hourly.record(after) == 1
+    assert hourly.record(after) == 0
     row = MinerEarning.objects.get()
     assert (row.miner, row.at, row.currency) == (miner, HOUR, home.currency)
     assert row.earned_sat == pytest.approx(50 / 24 * 40)
     MinerReading.objects.filter(at__gte=HOUR + timedelta(minutes=30)).delete()
-    assert earnings.record(after) == 1
+    assert hourly.record(after) == 1
     row.refresh_from_db()
     assert row.energy_wh == pytest.approx(500)
 
@@ -127,13 +128,13 @@ def test_homes_with_and_without_a_price_cost_the_same_statements(home, django_as
         other = factories.site()
         record_hour(factories.miner(other), rate=float(number))
     with django_assert_max_num_queries(9):
-        assert earnings.record(HOUR + timedelta(minutes=70)) == 6
+        assert hourly.record(HOUR + timedelta(minutes=70)) == 6
     assert set(MinerEarning.objects.values_list("earned_sat", flat=True)) == {None, 0.0}
 
 
 def test_the_task_records(home):
     miner = factories.miner(home)
-    hour = earnings.floor(datetime.now(UTC), 60) - timedelta(hours=1)
+    hour = hourly.floor(datetime.now(UTC), 60) - timedelta(hours=1)
     record_hour(miner, hour=hour)
     tasks.record_earnings()
     assert MinerEarning.objects.get().at == hour

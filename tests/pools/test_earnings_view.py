@@ -8,12 +8,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from miners.earnings_view import MinerNow, Span, money, panel, sats
-from miners.economics import HashValue
-from miners.hashprice.reading import HashPriceReading
+from miners.earnings.economics import HashValue
+from miners.earnings.hash_price.reading import HashPriceReading
+from miners.earnings.pools.reading import to_json
+from miners.earnings.queries import earnings_of
+from miners.earnings.view import MinerNow, Span, money, panel, sats
 from miners.models import MinerEarning
-from miners.pools.reading import to_json
-from miners.worth import earnings_of
 from sites import live
 from tests import factories
 

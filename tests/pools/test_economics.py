@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from miners import economics
-from miners.economics import HashValue, miner_value
+from miners.earnings import economics
+from miners.earnings.economics import HashValue, miner_value
 
 watts = st.floats(1, 20_000)
 rates = st.floats(0.1, 1000)

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.urls import reverse
 
+from miners.earnings.pools import braiins_pool
+from miners.earnings.refresh import refresh
 from miners.models import HashPriceSource, MinerEarning, PoolAccount, PoolHour
-from miners.pools import braiins_pool
-from miners.refresh import refresh
 from tests import factories
 from tests.pools.test_adapters import BRAIINS, TOKEN
 

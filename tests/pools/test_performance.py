@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.registry import Kind, adapters
-from miners.pools.performance import OLDEST, Account, performance
-from miners.pools.reading import PoolReading, to_json
+from miners.earnings.pools.performance import OLDEST, Account, performance
+from miners.earnings.pools.reading import PoolReading, to_json
 from optimization.control import context
 from optimization.passes.load import load
 from optimization.rules.catalogue import STANDARD_FIELDS

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.ask import call_all
-from miners import backoff, tasks
-from miners import refresh as module
-from miners.hashprice.reading import HashPriceReading
+from miners import tasks
+from miners.earnings import backoff
+from miners.earnings import refresh as module
+from miners.earnings.hash_price.reading import HashPriceReading
+from miners.earnings.pools import braiins_pool, ocean
+from miners.earnings.refresh import refresh
 from miners.models import HashPriceHour, HashPriceSource, PoolAccount, PoolHour
-from miners.pools import braiins_pool, ocean
-from miners.refresh import refresh
 from tests.pools.test_adapters import ADDRESS, BRAIINS, BRAIINS_WORKERS, OCEAN, OCEAN_WORKERS, TOKEN
 
 NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)

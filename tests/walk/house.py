@@ -16,7 +16,7 @@ from energy.models import EnergyMonitor, EnergySource
 from integrations import registry
 from integrations.registry import ConnectionKind
 from miners import power
-from miners.controllers.avalon import AvalonMiner
+from miners.drivers.avalon.driver import AvalonMiner
 from miners.models import Circuit, DesiredState, Miner, MinerController
 from miners.power import Level, PowerModel
 from sites import heartbeat, live, recording, store

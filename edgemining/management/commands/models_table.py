@@ -5,7 +5,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from miners.known_models import with_table
+from miners.drivers.known_models import with_table
 
 PATH = settings.BASE_DIR / "docs" / "miners.md"
 
