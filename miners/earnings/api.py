@@ -19,6 +19,9 @@ from sites.rest.paging import Paged
 
 from .queries import earnings_of
 
+#: Generated clients call these operations so; the module's place is no part of it.
+_ID = "miners_value_api_{}"
+
 pools_router = adapter_router(PoolAccount, AdapterIn, AdapterOut, used_through=(), heats=False)
 
 
@@ -50,7 +53,7 @@ class PoolStateOut(StateOut):
     workers: list[dict[str, Any]]
 
 
-@pools_router.get("/{uuid:row_id}/state", response=PoolStateOut)
+@pools_router.get("/{uuid:row_id}/state", response=PoolStateOut, operation_id=_ID.format("get_pool_state"))
 def get_pool_state(request: HttpRequest, row_id: UUID):
     return rows.get(PoolAccount.objects.all(), row_id)
 
@@ -63,14 +66,14 @@ class PoolHourOut(Answer):
     workers_ok: int | None
 
 
-@pools_router.get("/{uuid:row_id}/hours", response=list[PoolHourOut])
+@pools_router.get("/{uuid:row_id}/hours", response=list[PoolHourOut], operation_id=_ID.format("list_pool_hours"))
 @paginate(Paged)
 def list_pool_hours(request: HttpRequest, row_id: UUID, since: Moment | None = None, until: Moment | None = None):
     """The last good answer of each hour, oldest first, `since` ≤ at < `until`."""
     return rows.between(rows.get(PoolAccount.objects.all(), row_id).hours.order_by("at"), since, until)
 
 
-@prices_router.get("/{uuid:row_id}/state", response=StateOut)
+@prices_router.get("/{uuid:row_id}/state", response=StateOut, operation_id=_ID.format("get_price_state"))
 def get_price_state(request: HttpRequest, row_id: UUID):
     return rows.get(HashPriceSource.objects.all(), row_id)
 
@@ -126,7 +129,7 @@ class EarningsOut(Answer):
     month: SpanOut
 
 
-@earnings_router.get("/sites/{uuid:site_id}/earnings", response=EarningsOut)
+@earnings_router.get("/sites/{uuid:site_id}/earnings", response=EarningsOut, operation_id=_ID.format("get_earnings"))
 def get_earnings(request: HttpRequest, site_id: UUID):
     return earnings_of(rows.get(Site.objects.all(), site_id), timezone.now())
 
@@ -141,7 +144,9 @@ class EarningHourOut(Answer):
     currency: str
 
 
-@earnings_router.get("/miners/{uuid:miner_id}/earnings", response=list[EarningHourOut])
+@earnings_router.get(
+    "/miners/{uuid:miner_id}/earnings", response=list[EarningHourOut], operation_id=_ID.format("list_miner_earnings")
+)
 @paginate(Paged)
 def list_miner_earnings(request: HttpRequest, miner_id: UUID, since: Moment | None = None, until: Moment | None = None):
     """Recorded hours, oldest first, `since` ≤ at < `until`; what was expected, not what a pool paid."""
