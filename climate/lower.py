@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.utils.dateparse import parse_datetime
 
@@ -51,13 +52,11 @@ def order_of(
     )
 
 
-def held_overrides(site_id: object) -> dict[str, Override]:
-    """Targets in force from memory, by id of the room; of several the last."""
-    return {
-        pk: Override(celsius, _time(order.until), created_at=_time(order.at))
-        for order in held.orders(site_id)
-        for pk, celsius in order.targets.items()
-    }
+def held_overrides(site_id: object) -> Iterator[tuple[UUID, Override]]:
+    """Each target asked for that is not stored yet, with its room."""
+    for order in held.orders(site_id):
+        for pk, celsius in order.targets.items():
+            yield UUID(pk), Override(celsius, _time(order.until), created_at=_time(order.at))
 
 
 def withdraw(zone: ClimateZone) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -42,7 +43,7 @@ from .models import (
 from .periods import Planned, find_clash
 from .reports import USUAL_LIMIT, words
 from .state import Lowered, Target
-from .targets import Override, Period, Plan, Preset, lower, resolve_target
+from .targets import Override, Period, Plan, Preset, lower, override_in_force, resolve_target
 
 _CHANGED_SINCE = "It was changed again since, so there is nothing to undo."
 
@@ -222,10 +223,15 @@ def open_overrides(zone: ClimateZone, now: datetime) -> list[TargetOverride]:
     return [row for row in rows if row.as_override().holds(now)]
 
 
-def active_override(zone: ClimateZone, now: datetime) -> Override | None:
-    """The wish that holds at `now`."""
-    rows = open_overrides(zone, now)
-    return rows[0].as_override() if rows else None
+def overrides_in_force(site_id: UUID, zone_ids: Iterable[UUID], now: datetime) -> dict[UUID, Override]:
+    """The target set by hand that holds at `now`, by zone of this home: stored or held in memory until it can be."""
+    found: dict[UUID, list[Override]] = {pk: [] for pk in zone_ids}
+    rows = TargetOverride.objects.filter(zone__in=list(found), cancelled_at__isnull=True).select_related("zone")
+    for pk, override in chain(((row.zone_id, row.as_override()) for row in rows), held_overrides(site_id)):
+        if pk in found:
+            found[pk].append(override)
+    chosen = {pk: override_in_force(overrides, now) for pk, overrides in found.items()}
+    return {pk: override for pk, override in chosen.items() if override is not None}
 
 
 # --- what the target of a zone follows from -------------------------------------------------------
@@ -236,7 +242,7 @@ def plan_of(zone: ClimateZone, now: datetime) -> Plan:
     return Plan(
         zone.default_target_celsius,
         [slot.as_slot() for slot in zone.slots.all()],
-        held_overrides(zone.site_id).get(str(zone.pk)) or active_override(zone, now),
+        overrides_in_force(zone.site_id, [zone.pk], now).get(zone.pk),
         periods_of(zone, open_periods(zone.site, now)),
     )
 

@@ -128,6 +128,12 @@ def decides(plan: Plan, now: datetime, tz: ZoneInfo) -> Override | Period | Slot
     return period or slot_at(plan.slots, now.astimezone(tz))
 
 
+def override_in_force(overrides: Iterable[Override], now: datetime) -> Override | None:
+    """Of those of one zone that hold at `now`, none of them cancelled, the one made last."""
+    holding = (one for one in overrides if one.holds(now))
+    return max(holding, key=lambda one: one.created_at or _LONG_AGO, default=None)
+
+
 def holding_period(periods: Iterable[Period], now: datetime) -> Period | None:
     """Of those that hold at `now` the one that came last."""
     return max((period for period in periods if period.holds(now)), key=lambda period: period.rank, default=None)

@@ -7,18 +7,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
-from django.db.models import Q
 from django.utils import timezone
 
-from climate.lower import held_overrides
-from climate.models import TARGET_MAX_CELSIUS, ClimateZone, TargetOverride, TargetPeriod, ZoneReading
-from climate.services import open_periods, periods_of
+from climate.models import TARGET_MAX_CELSIUS, ClimateZone, TargetPeriod, ZoneReading
+from climate.services import open_periods, overrides_in_force, periods_of
 from climate.targets import Override, Period, Plan, Preset, resolve_target
 from energy.models import EnergySource
 from miners.drivers import dead_man
-from miners.models import ManualRequest, Miner, MinerController, PoolAccount
+from miners.models import Miner, MinerController, PoolAccount
+from miners.requests.queries import requests_in_force
 from optimization.control.memory import parse_time
 from optimization.models import OptimizationUnit
 from sites import live
@@ -53,11 +51,6 @@ def outdoor(site: Site) -> dict[str, Any] | None:
     return snapshot(site).get("outdoor")
 
 
-def _holding(now: datetime) -> Q:
-    """Wishes that hold at `now`."""
-    return Q(cancelled_at__isnull=True) & (Q(until__isnull=True) | Q(until__gt=now))
-
-
 def alarms(site: Site) -> tuple[AlarmFacts, ...]:
     """Open alarms, the gravest first."""
     rows = Alarm.objects.filter(site=site, ended_at__isnull=True)
@@ -87,8 +80,8 @@ def _unsaved_alarms(site: Site) -> list[AlarmFacts]:
 
 def wishes(site: Site, now: datetime) -> dict[str, Wish]:
     """The wish that holds for each miner, by miner id."""
-    rows = ManualRequest.objects.filter(_holding(now), miner__site=site).order_by("created_at")
-    return {str(row.miner_id): Wish(row.power_w, row.until, row.created_at, row.by, row.origin) for row in rows}
+    rows = requests_in_force(site.pk, now)
+    return {str(pk): Wish(row.power_w, row.until, row.created_at, row.by, row.origin) for pk, row in rows.items()}
 
 
 def miners(site: Site, now: datetime) -> tuple[MinerFacts, ...]:
@@ -143,12 +136,6 @@ def _dead_man(controller: MinerController | None, cutoff: MinerController | None
     return DeadMan(words, dead_man.help_of(controller), str(controller.pk))
 
 
-def _overrides(site: Site, zone_ids: Iterable, now: datetime) -> dict[Any, Override]:
-    rows = TargetOverride.objects.filter(_holding(now), zone__in=list(zone_ids)).select_related("zone")
-    in_memory = {UUID(pk): override for pk, override in held_overrides(site.pk).items()}
-    return {row.zone_id: row.as_override() for row in rows.order_by("created_at")} | in_memory
-
-
 def _last_hours(key: Any, zone_ids: list, now: datetime) -> dict[str, list]:
     """The minute rows of the last 6 hours by zone id, as plain lists (ISO time, °C, target °C, W).
 
@@ -195,7 +182,7 @@ def zones(
     ids = [row.pk for row in rows]
     seen, overrides, readings = (
         snapshot(site).get("zones", {}),
-        _overrides(site, ids, at.now),
+        overrides_in_force(site.pk, ids, at.now),
         _last_hours((only or site).pk, ids, at.now),
     )
     by_id = {miner.id: miner for miner in miners}

@@ -9,7 +9,7 @@ from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Router
@@ -21,6 +21,7 @@ from climate.models import ClimateZone
 from integrations.adapter_api import AdapterIn, AdapterOut, adapter_router
 from integrations.errors import AdapterError
 from miners.requests import manual
+from miners.requests.queries import request_in_force
 from miners.status.readback import may_be_on
 from sites.models import Site
 from sites.rest import rows
@@ -29,7 +30,7 @@ from sites.rest.paging import Paged
 from sites.rest.problems import Conflict, invalid
 
 from . import services
-from .models import Circuit, DesiredState, ManualRequest, Miner, MinerController
+from .models import Circuit, DesiredState, Miner, MinerController
 from .power import DEVICE_CLASSES, Level
 from .reality import reality_problem
 from .state import MinerStatus
@@ -357,12 +358,7 @@ def get_status(request: HttpRequest, miner_id: UUID):
     """As of the last control pass; no device is asked."""
     miner = _miner(miner_id)
     seen = rows.seen(miner, "miners") or {"problem": "No control pass has looked at this miner since the start."}
-    return {"miner_id": miner.pk, "wish": _wish(miner), **seen}
-
-
-def _wish(miner: Miner) -> ManualRequest | None:
-    holds = Q(until__isnull=True) | Q(until__gt=timezone.now())
-    return miner.requests.filter(holds, cancelled_at__isnull=True).first()
+    return {"miner_id": miner.pk, "wish": request_in_force(miner, timezone.now()), **seen}
 
 
 class StartIn(Body):

@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidge
 
 from miners import services
 from miners.models import ManualRequest, Miner
+from miners.requests.in_force import holds
 from sites.admin_base import PageAdmin, SiteRowForm
 from sites.models import Site
 from sites.words import listed, local_time
@@ -196,7 +197,7 @@ class ManualRequestAdmin(PageAdmin):
     @staticmethod
     def _state(row: ManualRequest, now: datetime) -> str:
         if row.cancelled_at is None:
-            return "holds" if manual.wish_holds(row.until, row.created_at, now) else "over"
+            return "holds" if holds(row, now) else "over"
         if row.until is not None and row.until <= row.cancelled_at:
             return "over"
         return "replaced" if row.replaced else "resumed"

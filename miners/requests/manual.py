@@ -12,7 +12,6 @@ from django.core.exceptions import ValidationError
 
 from miners.power import Level, PowerModel
 from miners.power import taken_w as really_taken_w
-from sites.clock import is_ahead
 from sites.words import THIN, number
 
 ON_DEFAULT = timedelta(hours=2)
@@ -115,11 +114,6 @@ def wish_words(model: PowerModel, nominal_power_w: int, power_w: int) -> str:
         return f"{exact_watts(power_w)} (runs at {runs_words(model, runs_at_w)})"
     name = level_name(model.level_of(power_w)) if model.is_stepped and model.step_w is None else ""
     return f"{exact_watts(power_w)} ({name})" if name else exact_watts(power_w)
-
-
-def wish_holds(until: datetime | None, created_at: datetime, now: datetime) -> bool:
-    """A wish with an end is over at it, or when it was made in the future: the clock was set back since."""
-    return until is None or (now < until and not is_ahead(created_at, now))
 
 
 def end_after(minutes: int, now: datetime) -> datetime:

@@ -12,6 +12,7 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.utils.module_loading import import_string
 
 from climate.targets import Override
+from miners.requests.in_force import Request
 from optimization.control.memory import parse_time
 from sites import held, recording
 from sites.faults import DATABASE_ERRORS, fault_of
@@ -19,8 +20,6 @@ from sites.held import Order
 from sites.models import Severity, Site
 from sites.patience import waiting_at_most
 from sites.services import log_activity
-
-from .requests import Request
 
 if TYPE_CHECKING:
     from .load import SiteRows
@@ -43,12 +42,12 @@ def _apply(rows: SiteRows, order: Order) -> None:
     rows.asked_off.update(UUID(pk) for pk in order.off)
     for pk, miner in rows.miners.items():
         if miner.key in order.watts:
-            rows.requests[pk] = Request(order.watts[miner.key], until, at, order.by)
+            rows.requests[pk].append(Request(order.watts[miner.key], until, at, order.by))
         if miner.key in order.inactive:
             rows.inactive.add(pk)
     for pk in rows.zones:
         if str(pk) in order.targets:
-            rows.overrides[pk].insert(0, Override(order.targets[str(pk)], until, created_at=at))
+            rows.overrides[pk].append(Override(order.targets[str(pk)], until, created_at=at))
     if str(rows.site.pk) in order.inactive:
         rows.is_active = False
     rows.units = [unit for unit in rows.units if unit.key not in order.units]

@@ -15,6 +15,7 @@ from miners.earnings.pools.performance import Account
 from miners.earnings.pools.reading import from_json
 from miners.identity import devices
 from miners.models import DesiredState
+from miners.requests.in_force import Request
 from optimization.control.memory import Memory
 from optimization.models import PassState
 from optimization.site_plan import cache, stored
@@ -32,7 +33,6 @@ from sites.models import Alarm
 from sites.store import store
 
 from . import held_orders, unrecorded
-from .requests import Request
 
 
 @dataclass(slots=True)
@@ -86,7 +86,8 @@ class SiteRows:
     #: Miners that are not to be used by a request that is not stored yet.
     inactive: set[UUID] = field(default_factory=set)
     pools: list[Account] = field(default_factory=list)
-    requests: dict[UUID, Request] = field(default_factory=dict)
+    #: Requests by hand by miner, none of them cancelled.
+    requests: dict[UUID, list[Request]] = field(default_factory=lambda: defaultdict(list))
     units: Sequence[UnitPlan] = ()
     connections: dict[UUID, ConnectionPlan | House] = field(default_factory=dict)
     #: By miner: what switches it belongs to another miner, too.
@@ -124,7 +125,7 @@ class SiteRows:
 _OVERRIDES = (
     "SELECT z.site_id, o.zone_id, o.preset, o.target_celsius, o.until, o.created_at "
     "FROM climate_targetoverride o JOIN climate_climatezone z ON z.id = o.zone_id "
-    "WHERE z.site_id IN ({ids}) AND o.cancelled_at IS NULL ORDER BY o.created_at DESC"
+    "WHERE z.site_id IN ({ids}) AND o.cancelled_at IS NULL"
 )
 _MINERS = (
     f"SELECT m.site_id, m.id, m.cut_at, {stored.columns(DesiredState, 'd')} "
@@ -134,7 +135,7 @@ _DESIRED = [one.attname for one in DesiredState._meta.concrete_fields]
 _REQUESTS = (
     "SELECT m.site_id, r.miner_id, r.power_w, r.until, r.created_at, r.by, r.origin "
     "FROM miners_manualrequest r JOIN miners_miner m ON m.id = r.miner_id "
-    "WHERE m.site_id IN ({ids}) AND r.cancelled_at IS NULL ORDER BY r.created_at"
+    "WHERE m.site_id IN ({ids}) AND r.cancelled_at IS NULL"
 )
 _POOLS = "SELECT site_id, id, reading, read_at FROM miners_poolaccount WHERE site_id IN ({ids}) ORDER BY name"
 _ALARMS = (
@@ -187,7 +188,7 @@ def _load_miners(found: dict[str, SiteRows], ids: list[UUID]) -> None:
 def _load_requests(found: dict[str, SiteRows], ids: list[UUID]) -> None:
     for site, miner, power_w, until, created_at, by, origin in stored.rows(_REQUESTS, ids):
         request = Request(power_w, stored.time(until), stored.time(created_at), by, origin)
-        found[stored.hexadecimal(site)].requests[stored.uuid(miner)] = request
+        found[stored.hexadecimal(site)].requests[stored.uuid(miner)].append(request)
 
 
 def _load_pools(found: dict[str, SiteRows], ids: list[UUID]) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 from climate import flat, observed, optimum_start, presence, pulses, sensors, window, zone_state
 from climate.room_physics import Surroundings
 from climate.state import ClimateReading, Target, ZoneState
-from climate.targets import Plan, ahead, lower, resolve_target
+from climate.targets import Plan, ahead, lower, override_in_force, resolve_target
 from optimization.control.memory import Memory, parse_time
 from optimization.control.strategy import THERMOSTATS
 from optimization.site_plan.plan import SensorPlan, ZonePlan
@@ -221,7 +221,7 @@ def _target(rows: SiteRows, zone: ZonePlan, now: datetime) -> Target:
 
 
 def _plan(rows: SiteRows, zone: ZonePlan, now: datetime) -> Plan:
-    override = next((one for one in rows.overrides.get(zone.pk, ()) if one.holds(now)), None)
+    override = override_in_force(rows.overrides.get(zone.pk, ()), now)
     return Plan(zone.default_target_celsius, zone.slots, override, zone.periods)
 
 

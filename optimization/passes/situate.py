@@ -14,7 +14,7 @@ from energy import balance
 from energy.state import EnergyState
 from miners.earnings.pools.performance import performance
 from miners.models import DesiredState
-from miners.requests.manual import wish_holds
+from miners.requests.in_force import in_force
 from miners.state import MinerSnapshot, MinerStatus
 from miners.status import draw
 from miners.status.pending import shows_on
@@ -220,9 +220,8 @@ def situate(
 
 def _is_asked_off(rows: SiteRows, miner: MinerPlan, now: datetime) -> bool:
     """A person wants it off: by a request that holds, or one that is not stored yet."""
-    request = rows.requests.get(miner.pk)
-    is_asked = request is not None and request.power_w == 0 and wish_holds(request.until, request.created_at, now)
-    return is_asked or miner.pk in rows.asked_off
+    request = in_force(rows.requests.get(miner.pk, ()), now)
+    return (request is not None and request.power_w == 0) or miner.pk in rows.asked_off
 
 
 def _was_on_and_is_off(rows: SiteRows, miner: MinerPlan, snapshot: MinerSnapshot) -> bool:
@@ -260,9 +259,9 @@ def _miner(
     stopping: bool,
     now: datetime,
 ) -> MinerSituation:
-    desired, request = rows.desired.get(miner.pk), rows.requests.get(miner.pk)
+    desired, request = rows.desired.get(miner.pk), in_force(rows.requests.get(miner.pk, ()), now)
     wish = None
-    if request is not None and wish_holds(request.until, request.created_at, now):
+    if request is not None:
         wish = Wish(request.power_w, request.until, request.by, request.origin)
     if off_outside:
         wish = Wish(0, now + OUTSIDE_OFF_HOLD, origin="outside")

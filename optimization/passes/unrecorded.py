@@ -17,6 +17,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 
 from miners.models import DesiredState
+from miners.requests.in_force import Request
 from optimization.control.guards import UNRECORDED, unrecorded_words
 from optimization.control.memory import Memory, parse_time
 from optimization.control.situation import Command, Unrecorded
@@ -26,8 +27,6 @@ from sites.alarms import Finding
 from sites.faults import DATABASE_ERRORS
 from sites.models import Alarm
 from sites.patience import waiting_at_most
-
-from .requests import Request
 
 if TYPE_CHECKING:
     from .act import Acted
@@ -166,7 +165,7 @@ def restore(rows: SiteRows) -> None:
         outside = _outside(shell, pk)
         if outside is not None:
             at, until = outside
-            rows.requests[pk] = Request(0, until, at, origin="outside")
+            rows.requests[pk].append(Request(0, until, at, origin="outside"))
 
 
 def add_kept(rows: SiteRows, acted: Acted) -> None:

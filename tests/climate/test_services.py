@@ -70,7 +70,7 @@ def test_a_refused_schedule_changes_nothing(zone, slots, words):
 def test_the_highest_target_the_limit_allows_is_allowed(zone):
     services.replace_schedule(zone, [Slot(ALL_DAYS, time(6), time(22), 26.5)])
     services.set_override(zone, 26.5, until=None, by="Ada")
-    held = services.active_override(zone, timezone.now())
+    held = services.overrides_in_force(zone.site_id, [zone.pk], timezone.now()).get(zone.pk)
     assert (held.target_celsius, held.until) == (26.5, None)
 
 
@@ -117,9 +117,9 @@ def test_a_new_target_by_hand_ends_the_one_before(zone):
     services.set_override(zone, 23.0, until=until, by="Bob")
     assert TargetOverride.objects.filter(cancelled_at__isnull=True).count() == 1
     now = timezone.now()
-    held = services.active_override(zone, now)
+    held = services.overrides_in_force(zone.site_id, [zone.pk], now).get(zone.pk)
     assert (held.target_celsius, held.until) == (23.0, until)
-    assert services.active_override(zone, until) is None
+    assert services.overrides_in_force(zone.site_id, [zone.pk], until) == {}
     assert awake(zone)
     assert [row.actor for row in ActivityLog.objects.all()] == ["Bob", "Ada"]
 
@@ -128,7 +128,7 @@ def test_back_to_the_schedule(zone):
     services.set_override(zone, 22.0, until=None, by="Ada")
     Site.objects.update(next_pass_at=None)
     assert services.cancel_override(zone, by="Ada")
-    assert services.active_override(zone, timezone.now()) is None
+    assert services.overrides_in_force(zone.site_id, [zone.pk], timezone.now()).get(zone.pk) is None
     assert awake(zone)
     Site.objects.update(next_pass_at=None)
     assert services.cancel_override(zone, by="Ada") == []

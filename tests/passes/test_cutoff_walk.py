@@ -24,13 +24,13 @@ from integrations.errors import AdapterError
 from miners import power
 from miners.models import Circuit, Miner, MinerController
 from miners.power import Level, PowerModel
+from miners.requests.in_force import Request
 from miners.state import MinerSnapshot, MinerStatus
 from miners.status import evidence
 from optimization.control.memory import Memory
 from optimization.passes import act, run
 from optimization.passes.load import load
 from optimization.passes.observe import Observation
-from optimization.passes.requests import Request
 from sites.clock import ManualClock
 from sites.models import Alarm
 from tests import factories
@@ -237,7 +237,7 @@ class Walk:
             if watts is not None:
                 now = self.clock.now()
                 until = now + timedelta(seconds=self.dice.randint(60, 4000)) if watts else None
-                self.rows.requests[pk] = Request(watts, until, now)
+                self.rows.requests[pk] = [Request(watts, until, now)]
         self.rows.alarms = []
         for pk in self.rows.miners:
             if pk in self.rows.cut_at and self.dice.random() < 0.05:
@@ -255,7 +255,7 @@ class Walk:
         now, observation = self.clock.now(), self.observe()
         work = run.decide_site(self.rows, Held(), observation, self.clock, now, frozenset())
         for miner in work.seen.outside_off:
-            self.rows.requests[miner.pk] = Request(0, now + timedelta(hours=2), now, origin="outside")
+            self.rows.requests[miner.pk] = [Request(0, now + timedelta(hours=2), now, origin="outside")]
         saved = {pk: copy.copy(desired) for pk, desired in self.rows.desired.items()}
         dies = self.dice.choice(["before the write", "before the record"]) if self.dice.random() < 0.006 else ""
         if dies != "before the write":

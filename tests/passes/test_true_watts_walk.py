@@ -15,12 +15,12 @@ from integrations.errors import AdapterError
 from miners import power
 from miners.models import Circuit, Miner, MinerController
 from miners.power import Level, PowerModel
+from miners.requests.in_force import Request
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import Memory
 from optimization.passes import act, run
 from optimization.passes.load import load
 from optimization.passes.observe import Observation
-from optimization.passes.requests import Request
 from tests.chance import seeds
 
 from .bench import Home
@@ -89,7 +89,7 @@ class House:
         if power_w is not None:
             now = self.home.now
             until = None if power_w == 0 else now.replace(year=now.year + 1)
-            self.rows.requests[miner.pk] = Request(power_w, until, now)
+            self.rows.requests[miner.pk] = [Request(power_w, until, now)]
 
     def observe(self) -> Observation:
         now = self.home.now

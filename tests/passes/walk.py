@@ -17,12 +17,12 @@ from energy.state import EnergySnapshot
 from integrations.connections.entities import EntityAnswers, EntityState
 from miners.drivers.home_assistant_switch.driver import HomeAssistantSwitch
 from miners.models import DesiredState
+from miners.requests.in_force import Request
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.memory import Memory
 from optimization.passes import act, run
 from optimization.passes.load import SiteRows, load
 from optimization.passes.observe import Observation
-from optimization.passes.requests import Request
 from sites.clock import ManualClock
 from sites.models import Alarm
 
@@ -235,13 +235,13 @@ class Program:
         if power_w is not None:
             now = self.clock.now()
             until = None if seconds is None else now + timedelta(seconds=seconds)
-            self.rows.requests[self.miner.pk] = Request(power_w, until, now, origin=origin)
+            self.rows.requests[self.miner.pk] = [Request(power_w, until, now, origin=origin)]
 
     @property
     def wished_w(self) -> int | None:
-        request = self.rows.requests.get(self.miner.pk)
-        if request is None:
+        if not self.rows.requests[self.miner.pk]:
             return None
+        (request,) = self.rows.requests[self.miner.pk]
         now = self.clock.now()
         # One with an end that was made while the clock was ahead is over.
         is_over = request.until is not None and (
