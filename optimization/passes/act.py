@@ -21,7 +21,7 @@ from integrations.ask import call
 from integrations.errors import AdapterError, DeadlineExceeded
 from miners.models import CommandLog, DesiredState
 from miners.state import MinerSnapshot, MinerStatus
-from miners.status import readback
+from miners.status import readback, upstream_plug
 from miners.status.pending import shows_on
 from optimization.control.memory import Memory, parse_time
 from optimization.control.situation import Command, MinerSituation, SiteSituation
@@ -384,7 +384,11 @@ def _note_plug(rows: SiteRows, seen: Seen, acted: Acted, one: _Write, error: str
     if one.keeps and error is None:
         plugs.note_told_on(seen.memory, one.miner.pk, now)
     if one.cuts:
-        plugs.note_cut(seen.memory, one.miner.pk, seen.plugs.get(one.miner.pk), rows.site.control_period_seconds, now)
+        shows = seen.plugs.get(one.miner.pk)
+        plugs.note_cut(seen.memory, one.miner.pk, shows, rows.site.control_period_seconds, now)
+        if error is None and not upstream_plug.says_off(shows):
+            rows.desired[one.miner.pk].switched_off_at = now
+            acted.changed[one.miner.pk] = rows.desired[one.miner.pk]
     acted.wrote.add(one.miner.pk)
     acted.commands.append(
         CommandLog(

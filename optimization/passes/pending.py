@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from miners.models import DesiredState
 from miners.state import MinerSnapshot, MinerStatus
-from miners.status import pending
+from miners.status import draw, pending
 from miners.status.pending import Told
 from optimization.control.memory import Memory, parse_time
 from optimization.site_plan.plan import MinerPlan
@@ -17,7 +18,7 @@ from . import plugs
 from .load import SiteRows
 from .observe import Observation
 
-_STARTS, _PROTECTS = "start_told_at", "protects_since"
+_STARTS, _PROTECTS, _LEVELS = "start_told_at", "protects_since", "level_seen_w"
 #: Times by miner in `Memory.shell`, which a step of the clock moves (`timing.shift`).
 MEMORY_TIMES = (_STARTS, _PROTECTS)
 
@@ -30,7 +31,22 @@ def look(
     if now is None:
         return seen
     _note(memory, miner.pk, seen, now)
+    seen = _with_first_level(memory, miner, plugs.device_of(miner, observation), seen)
     return pending.known(seen, _told(memory, miner.pk, rows.desired.get(miner.pk)), miner.power, now)
+
+
+def _with_first_level(memory: Memory, miner: MinerPlan, device: MinerSnapshot, joined: MinerSnapshot) -> MinerSnapshot:
+    """What is silent behind its plug begins at the level it was seen at last, or any, until it can be told another."""
+    if not (miner.has_plug and miner.power.is_stepped):
+        return joined
+    key, kept = str(miner.pk), memory.shell.get(_LEVELS)
+    kept = kept if isinstance(kept, Mapping) else {}
+    level_w = draw.set_w(device, miner.power)
+    if device.status.is_known:
+        if level_w is not None and kept.get(key) != level_w:
+            memory.shell[_LEVELS] = {**kept, key: level_w}
+        return joined
+    return replace(joined, starts_at_power_w=kept.get(key, miner.power.max_w))
 
 
 def note_starts(memory: Memory, miner_ids: Iterable[UUID], now: datetime) -> None:

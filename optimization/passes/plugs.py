@@ -109,6 +109,8 @@ def _has_failed(
         return False
     if upstream_plug.is_switch(miner.power):
         return False  # the plug is being switched off already
+    if str(miner.pk) in _cuts(memory) and upstream_plug.says_off(plug_of(miner, observation)):
+        return False  # it is cut, and a person has acknowledged that: nothing has been switched on since
     is_silent = not device_of(miner, observation).status.is_known
     if command.is_safety and is_silent and not upstream_plug.carries_nothing(plug_of(miner, observation)):
         return True
@@ -234,3 +236,5 @@ def told_on_at(memory: Memory, miner_pk: UUID) -> datetime | None:
 
 def note_told_on(memory: Memory, miner_pk: UUID, now: datetime) -> None:
     memory.shell["plug_told_on"] = {**(memory.shell.get("plug_told_on") or {}), str(miner_pk): now.isoformat()}
+    if str(miner_pk) in _cuts(memory):
+        memory.shell["cuts_told"] = {key: value for key, value in _cuts(memory).items() if key != str(miner_pk)}

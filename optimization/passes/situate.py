@@ -17,7 +17,7 @@ from miners.models import DesiredState
 from miners.requests.in_force import in_force
 from miners.state import MinerSnapshot, MinerStatus
 from miners.status import draw
-from miners.status.pending import shows_on
+from miners.status.pending import shows_on, starts_later
 from miners.status.readback import was_told
 from miners.status.switched_off import Cause
 from optimization import sun
@@ -226,7 +226,8 @@ def _is_asked_off(rows: SiteRows, miner: MinerPlan, now: datetime) -> bool:
 
 def _was_on_and_is_off(rows: SiteRows, miner: MinerPlan, snapshot: MinerSnapshot) -> bool:
     desired = rows.desired.get(miner.pk)
-    if desired is None or not snapshot.status.says_off:
+    # An app's start that is far ahead does not make an off of now one less.
+    if desired is None or not (snapshot.status.says_off or starts_later(snapshot)):
         return False
     return desired.power_w > 0 and desired.confirmed_at is not None
 

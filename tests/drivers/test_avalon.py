@@ -338,6 +338,18 @@ def test_firmware_that_does_not_show_its_start_is_remembered_to_have_one(bench_o
     assert bench.rig.phase is Phase.SLEEP
 
 
+@pytest.mark.parametrize("ahead_seconds", [5, 10, 3600])
+def test_an_apps_start_while_it_works_takes_the_dead_man_and_it_is_set_again_at_once(bench_of, ahead_seconds):
+    """Firmware with one time for on and off: the app's `softon` replaced our `softoff`."""
+    bench = bench_of(Q)
+    bench.emulator.has_one_slot = True
+    bench.write(1350)
+    bench.after(300)
+    bench.emulator._schedule("softon", int(bench.emulator.device_now()) + ahead_seconds)
+    bench.write(1350)
+    assert [what for _, what in bench.emulator.schedules] == ["softoff"]
+
+
 @pytest.mark.parametrize("mode", ["0", "2"])
 def test_a_mode_refused_in_standby_does_not_end_the_start(bench_of, mode):
     bench = asleep(bench_of)

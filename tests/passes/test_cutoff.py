@@ -162,6 +162,50 @@ def test_a_cut_holds_until_it_is_acknowledged_and_the_plug_comes_on_with_the_nex
     assert kitchen.device.on
 
 
+def test_the_minimum_off_counts_from_the_cut(db, bench):
+    """Its meter stands still, so it was never seen off when a person acknowledged the cut."""
+    kitchen = Kitchen(min_off_seconds=600)
+    kitchen.heat()
+    shown = kitchen.mains.read
+    stuck = MinerSnapshot(MinerStatus.UNCONFIRMED, 400.0, True, switch_is_on=False)
+    kitchen.mains.read = lambda: shown() if kitchen.mains.on else stuck
+    kitchen.device.net = False
+    request_power(kitchen.miner, 0, by="Ada")
+    while not kitchen.mains.writes:
+        kitchen.go()
+    cut_at = kitchen.clock.now()
+    kitchen.go()
+    kitchen.acknowledge()
+    resume(kitchen.miner, by="Ada")
+    while kitchen.mains.writes[-1] == 0:
+        kitchen.go()
+        assert (kitchen.clock.now() - cut_at).total_seconds() < 700
+    assert (kitchen.clock.now() - cut_at).total_seconds() >= 600
+
+
+@pytest.mark.parametrize(("level_w", "starts"), [(500.0, True), (1000.0, False)])
+def test_what_comes_on_by_its_plug_counts_at_the_level_it_was_seen_at_until_it_is_told_another(
+    db, bench, level_w, starts
+):
+    """Its plug is switched on and it begins at the level it has, before anything can be told to it."""
+    kitchen = Kitchen()
+    identity = {"power": power.to_json(STEPS)}
+    MinerController.objects.filter(pk=kitchen.miner.controller_id).update(identity=identity)
+    kitchen.miner.refresh_from_db()
+    kitchen.heat()
+    key = "eco" if level_w == 500 else "full"
+    kitchen.device.shows = MinerSnapshot(MinerStatus.HEATING, level_w, True, level=key, set_power_w=level_w)
+    kitchen.go(2)
+    kitchen.device.shows = None
+    kitchen.mains.on = False
+    kitchen.go(2)
+    kitchen.site.power_limit_w = 700
+    kitchen.site.save()
+    request_power(kitchen.miner, 500, by="Ada")
+    kitchen.go(5)
+    assert kitchen.mains.on is starts
+
+
 def test_an_acknowledgement_before_it_is_off_releases_nothing(kitchen):
     kitchen.refuse_to_stop()
     kitchen.mains.reachable = False

@@ -112,6 +112,18 @@ def test_who_wants_it_on_does_not_wait_for_a_far_start_that_is_pending(bench_hom
     assert bench_home.desired.confirmed_at is not None
 
 
+def test_an_off_at_the_device_is_somebodys_though_an_app_has_a_start_scheduled(bench_home):
+    bench_home.go(3)
+    assert bench_home.desired.confirmed_at is not None
+    bench_home.plug.shows = TIMER
+    bench_home.go()
+    assert bench_home.desired.power_w == 0
+    assert bench_home.plug.writes == [1000, 0]  # the scheduled start is cancelled, nothing is started
+    bench_home.plug.shows = OFF_AT_REST
+    bench_home.go(5, 60)
+    assert bench_home.plug.writes == [1000, 0]
+
+
 def _deleted(home: Home) -> list[str]:
     try:
         services.delete_safely(home.miner, seconds=0)

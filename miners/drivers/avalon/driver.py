@@ -264,7 +264,7 @@ def _stop(device: Cgminer, seen: _Seen, config: AvalonMiner.Config) -> None:
 
 
 def _run(device: Cgminer, seen: _Seen, power_w: float, config: AvalonMiner.Config) -> bool:
-    """True: it does not work yet, and a start is on its way."""
+    """True: it does not work yet, and a start is on its way. To what works already a start says nothing."""
     if seen.word is Word.PROTECT:
         raise Refused(f"{device.called} protects itself and is left alone. {seen.fault}")
     model = seen.kind.power
@@ -274,7 +274,7 @@ def _run(device: Cgminer, seen: _Seen, power_w: float, config: AvalonMiner.Confi
     is_on_its_way = seen.starts_in_seconds is not None and seen.starts_in_seconds <= 2 * _SOON_SECONDS
     if seen.word is Word.OFF and not is_on_its_way:
         _wake(device, seen.now + _SOON_SECONDS, config)
-    return seen.word is Word.OFF or is_on_its_way
+    return seen.word is Word.OFF or (is_on_its_way and seen.word is not Word.ON)
 
 
 def _choose(device: Cgminer, seen: _Seen, level: Level, config: AvalonMiner.Config) -> None:
