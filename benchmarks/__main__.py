@@ -14,7 +14,18 @@ from importlib import import_module
 
 from benchmarks.rows import where_there
 
-MODULES = ("rules", "simulation", "passes", "dosing", "faults", "history", "drivers", "deadlines", "process")
+MODULES = (
+    "rules",
+    "simulation",
+    "passes",
+    "dosing",
+    "faults",
+    "history",
+    "drivers",
+    "deadlines",
+    "process",
+    "requests",
+)
 #: Only when named: they take minutes.
 LONG = ("soak",)
 

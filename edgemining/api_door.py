@@ -19,6 +19,7 @@ from ninja.utils import check_csrf
 
 from sites.services import user_of_api_token
 
+from . import api_unchanged
 from .api_body import MAX_BODY_BYTES
 
 View = Callable[..., HttpResponse]
@@ -99,7 +100,7 @@ def through_the_door(view: View, *, is_page: bool = False) -> View:
             return sentence(403, _NEEDS_STAFF)
         if _length(request) > MAX_BODY_BYTES:
             return sentence(413, f"The body is larger than {MAX_BODY_BYTES} bytes. Send less at once.")
-        response = _mannered(request, view, args, kwargs)
+        response = api_unchanged.answer(request, route_of(request), lambda: _mannered(request, view, args, kwargs))
         response.headers.setdefault("Cache-Control", "no-store")  # it is about a home, and about now
         return response
 

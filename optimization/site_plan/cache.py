@@ -61,6 +61,17 @@ def outdated(plans: Collection[SitePlan]) -> set[UUID]:
     return {plan.pk for plan in plans if stored.get(plan.pk) != plan.version}
 
 
+def versions_of(site_id: UUID | None) -> list[tuple] | None:
+    """The version of this site, or of every site, as one value to compare; None while versions cannot be relied on."""
+    vendor, of_one = connection.vendor, "" if site_id is None else "WHERE id IN ({ids})"
+    sql = f"SELECT id, config_version, {triggers.count_sql(vendor)} FROM sites_site {of_one} ORDER BY id"
+    found = stored.rows(sql, [site_id]) if site_id is not None else stored.every(sql)
+    expected = len(triggers.wanted(vendor))
+    if any(count != expected for _, _, count in found):
+        return None
+    return [(pk, version) for pk, version, _ in found]
+
+
 def forget(keep: Collection[UUID] = ()) -> None:
     """Let go of every plan but these."""
     for pk in set(_plans) - set(keep):

@@ -27,6 +27,13 @@ def rows(sql: str, ids: Sequence[UUID]) -> list[tuple]:
         return cursor.fetchall()
 
 
+def every(sql: str) -> list[tuple]:
+    """The answer about all sites, as the engine gives it."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall()
+
+
 def columns(model: type[models.Model], alias: str, names: Collection[str] = ()) -> str:
     """The columns of a model for a SELECT, in the order of its fields; `names`: only these fields."""
     return ", ".join(f'{alias}."{field.column}"' for field in _fields(model, tuple(names)))
