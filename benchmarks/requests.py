@@ -14,6 +14,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
@@ -93,15 +94,17 @@ def _of_a_home() -> list[Row]:
 
 
 def _home() -> tuple:
-    """A home of `ROOMS` rooms, each with a sensor of its own, and one in ten with a miner; an account and a token."""
+    """A home of `ROOMS` rooms with six hours of minutes, one in ten with a miner; an account and a token."""
     from django.contrib.auth import get_user_model
+    from django.utils import timezone
 
-    from climate.models import ClimateMonitor, ClimateZone
+    from climate.models import ClimateMonitor, ClimateZone, ZoneReading
     from integrations.models import SimulatedHouse
     from miners.models import Miner, MinerController
     from sites.models import Site
     from sites.services import create_api_token
 
+    now = timezone.now().replace(second=0, microsecond=0)
     site = Site.objects.create(name="Many rooms", time_zone="Europe/Rome", latitude=45.0, longitude=7.7)
     house = SimulatedHouse.objects.create(site=site, seed=1)
     for number in range(ROOMS):
@@ -111,6 +114,11 @@ def _home() -> tuple:
                 site=site, name=f"Sensor {number}", adapter_type="simulated", simulated_house=house,
                 config={"room": "living_room"},
             )
+        )  # fmt: skip
+        ZoneReading.objects.bulk_create(
+            ZoneReading(zone=zone, at=now - timedelta(minutes=minute), temperature_celsius=20 + minute / 400,
+                        target_celsius=21.0, heating_w=800.0 * (minute % 60 < 30))
+            for minute in range(1, 361)
         )  # fmt: skip
         if number % 10 == 0:
             controller = MinerController.objects.create(site=site, name=f"c{number}", adapter_type="dummy")

@@ -15,12 +15,12 @@ from typing import Any
 from climate.models import TARGET_MIN_CELSIUS
 from climate.targets import Preset
 
-from . import degrees, formats
+from . import degrees, formats, sparkline
 from .aim import Aim, aim_of
 from .energy_panel import paid_by
 from .facts import AlarmFacts, Moment, ZoneFacts
 from .miner_cards import MinerLine, is_on, miner_line
-from .sparkline import HOURS, Sparkline, sparkline
+from .sparkline import HOURS, Sparkline
 from .trouble import State, Trouble, trouble_of
 from .window import SHORTEST
 
@@ -175,7 +175,8 @@ def zone_card(
     subjects = {f"zone:{zone.id}", *(f"miner:{miner.id}" for miner in zone.miners)}
     trouble = trouble_of(alarms, subjects, at) or _sensor_trouble(zone, at)
     why = _why(zone, aim)
-    heating_w, spark = zone.live.get("heating_w") or 0.0, sparkline(zone.rows, zone.hysteresis_celsius, at.now)
+    heating_w = zone.live.get("heating_w") or 0.0
+    spark = sparkline.of_room(zone.id, zone.rows, zone.hysteresis_celsius, at.now)
     return ZoneCard(
         id=zone.id,
         name=zone.name,

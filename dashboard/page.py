@@ -46,7 +46,7 @@ class Part:
     template: str
     model: Any
 
-    @property
+    @functools.cached_property
     def key(self) -> str:
         return digest(self.model)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,26 +9,24 @@ from typing import Any
 
 from django.utils import timezone
 
-from climate.models import TARGET_MAX_CELSIUS, ClimateZone, TargetPeriod, ZoneReading
-from climate.services import open_periods, overrides_in_force, periods_of
-from climate.targets import Override, Period, Plan, Preset, resolve_target
+from climate.models import TARGET_MAX_CELSIUS, ClimateZone, TargetPeriod
+from climate.services import open_periods, overrides_in_force
+from climate.targets import Override, Plan, Preset, resolve_target
 from energy.models import EnergySource
 from miners.drivers import dead_man
 from miners.models import Miner, MinerController, PoolAccount
 from miners.requests.queries import requests_in_force
 from optimization.control.memory import parse_time
 from optimization.models import OptimizationUnit
+from optimization.site_plan.cache import plan_of
+from optimization.site_plan.plan import ZonePlan
 from sites import live
 from sites.alarms import KINDS
 from sites.models import Alarm, Site
-from sites.store import store
 
+from . import last_hours
 from .facts import AlarmFacts, DeadMan, MinerFacts, Moment, PeriodFacts, SourceFacts, Wish, ZoneFacts
 from .pools_card import PoolFacts
-from .sparkline import HOURS, Row
-
-#: Minute rows change once a minute: a page asking every 5 s need not read them each time.
-ROWS_KEPT_SECONDS = 20
 
 
 def now_at(site: Site) -> Moment:
@@ -136,24 +133,6 @@ def _dead_man(controller: MinerController | None, cutoff: MinerController | None
     return DeadMan(words, dead_man.help_of(controller), str(controller.pk))
 
 
-def _last_hours(key: Any, zone_ids: list, now: datetime) -> dict[str, list]:
-    """The minute rows of the last 6 hours by zone id, as plain lists (ISO time, °C, target °C, W).
-
-    `key`: what the rows are of, the site or one zone.
-    """
-    key = f"last-hours:{key}"
-    kept = store().get(key)
-    if kept is not None:
-        return kept
-    found: dict[str, list] = defaultdict(list)
-    # The index is (zone, at): naming the zones keeps the database from scanning every row there is.
-    rows = ZoneReading.objects.filter(zone__in=zone_ids, at__gte=now - timedelta(hours=HOURS)).order_by("zone", "at")
-    for zone_id, at, *values in rows.values_list("zone_id", "at", "temperature_celsius", "target_celsius", "heating_w"):
-        found[str(zone_id)].append([at.isoformat(), *values])
-    store().set(key, found, ttl_seconds=ROWS_KEPT_SECONDS)
-    return found
-
-
 def period_rows(site: Site, now: datetime) -> list[TargetPeriod]:
     """Periods that hold or are still to come, in the order they begin."""
     return sorted(open_periods(site, now), key=lambda row: row.starts_at)
@@ -170,44 +149,40 @@ def period_facts(rows: Iterable[TargetPeriod]) -> tuple[PeriodFacts, ...]:
 
 
 def zones(
-    site: Site,
-    at: Moment,
-    miners: Iterable[MinerFacts],
-    periods: Iterable[TargetPeriod],
-    only: ClimateZone | None = None,
+    site: Site, at: Moment, miners: Iterable[MinerFacts], only: ClimateZone | None = None
 ) -> tuple[ZoneFacts, ...]:
-    """Every zone of the site (or only one) with its miners. `periods`: those of the site."""
-    rows = ClimateZone.objects.filter(site=site).prefetch_related("slots", "monitors", "miners")
-    rows = list(rows.filter(pk=only.pk) if only else rows)
-    ids = [row.pk for row in rows]
+    """Every zone of the site (or only one) with its miners."""
+    plans = _zone_plans(site, only)
+    ids = [plan.pk for plan in plans]
     seen, overrides, readings = (
         snapshot(site).get("zones", {}),
         overrides_in_force(site.pk, ids, at.now),
-        _last_hours((only or site).pk, ids, at.now),
+        last_hours.of_zones((only or site).pk, ids, at.now),
     )
     by_id = {miner.id: miner for miner in miners}
-    return tuple(_zone(row, at, overrides.get(row.pk), periods_of(row, periods), seen, readings, by_id) for row in rows)
+    return tuple(_zone(plan, at, overrides.get(plan.pk), seen, readings, by_id) for plan in plans)
 
 
-def _zone(
-    row, at: Moment, override: Override | None, periods: list[Period], seen: dict, readings: dict, by_id: dict
-) -> ZoneFacts:
-    key = str(row.pk)
-    plan = Plan(row.default_target_celsius, [slot.as_slot() for slot in row.slots.all()], override, periods)
-    target = resolve_target(plan, at.now, at.tz)
+def _zone_plans(site: Site, only: ClimateZone | None) -> list[ZonePlan]:
+    """As the control pass has them: an alarm names a room whose settings cannot be used."""
+    plan = plan_of(site.pk)
+    zones = {} if plan is None else plan.zones
+    return [one for one in zones.values() if only is None or one.pk == only.pk]
+
+
+def _zone(zone: ZonePlan, at: Moment, override: Override | None, seen: dict, readings: dict, by_id: dict) -> ZoneFacts:
+    plan = Plan(zone.default_target_celsius, zone.slots, override, zone.periods)
     return ZoneFacts(
-        id=key,
-        name=row.name,
-        target=target,
-        hysteresis_celsius=row.hysteresis_celsius,
-        stale_after_seconds=min(
-            (int(monitor.limit_of_age.total_seconds()) for monitor in row.monitors.all()), default=None
-        ),
-        miners=tuple(by_id[str(miner.pk)] for miner in row.miners.all() if str(miner.pk) in by_id),
-        live=seen.get(key, {}),
-        rows=tuple(Row(datetime.fromisoformat(time), *values) for time, *values in readings.get(key, ())),
-        presets=tuple((str(preset), row.preset_celsius(preset)) for preset in Preset),
-        highest_target_celsius=min(row.highest_target_celsius, TARGET_MAX_CELSIUS),
+        id=zone.key,
+        name=zone.name,
+        target=resolve_target(plan, at.now, at.tz),
+        hysteresis_celsius=zone.hysteresis_celsius,
+        stale_after_seconds=min((int(one.limit_of_age.total_seconds()) for one in zone.monitors), default=None),
+        miners=tuple(by_id[str(pk)] for pk, _ in zone.heated_by if str(pk) in by_id),
+        live=seen.get(zone.key, {}),
+        rows=readings.get(zone.pk, ()),
+        presets=tuple((str(preset), zone.celsius_of(preset, None)) for preset in Preset),
+        highest_target_celsius=min(zone.highest_target_celsius, TARGET_MAX_CELSIUS),
     )
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from climate.state import HEATING_MIN_W
 
-from . import formats
+from . import degrees, formats
 from .window import window_start
 
 WIDTH, HEIGHT = 240, 48
@@ -111,10 +111,31 @@ def _off_scale(columns: Sequence[_Column], hysteresis_celsius: float, middle: fl
     return "↓ target below the drawing" if target + hysteresis_celsius < middle - span / 2 else ""
 
 
+#: By room: what its last drawing was made of, and the drawing.
+_drawn: dict[str, tuple[tuple[Row, ...], tuple, Sparkline | None]] = {}
+_MOST_DRAWN = 500
+
+
+def of_room(room: str, rows: tuple[Row, ...], hysteresis_celsius: float, now: datetime) -> Sparkline | None:
+    """`sparkline`, drawn again only for other rows (`rows` is then another tuple), in another minute or unit."""
+    how = _end(now), hysteresis_celsius, degrees.symbol()
+    drawn = _drawn.get(room)
+    if drawn is None or drawn[0] is not rows or drawn[1] != how:
+        drawn = rows, how, sparkline(rows, hysteresis_celsius, now)
+        _drawn[room] = drawn
+        while len(_drawn) > _MOST_DRAWN:
+            _drawn.pop(next(iter(_drawn)), None)
+    return drawn[2]
+
+
+def _end(now: datetime) -> datetime:
+    """Whole minutes: the drawing changes once a minute, as the rows do."""
+    return now.replace(second=0, microsecond=0) + _MINUTE
+
+
 def sparkline(rows: Sequence[Row], hysteresis_celsius: float, now: datetime) -> Sparkline | None:
     """The drawing of the last 6 hours, or of what there is of them; None while there is nothing to draw."""
-    # Whole minutes: the drawing changes once a minute, as the rows do.
-    end = now.replace(second=0, microsecond=0) + _MINUTE
+    end = _end(now)
     first = next((row.at for row in rows if row.temperature_celsius is not None), None)
     begin = window_start(first, end, timedelta(hours=HOURS))
     columns = _fold(rows, begin, end)

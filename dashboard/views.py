@@ -46,7 +46,7 @@ def home(data: PageData) -> HttpResponse:
     """The climate dashboard: a card per zone, the energy beside them."""
     sources = queries.sources(data.site)
     energy = next((source.live for source in sources if source.live), None)
-    zones = queries.zones(data.site, data.at, data.miners, data.period_rows)
+    zones = queries.zones(data.site, data.at, data.miners)
     whole = Part(
         "overview",
         "dashboard/_overview.html",
@@ -76,7 +76,7 @@ def zone(request: HttpRequest, zone_id: UUID) -> HttpResponse:
 
 @home_page
 def _zone_page(data: PageData, row: ClimateZone) -> HttpResponse:
-    (facts,) = queries.zones(data.site, data.at, data.miners, data.period_rows, only=row)
+    (facts,) = queries.zones(data.site, data.at, data.miners, only=row)
     card = zone_card(facts, data.at, alarms=data.alarms, energy=_energy_live(data))
     decisions = decision_lines(data.site, [miner.id for miner in facts.miners], data.at)
     health = sensors(

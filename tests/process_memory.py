@@ -6,6 +6,7 @@ from __future__ import annotations
 def forget() -> None:
     """As a process that has just begun: no lease, live snapshot, session, plan, learned room or watched home."""
     from climate import observed
+    from dashboard import fragments, last_hours
     from integrations import ask, refusals
     from optimization.site_plan import cache
     from optimization.watchdog import watchdog
@@ -22,4 +23,6 @@ def forget() -> None:
     ask.forget()
     watchdog.keep_only(())
     cache.forget()
+    fragments.forget()
+    last_hours.forget()
     observed.forget()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -9,10 +10,13 @@ from pathlib import Path
 from django import template
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles import finders
+from django.template.loader import get_template, render_to_string
 from django.templatetags.static import static
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 
-from dashboard import formats
+from dashboard import formats, fragments
+from dashboard.page import Part
 
 register = template.Library()
 
@@ -34,11 +38,33 @@ def ago(context, moment, stale_after_seconds: int = 0) -> str:
     """“40 s ago”, ticking by itself in the browser, amber from `stale_after_seconds` on (0: never)."""
     if moment is None:
         return ""
+    if context.get("leaves_open"):
+        return mark_safe(fragments.open_age(moment, stale_after_seconds))  # noqa: S308 - nothing of it was typed
+    return _age(moment, stale_after_seconds, context["now"])
+
+
+def _age(moment: datetime, stale_after_seconds: int, now: datetime) -> str:
     return format_html(
         '<time class="ago" datetime="{}" data-stale="{}">{}</time>',
         moment.isoformat(),
         stale_after_seconds or "",
-        formats.age(moment, context["now"]),
+        formats.age(moment, now),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def show(context, part: Part) -> str:
+    """A part of the page by its template, as it is kept where its model did not change (`fragments`)."""
+    values = {"part": part, "model": part.model, "oob": context.get("oob", False)}
+    if part.template not in fragments.KEPT:
+        return get_template(part.template).render({**context.flatten(), **values})
+    return mark_safe(  # noqa: S308 - a template made it
+        fragments.rendered(
+            (part.template, part.id, part.key, values["oob"]),
+            lambda: render_to_string(part.template, {**values, "csrf_token": fragments.CSRF, "leaves_open": True}),
+            str(context["csrf_token"]),
+            lambda moment, stale: _age(moment, stale, context["now"]),
+        )
     )
 
 

@@ -24,6 +24,9 @@ from .plan import SitePlan
 log = logging.getLogger(__name__)
 
 _plans: dict[UUID, SitePlan] = {}
+#: Of homes that somebody looked at, in a process that runs no passes for them; with how many adapters were installed.
+_viewed: dict[UUID, tuple[int, SitePlan]] = {}
+_MOST_VIEWED = 32
 _was_watched = True
 #: How many adapters were installed when they were compiled.
 _adapters = 0
@@ -53,6 +56,23 @@ def current(site_ids: Collection[UUID]) -> list[SiteNow]:
             _plans.update(loaded)
         _adapters = registry.installed()
     return [SiteNow(kept[pk], seen[pk][1]) for pk in site_ids if pk in kept]
+
+
+def plan_of(site_id: UUID) -> SitePlan | None:
+    """The plan of now of a home that is looked at; None: it is gone. Few are kept beside those that passes use."""
+    seen, are_watched = _versions([site_id])
+    if site_id not in seen:
+        return None
+    (version, _), adapters = seen[site_id], registry.installed()
+    for known_adapters, plan in ((_adapters, _plans.get(site_id)), _viewed.get(site_id, (0, None))):
+        if plan is not None and plan.version == version and known_adapters == adapters and are_watched:
+            return plan
+    plan = load_plans([site_id]).get(site_id)
+    if plan is not None:
+        _viewed[site_id] = adapters, plan
+    while len(_viewed) > _MOST_VIEWED:
+        _viewed.pop(next(iter(_viewed)), None)
+    return plan
 
 
 def outdated(plans: Collection[SitePlan]) -> set[UUID]:

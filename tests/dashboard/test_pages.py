@@ -339,6 +339,7 @@ def test_statements_do_not_grow_with_the_home(signed_in, seen_home, name):
         factories.unit(seen_home.site, miners=[miner], policy=factories.policy(seen_home.site))
         factories.energy_source(seen_home.site, name=f"Roof {number}")
         CommandLog.objects.create(miner=miner, power_w=0, outcome="sent")
+    signed_in.get(reverse(name))  # what was set up is compiled once
     assert statements(signed_in, reverse(name)) == few
     assert few <= 20
 
@@ -358,6 +359,7 @@ def test_statements_of_a_rooms_page_do_not_grow_with_the_home(signed_in, seen_ho
         )
         start = timezone.now() + timedelta(days=10 * number + 1)
         start_period(seen_home.site, preset="away", starts_at=start, ends_at=start + timedelta(days=2), by="anna")
+    signed_in.get(page)
     assert statements(signed_in, page) == few
     assert few <= 26
 
