@@ -1,4 +1,4 @@
 # The same as ./run, for those who type make.
-.PHONY: run test fuzz bench check ready ready-dev
-run test fuzz bench check ready ready-dev:
+.PHONY: run test fuzz bench check coverage ready ready-dev
+run test fuzz bench check coverage ready ready-dev:
 	@./run $@

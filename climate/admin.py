@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.contrib import admin, messages
@@ -22,27 +22,13 @@ from sites.admin_base import SiteRowAdmin, SiteRowForm, TableInline
 from sites.models import Site
 from sites.words import NOTHING, age, celsius, listed, watts
 
-from . import services
+from . import services, zone_checks
 from .models import ClimateMonitor, ClimateZone, TargetPeriod, TemperatureSlot
 from .period_forms import PeriodForm
 from .site_time import SiteTimeAdmin
 from .slot_forms import SlotForm, SlotFormSet
 from .targets import Preset
 from .week_strip import week_strip
-
-#: `check(zone, monitors) -> sentence or None`: floors above add what must hold of a zone's sensors.
-zone_checks: list[Callable[[ClimateZone, Iterable[ClimateMonitor]], str | None]] = []
-
-
-def outdoor_problem(zone: ClimateZone, monitors: Iterable[ClimateMonitor]) -> str | None:
-    """A sensor that hangs outdoors says nothing about a room."""
-    outdoors = [monitor for monitor in monitors if monitor.is_outdoor]
-    if not outdoors:
-        return None
-    return f"{listed(outdoors)} measures outdoors, so it reads no room. Choose a sensor that hangs in this one."
-
-
-zone_checks.append(outdoor_problem)
 
 
 @admin.register(ClimateMonitor)
@@ -113,10 +99,8 @@ class ZoneForm(SiteRowForm):
     def clean(self):
         cleaned = super().clean()
         monitors = cleaned.get("monitors")
-        for check in zone_checks if monitors is not None else ():
-            problem = check(self.instance, monitors)
-            if problem:
-                self.add_error("monitors", problem)
+        for problem in zone_checks.problems(self.instance, monitors) if monitors is not None else ():
+            self.add_error("monitors", problem)
         return cleaned
 
 

@@ -20,8 +20,7 @@ from sites.rest.bodies import Answer, Body, Moment, field, patch_of
 from sites.rest.paging import Paged
 from sites.rest.problems import Invalid, Missing, invalid, problem, renamed
 
-from . import history, schedule, services
-from .admin import zone_checks
+from . import history, schedule, services, zone_checks
 from .holds import MAX_MINUTES, Hold
 from .models import ClimateMonitor, ClimateZone, TargetOverride, TemperatureSlot
 from .state import Lowered, SensorHealth, TargetSource
@@ -121,10 +120,8 @@ def _zone(pk: UUID) -> ClimateZone:
 def _sensors_fit(zone: ClimateZone) -> None:
     """A sensor outdoors reads no room, and what floors above ask: a real heater follows no invented sensor."""
     monitors = zone.monitors.all()
-    for check in zone_checks:
-        problem = check(zone, monitors)
-        if problem:
-            raise invalid("climate_monitor_ids", problem, [monitor.pk for monitor in monitors])
+    for sentence in zone_checks.problems(zone, monitors):
+        raise invalid("climate_monitor_ids", sentence, [monitor.pk for monitor in monitors])
 
 
 @zones_router.get("", response=list[ZoneOut])

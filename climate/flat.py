@@ -25,7 +25,7 @@ from .state import SensorHealth
 
 HARD_SHARE = 0.6
 SUSPECT_AFTER = timedelta(hours=2)
-#: As long as any other input may be unknown while a miner runs (DESIGN §5.2).
+#: As long as any other input may be unknown while a miner runs (design.md §5.2).
 LOST_AFTER_SUSPECT = timedelta(minutes=10)
 #: Of a time in which nobody looked no more than this counts; the longest control period is shorter.
 LONGEST_STEP = timedelta(minutes=15)

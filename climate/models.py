@@ -26,7 +26,7 @@ from .wake_up import age_advice
 
 TARGET_MIN_CELSIUS, TARGET_MAX_CELSIUS = 5.0, 35.0
 DEFAULT_HIGH_LIMIT_CELSIUS = 28.0
-#: The high limit stays at least this far above the highest upper bound (DESIGN §5.4).
+#: The high limit stays at least this far above the highest upper bound (design.md §5.4).
 HIGH_LIMIT_MARGIN_K = 1.0
 TARGET_VALIDATORS = [MinValueValidator(TARGET_MIN_CELSIUS), MaxValueValidator(TARGET_MAX_CELSIUS)]
 

@@ -1,6 +1,6 @@
 """How far a sensor can be believed: pure, from what it says now and what is remembered of it.
 
-Sources: DESIGN §5.1 (unavailable → lost after 2 min; age → lost after its own limit; plausible
+Sources: design.md §5.1 (unavailable → lost after 2 min; age → lost after its own limit; plausible
 −10…45 °C; a value that moves faster than a room can is suspect until something else confirms it), and
 “down after 2 min, up after 5 min of good data” of heating-control practice. How fast a room can change
 is `room_physics`'s answer, what is in doubt `doubt`'s, which of the believed values control sees `steady`'s;

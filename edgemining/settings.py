@@ -185,12 +185,6 @@ CELERY_BEAT_SCHEDULE = {
 # Named sites (slug or id) that may run a real controller on a simulated or dummy sensor.
 TEST_BENCH_SITES = env.list("TEST_BENCH_SITES", default=[])
 
-# How the floors below `optimization` delete or set aside what may be heating: its miners are switched off first.
-DELETE_SAFELY = "optimization.services.delete_safely"
-SEE_OFF = "optimization.services.see_off"
-#: How they have a request that lowers heat carried out at once where it cannot be stored (`sites.lowering`).
-LOWER_NOW = "optimization.at_once.lower_now"
-
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

@@ -7,4 +7,9 @@ class EnergyConfig(AppConfig):
 
     def ready(self) -> None:
         # Importing them registers their adapters.
+        from sites.history import keep_series
+
         from .monitors import dummy, home_assistant, simulated  # noqa: F401
+        from .rollup import SOURCES
+
+        keep_series(SOURCES)

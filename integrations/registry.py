@@ -148,7 +148,7 @@ class Adapter:
     description: ClassVar[str] = ""
     connection: ClassVar[ConnectionKind | None] = None
     Config: ClassVar[type[AdapterConfig]]
-    #: Real adapters move real things; `simulated` and `dummy` do not (guard in DESIGN §5.4).
+    #: Real adapters move real things; `simulated` and `dummy` do not (guard in design.md §5.4).
     is_real: ClassVar[bool] = True
     #: Pool trackers and hash price sources: how often it is asked, at most (s).
     refresh_seconds: ClassVar[float] = 900.0

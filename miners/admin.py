@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
@@ -14,8 +14,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
-from climate.admin import zone_checks
-from climate.models import ClimateMonitor, ClimateZone
 from integrations.admin import AdapterAdmin
 from integrations.errors import AdapterError
 from sites.admin_base import RecordAdmin, SetAsideAdmin, SiteRowAdmin, SiteRowForm
@@ -24,23 +22,8 @@ from sites.words import NOTHING, listed, watts
 from . import services
 from .level_watts_field import LevelWattsField
 from .models import Circuit, CommandLog, Miner, MinerController
-from .reality import monitors_problem, reality_problem
+from .reality import reality_problem
 from .services import identify
-
-
-def sensors_fit_miners(zone: ClimateZone, monitors: Iterable[ClimateMonitor]) -> str | None:
-    """The sensors a zone is about to get must be as real as the miners that heat it."""
-    if zone._state.adding or zone.site.is_test_bench:
-        return None
-    for miner in zone.miners.select_related("controller"):
-        is_real = miner.controller is not None and miner.controller.is_real
-        problem = monitors_problem(miner.controller, zone, monitors) if is_real else None
-        if problem:
-            return problem
-    return None
-
-
-zone_checks.append(sensors_fit_miners)
 
 
 @admin.register(MinerController)

@@ -28,6 +28,7 @@ class MinersConfig(AppConfig):
 
     def ready(self) -> None:
         # Importing them registers their adapters.
+        from climate import zone_checks
         from integrations.models import CONNECTIONS
         from miners.drivers.asic_rs import driver as asic_rs  # noqa: F401
         from miners.drivers.avalon import driver as avalon  # noqa: F401
@@ -44,7 +45,14 @@ class MinersConfig(AppConfig):
         from miners.earnings.hash_price import mempool, typed  # noqa: F401
         from miners.earnings.pools import braiins_pool, ocean  # noqa: F401
         from miners.earnings.pools import simulated as _simulated  # noqa: F401
+        from miners.models import CommandLog
+        from miners.reality import sensors_fit_miners
+        from miners.rollup import MINERS
+        from sites.history import keep_records, keep_series
 
+        zone_checks.add(sensors_fit_miners)
+        keep_series(MINERS)
+        keep_records(CommandLog, "at")
         for model in CONNECTIONS.values():
             post_save.connect(_connection_moved, sender=model, dispatch_uid=f"devices of {model.__name__}")
         post_migrate.connect(_note_devices, sender=self)

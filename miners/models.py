@@ -334,7 +334,7 @@ class ManualRequest(UUIDModel):
 
 
 class DesiredState(models.Model):
-    """What we want of a miner; committed before anything is written to it (DESIGN §5.7)."""
+    """What we want of a miner; committed before anything is written to it (design.md §5.7)."""
 
     miner = models.OneToOneField(Miner, on_delete=models.CASCADE, related_name="desired", primary_key=True)
     power_w = models.PositiveIntegerField(default=0)

@@ -1,6 +1,6 @@
 """One model of power: a miner is off, or at one of its levels in watts. Pure.
 
-What is asked for above is watts; what a device can be told is a level. Sources: DESIGN §2,
+What is asked for above is watts; what a device can be told is a level. Sources: design.md §2,
 reference notes on miners, "Recommended adapter".
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from climate.models import ClimateMonitor, ClimateZone
 from sites.words import listed
 
 
@@ -44,3 +45,15 @@ def monitors_problem(controller: HasReality, zone, monitors: Iterable) -> str | 
         "which measures nothing real. "
         f"Give {zone} a real sensor, or use a simulated or dummy controller."
     )
+
+
+def sensors_fit_miners(zone: ClimateZone, monitors: Iterable[ClimateMonitor]) -> str | None:
+    """The sensors a zone is about to get must be as real as the miners that heat it."""
+    if zone._state.adding or zone.site.is_test_bench:
+        return None
+    for miner in zone.miners.select_related("controller"):
+        is_real = miner.controller is not None and miner.controller.is_real
+        problem = monitors_problem(miner.controller, zone, monitors) if is_real else None
+        if problem:
+            return problem
+    return None

@@ -34,7 +34,7 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Promises about one thing; `design`: the lines of DESIGN §5 they answer."""
+    """Promises about one thing; `design`: the lines of design.md §5 they answer."""
 
     title: str
     design: tuple[int, ...]

@@ -25,7 +25,7 @@ from .models import OptimizationUnit
 from .passes.run import run_sites
 from .policy_check import policy_errors
 
-#: A clean stop, disabling and deleting wait this long for an off to be seen (DESIGN §5.8).
+#: A clean stop, disabling and deleting wait this long for an off to be seen (design.md §5.8).
 STOP_SECONDS = 20.0
 _LOOK_EVERY_SECONDS = 0.5
 
@@ -143,7 +143,7 @@ def _not_off(miner: Miner) -> str:
 
 
 def clean_stop(seconds: float = STOP_SECONDS) -> list[str]:
-    """The program stops: every miner it may have on is switched off and seen off (DESIGN §5.8)."""
+    """The program stops: every miner it may have on is switched off and seen off (design.md §5.8)."""
     rows = DesiredState.objects.select_related("miner__site", "miner__controller")
     return switch_off([row.miner for row in rows if may_be_on(row)], seconds=seconds, take_leases=True)
 
@@ -169,7 +169,7 @@ def heaters_of(obj: models.Model) -> list[Miner]:
 
 
 def see_off(obj: models.Model, *, by: str = "", seconds: float = STOP_SECONDS) -> list[str]:
-    """After `obj` was deactivated: switch off what it heats and wait until that is seen (DESIGN §5.8).
+    """After `obj` was deactivated: switch off what it heats and wait until that is seen (design.md §5.8).
 
     Returns a sentence for each miner whose off was not seen within `seconds`; the passes go on trying.
     """

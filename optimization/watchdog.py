@@ -1,4 +1,4 @@
-"""The watchdog: when passes stop completing, every miner believed on is told to be off (DESIGN §5.9).
+"""The watchdog: when passes stop completing, every miner believed on is told to be off (design.md §5.9).
 
 It stands beside the engine: a thread of its own, the monotonic clock, controllers held in memory,
 no database, no worker. A completed pass hands over what it would take to switch off; when a site's

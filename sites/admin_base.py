@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -14,11 +13,10 @@ from django.db.models import ProtectedError, Q, TextField
 from django.forms.utils import pretty_name
 from django.http import HttpResponseRedirect
 from django.urls import reverse
-from django.utils.module_loading import import_string
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from . import consequences, live, lowering
+from . import consequences, hooks, live, lowering
 from .faults import DATABASE_ERRORS, fault_of
 from .held import Order
 from .models import Site
@@ -182,8 +180,7 @@ class DeletionAdmin(PageAdmin):
     def delete_model(self, request, obj):
         pk = obj.pk
         if self.heats:
-            # By its dotted name: the floor that switches miners off is above this one.
-            import_string(settings.DELETE_SAFELY)(obj, by=request.user.get_username())
+            hooks.delete_safely.call(obj, by=request.user.get_username())
         else:
             super().delete_model(request, obj)
         obj.pk = pk
@@ -229,7 +226,7 @@ class SetAsideAdmin(LoweringAdmin):
             transaction.on_commit(lambda: self._see_off(request, obj))
 
     def _see_off(self, request, obj) -> None:
-        for line in import_string(settings.SEE_OFF)(obj, by=request.user.get_username()):
+        for line in hooks.see_off.call(obj, by=request.user.get_username()):
             messages.error(request, line)
 
 

@@ -7,7 +7,11 @@ class SitesConfig(AppConfig):
     verbose_name = "1 · Sites"
 
     def ready(self) -> None:
+        from .history import keep_records
+        from .models import ActivityLog
         from .services import note_last_login
+
+        keep_records(ActivityLog, "at")
 
         user_logged_in.disconnect(dispatch_uid="update_last_login")
         user_logged_in.connect(note_last_login, dispatch_uid="note_last_login")

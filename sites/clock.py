@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
-#: A stored or told time further ahead of now comes from a clock that was set back, or is wrong (DESIGN §5.10).
+#: A stored or told time further ahead of now comes from a clock that was set back, or is wrong (design.md §5.10).
 FUTURE_TOLERANCE = timedelta(seconds=60)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from .store import store
 
-#: Control is late after three periods, and never before this (DESIGN §5.9).
+#: Control is late after three periods, and never before this (design.md §5.9).
 LATE_AFTER_SECONDS = 60.0
 _KEY = "heartbeat"
 

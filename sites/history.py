@@ -14,12 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
-from django.apps import apps
 from django.db import models, transaction
 from django.db.models import Min
 from django.db.models.functions import TruncDate
 from django.utils import timezone
-from django.utils.module_loading import import_string
 
 from .models import HistoryDay, HistoryMark
 from .rollup import Series, floor, prepare, rolled_up_to
@@ -27,19 +25,28 @@ from .rollup import Series, floor, prepare, rolled_up_to
 MINUTES_KEPT = timedelta(days=30)
 QUARTERS_KEPT = timedelta(days=2 * 366)
 ACTIVITY_KEPT = timedelta(days=365)
-#: The floors above own what is kept, so it is named here, not imported.
-_SERIES = ("climate.rollup.ZONES", "energy.rollup.SOURCES", "miners.rollup.MINERS")
-_RECORDS = (
-    ("sites.ActivityLog", "at", ACTIVITY_KEPT),
-    ("miners.CommandLog", "at", ACTIVITY_KEPT),
-    ("optimization.Decision", "last_confirmed_at", ACTIVITY_KEPT),
-)
 #: A clock further than this from every row, or from the run before, is not believed.
 FAR = timedelta(days=2)
 #: Marks of this module: when the last run was, and when a clock leapt between two of them (epoch s).
 _RUN, _LEAPT = "run of keeping", "clock leapt"
 _BATCH_ROWS = 5000
 _OWNERS_A_QUERY = 500
+
+#: What is kept, named by the apps that own it when they are ready (`keep_series`, `keep_records`).
+_series: list[Series] = []
+_records: list[tuple[type[models.Model], str]] = []
+
+
+def keep_series(series: Series) -> None:
+    """Fold and drop the minutes of this table; once, however often it is named."""
+    if series not in _series:
+        _series.append(series)
+
+
+def keep_records(model: type[models.Model], column: str) -> None:
+    """Drop records of this table a year after the time in `column`."""
+    if (model, column) not in _records:
+        _records.append((model, column))
 
 
 def keep(now: datetime | None = None) -> tuple[int, int]:
@@ -51,7 +58,7 @@ def keep(now: datetime | None = None) -> tuple[int, int]:
     written = dropped = 0
     ends: dict[str, datetime | None] = {}
     while True:
-        batches = [prepare(series, now) for series in _all_series()]
+        batches = [prepare(series, now) for series in _series]
         with transaction.atomic():
             written += sum(batch.save() for batch in batches)
             _note_days(set().union(*(batch.days for batch in batches)))
@@ -71,20 +78,16 @@ def _note_days(days: set[date]) -> None:
 def _days_of_hours() -> set[date]:
     """The days there are hours of: what a release recorded that noted no days."""
     days: set[date] = set()
-    for series in _all_series():
+    for series in _series:
         days.update(series.hours.objects.order_by().values_list(TruncDate("at", tzinfo=UTC), flat=True).distinct())
     return days
-
-
-def _all_series() -> list[Series]:
-    return [import_string(name) for name in _SERIES]
 
 
 def _is_believed(now: datetime) -> bool:
     """Whether the clock is near some row, noting this run; one that leapt since the last one is remembered."""
     marks = dict(HistoryMark.objects.filter(series__in=(_RUN, _LEAPT)).values_list("series", "last_reading_id"))
-    is_near = any(_has_rows_near(series, now) for series in _all_series()) or not any(
-        series.readings.objects.exists() for series in _all_series()
+    is_near = any(_has_rows_near(series, now) for series in _series) or not any(
+        series.readings.objects.exists() for series in _series
     )
     epoch, last = int(now.timestamp()), marks.get(_RUN)
     if not is_near or (last is not None and abs(epoch - last) > FAR.total_seconds()):
@@ -106,12 +109,12 @@ def _ends(now: datetime, *, is_believed: bool) -> dict[str, datetime | None]:
         for kept in (MINUTES_KEPT, QUARTERS_KEPT, ACTIVITY_KEPT)
     }
     ends: dict[str, datetime | None] = {}
-    for series in _all_series():
+    for series in _series:
         for model, kept in ((series.readings, MINUTES_KEPT), (series.quarters, QUARTERS_KEPT)):
             rows = model.objects.filter(**{f"{series.owner}__in": list(series.owners.values_list("pk", flat=True))})
             ends[model._meta.label] = _end(rows, "at", old[kept])
-    for label, column, kept in _RECORDS:
-        ends[label] = _end(apps.get_model(label).objects.all(), column, old[kept])
+    for model, column in _records:
+        ends[model._meta.label] = _end(model.objects.all(), column, old[ACTIVITY_KEPT])
     return ends
 
 
@@ -142,11 +145,11 @@ def _end(rows: models.QuerySet, column: str, old_before: datetime | None) -> dat
 
 def _prune(ends: Mapping[str, datetime | None]) -> Iterator[int]:
     """Delete what is older than `ends`, at most 5000 rows of a table; yields how many of each."""
-    for series in _all_series():
+    for series in _series:
         yield _prune_series(series, series.readings, ends, rolled_up_to(series))
         yield _prune_series(series, series.quarters, ends)
-    for label, column, _ in _RECORDS:
-        model, end = apps.get_model(label), ends[label]
+    for model, column in _records:
+        end = ends[model._meta.label]
         rows = model.objects.none() if end is None else model.objects.filter(**{f"{column}__lt": end})
         yield _delete(model, _ids(rows, _BATCH_ROWS))
 

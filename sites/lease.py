@@ -1,4 +1,4 @@
-"""The lease of a site: who holds it may run a pass there, nobody else (DESIGN §4)."""
+"""The lease of a site: who holds it may run a pass there, nobody else (design.md §4)."""
 
 from __future__ import annotations
 

@@ -9,12 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
 from django.db.models import Model
-from django.utils.module_loading import import_string
 
-from . import heartbeat, held, recording
+from . import heartbeat, held, hooks, recording
 from .faults import DATABASE_ERRORS, LOCKED, NO_REDIS, Fault, StoreUnavailable, fault_of
 from .held import Order
 from .models import Site
@@ -110,7 +108,7 @@ def hold(orders: Sequence[Order], fault: Fault) -> None:
 
 
 def _done_at_once(orders: Sequence[Order], fault: Fault | None, stopped: str = "") -> None:
-    done = import_string(settings.LOWER_NOW)(orders)
+    done = hooks.lower_now.call(orders)
     results = []
     for order in orders:
         text = done.texts[order.id]

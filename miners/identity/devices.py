@@ -1,4 +1,4 @@
-"""One physical switch or device belongs to one miner in the whole installation (DESIGN §5.13).
+"""One physical switch or device belongs to one miner in the whole installation (design.md §5.13).
 
 Each controller has keys of what it switches: where it is, and its serial number where it told one. Whoever writes a
 controller, or the connection it is on, asks `refuse_taken` first: wizard, admin and API all do, by the rows' `clean`.

@@ -1,6 +1,6 @@
 """The decisional context: flat values by rule path, as `optimization.rules` reads them.
 
-None = unknown; a key that is missing = absent by configuration (DESIGN §5.2).
+None = unknown; a key that is missing = absent by configuration (design.md §5.2).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The guards: each looks at one miner and may set a ceiling in watts with a reason. None ever raises power.
 
-They come after every strategy and wish, and no policy switches them off (DESIGN §5.4).
+They come after every strategy and wish, and no policy switches them off (design.md §5.4).
 `GUARDS` is their order: the first that says 0 W gives the reason a person reads.
 """
 

@@ -2,7 +2,7 @@
 
 Readings count as their sensors say them, believed or not.
 
-A latched zone stays off until a person acknowledges the alarm (DESIGN §5.4).
+A latched zone stays off until a person acknowledges the alarm (design.md §5.4).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from . import sentences
 from .memory import Memory, parse_time
 from .situation import FROST_PULSE, PERMITTED, Intent, MinerSituation, UnitSituation
 
-#: A running unit is held this long while a needed input is unknown, then off (DESIGN §5.2).
+#: A running unit is held this long while a needed input is unknown, then off (design.md §5.2).
 UNKNOWN_HOLD = timedelta(minutes=10)
 FROST_RELEASE_K = 1.0
 #: A zone this far above its frost limit as a whole is not heated for one sensor that says frost.
@@ -65,7 +65,7 @@ class ThermostatAlone:
 
 
 class PolicyStrategy:
-    """Start rules and stop rules, evaluated per miner (DESIGN §5.2)."""
+    """Start rules and stop rules, evaluated per miner (design.md §5.2)."""
 
     def decide(self, unit: UnitSituation, memory: Memory, now: datetime) -> StrategyResult:
         result = StrategyResult()

@@ -1,4 +1,4 @@
-"""Inputs nobody can believe right now, and after a wall-clock step those still to be read again (DESIGN §5.10)."""
+"""Inputs nobody can believe right now, and after a wall-clock step those still to be read again (design.md §5.10)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Wall-clock steps: found against the monotonic clock, and undone in everything that counts time.
 
 A wall clock that jumps must not make a minimum on time look served, nor a timer run for ever
-(DESIGN §5.10). Pure but for the rows it shifts.
+(design.md §5.10). Pure but for the rows it shifts.
 """
 
 from __future__ import annotations

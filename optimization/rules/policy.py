@@ -1,4 +1,4 @@
-"""A policy: start rules and stop rules, and what they say together (DESIGN §5.2)."""
+"""A policy: start rules and stop rules, and what they say together (design.md §5.2)."""
 
 from __future__ import annotations
 

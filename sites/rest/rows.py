@@ -8,15 +8,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
-from django.utils.module_loading import import_string
 from ninja.responses import Status
 from pydantic import BaseModel
 
-from sites import live, lowering
+from sites import hooks, live, lowering
 from sites.models import Site
 
 from .problems import Conflict, Invalid, Loc, Missing, in_use, problem, renamed
@@ -159,8 +157,7 @@ def wake(row: models.Model) -> None:
 def remove(row: models.Model, *, by: str, used_through: Iterable[str] = (), heats: bool = False) -> Status:
     """Delete `row` and answer 204; `Conflict` while others use it.
 
-    `heats`: it, or what depends on it, warms a room: miners are switched off first. By its dotted
-    name, as the floor that can is above this one.
+    `heats`: it, or what depends on it, warms a room: miners are switched off first.
     """
     conflict = in_use(row, used_through)
     if conflict is not None:
@@ -169,7 +166,7 @@ def remove(row: models.Model, *, by: str, used_through: Iterable[str] = (), heat
         row.delete()
         return Status(204, None)
     try:
-        import_string(settings.DELETE_SAFELY)(row, by=by)
+        hooks.delete_safely.call(row, by=by)
     except ValidationError as error:
         raise Conflict(" ".join(error.messages)) from None
     return Status(204, None)
@@ -177,7 +174,7 @@ def remove(row: models.Model, *, by: str, used_through: Iterable[str] = (), heat
 
 def see_off(row: models.Model, *, by: str) -> list[str]:
     """`row` was deactivated: a sentence for each miner it heats with that nobody has seen off within 20 s."""
-    return import_string(settings.SEE_OFF)(row, by=by)
+    return hooks.see_off.call(row, by=by)
 
 
 def created(request: HttpRequest, response: HttpResponse, row: Row) -> Status[Row]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from energy.models import EnergyReading
 from miners.models import CommandLog, DesiredState, ManualRequest, Miner, MinerController, MinerReading
 from miners.power import Level, PowerModel, to_json
-from sites import live
+from sites import hooks, live
 from sites.models import Site
 from tests import factories
 from tests.api.conftest import problems
@@ -128,10 +128,10 @@ def test_a_miner_of_a_unit_stays(api, furnished):
     assert response.json()["in_use_by"][0]["id"] == str(furnished.unit.pk)
 
 
-def test_a_miner_nobody_saw_off_is_not_deleted(api, home, settings):
-    settings.DELETE_SAFELY = "tests.api.test_energy_and_miners.refuse_to_delete"
+def test_a_miner_nobody_saw_off_is_not_deleted(api, home):
     miner = factories.miner(home)
-    response = api.delete(f"/miners/{miner.pk}")
+    with hooks.delete_safely.filled_with(refuse_to_delete):
+        response = api.delete(f"/miners/{miner.pk}")
     assert response.status_code == 409
     assert "Nothing was deleted" in response.json()["detail"]
     assert Miner.objects.filter(pk=miner.pk).exists()
@@ -267,8 +267,8 @@ def said_off(row, *, by):
 
 
 @pytest.mark.parametrize("how", ["patch", "deactivate"])
-def test_deactivating_says_what_nobody_has_seen_off(api, furnished, settings, how):
-    settings.SEE_OFF = "tests.api.test_energy_and_miners.said_off"
+def test_deactivating_says_what_nobody_has_seen_off(api, furnished, monkeypatch, how):
+    monkeypatch.setattr(hooks.see_off, "_function", said_off)
     address = f"/miners/{furnished.miner.pk}"
     off = {"is_active": False}
     answer = api.patch(address, off) if how == "patch" else api.post(f"{address}/deactivate")

@@ -217,7 +217,7 @@ def no_redis(monkeypatch):
             return refuse
 
     monkeypatch.setattr(store, "store", lambda: Gone())
-    for name in ("sites.live.store", "sites.heartbeat.store", "dashboard.queries.store", "dashboard.bars.store"):
+    for name in ("sites.live.store", "sites.heartbeat.store", "dashboard.bars.store"):
         monkeypatch.setattr(name, lambda: Gone())
 
 

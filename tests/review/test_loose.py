@@ -1,4 +1,4 @@
-"""A miner taken out of control stays ours until it was seen off (DESIGN §5.8)."""
+"""A miner taken out of control stays ours until it was seen off (design.md §5.8)."""
 
 import pytest
 

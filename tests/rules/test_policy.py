@@ -1,4 +1,4 @@
-"""Start rules and stop rules together: DESIGN §5.2."""
+"""Start rules and stop rules together: design.md §5.2."""
 
 import pytest
 from hypothesis import given
@@ -167,7 +167,7 @@ def test_a_rule_applies_where_something_could_make_it_true(tree, seen):
 
 
 def _naive(starts, stops, seen, running):
-    """DESIGN §5.2 in as many words, one context or more."""
+    """design.md §5.2 in as many words, one context or more."""
 
     def any_of(rule):
         found = [r.test(c, ({}, NOW)) for c in seen for r in [rule]]

@@ -115,7 +115,7 @@ known_or_not = st.fixed_dictionaries(
 
 
 def leaf_oracle(leaf: dict, ctx: Context):
-    """True, False, "U" or "A", straight from the words of DESIGN §5.2."""
+    """True, False, "U" or "A", straight from the words of design.md §5.2."""
     seen = _look(leaf["field"], ctx)
     expected = _look(leaf["value_ref"], ctx) if "value_ref" in leaf else leaf["value"]
     if "A" in (

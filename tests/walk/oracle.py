@@ -69,6 +69,8 @@ class Known:
     is_ours: bool = False
     starts: list[float] = field(default_factory=list)
     start_sent_at: float = -1e9
+    #: An off for safety was sent and did not reach it yet: it is one when it does, too.
+    stops_for_safety: bool = False
     #: What it could draw as the program could see it last.
     seen_w: float = 0.0
     heated_at: float = 0.0
@@ -124,7 +126,7 @@ class Oracle:
         is_on = heater.is_on
         if is_on is known.was_on:
             return
-        known.was_on = is_on
+        known.was_on, known.stops_for_safety = is_on, False
         if is_on:
             known.on_at = self.now
             known.is_ours = by_program or self._was_started(known)
@@ -166,6 +168,7 @@ class Oracle:
         self.life.news.append(f"{name} {what} {one.told_w:.0f} W{f': {error}' if error else ''}")
         if error is not None:
             self.counts["refused"] += 1
+            known.stops_for_safety |= one.told_w <= 0 and self._is_safety(one)
             return
         if one.by_plug and one.told_w > 0:
             is_cut = Miner.objects.filter(pk=one.miner.pk, cut_at__isnull=False).exists()
@@ -231,9 +234,13 @@ class Oracle:
         command = one.command
         by_person = name in self.life.wished_off or command.intent.origin in ("manual", "outside", "none")
         must(
-            command.guard in SAFETY or command.is_safety or by_person,
+            self._is_safety(one) or known.stops_for_safety or by_person,
             f"{name} off after {ran_s:.0f} s: {command.guard or command.code}",
         )
+
+    @staticmethod
+    def _is_safety(one: Any) -> bool:
+        return one.command.guard in SAFETY or one.command.is_safety
 
     # -- after a pass ------------------------------------------------------------------------------
 
