@@ -6,10 +6,10 @@ class ClimateConfig(AppConfig):
     verbose_name = "3 · Climate"
 
     def ready(self) -> None:
-        # Importing them registers their adapters.
+        from integrations import adapter_packages
         from sites.history import keep_series
 
-        from .monitors import dummy, home_assistant, http_json, mqtt, simulated  # noqa: F401
         from .rollup import ZONES
 
+        adapter_packages.load("climate.monitors")
         keep_series(ZONES)

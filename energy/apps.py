@@ -6,10 +6,10 @@ class EnergyConfig(AppConfig):
     verbose_name = "5 · Energy"
 
     def ready(self) -> None:
-        # Importing them registers their adapters.
+        from integrations import adapter_packages
         from sites.history import keep_series
 
-        from .monitors import dummy, home_assistant, simulated  # noqa: F401
         from .rollup import SOURCES
 
+        adapter_packages.load("energy.monitors")
         keep_series(SOURCES)

@@ -259,6 +259,12 @@ def register(adapter: type[Adapter]) -> type[Adapter]:
     return adapter
 
 
+def drop(module: str) -> None:
+    """Nothing of a module that failed half-way is used."""
+    for slot in [slot for slot, adapter in _adapters.items() if adapter.__module__ == module]:
+        del _adapters[slot]
+
+
 def _load_entry_points() -> None:
     global _loaded_entry_points
     if not _loaded_entry_points:

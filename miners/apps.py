@@ -27,29 +27,15 @@ class MinersConfig(AppConfig):
     verbose_name = "4 · Miners"
 
     def ready(self) -> None:
-        # Importing them registers their adapters.
         from climate import zone_checks
+        from integrations import adapter_packages
         from integrations.models import CONNECTIONS
-        from miners.drivers.asic_rs import driver as asic_rs  # noqa: F401
-        from miners.drivers.avalon import driver as avalon  # noqa: F401
-        from miners.drivers.axeos import driver as axeos  # noqa: F401
-        from miners.drivers.braiins import driver as braiins  # noqa: F401
-        from miners.drivers.dummy import driver as dummy  # noqa: F401
-        from miners.drivers.heater_21energy import driver as heater_21energy  # noqa: F401
-        from miners.drivers.home_assistant_switch import driver as home_assistant_switch  # noqa: F401
-        from miners.drivers.luxos import driver as luxos  # noqa: F401
-        from miners.drivers.shelly import driver as shelly_plug  # noqa: F401
-        from miners.drivers.simulated import driver as simulated  # noqa: F401
-        from miners.drivers.vnish import driver as vnish  # noqa: F401
-        from miners.earnings.hash_price import braiins_pool as _reward  # noqa: F401
-        from miners.earnings.hash_price import mempool, typed  # noqa: F401
-        from miners.earnings.pools import braiins_pool, ocean  # noqa: F401
-        from miners.earnings.pools import simulated as _simulated  # noqa: F401
         from miners.models import CommandLog
         from miners.reality import sensors_fit_miners
         from miners.rollup import MINERS
         from sites.history import keep_records, keep_series
 
+        adapter_packages.load("miners.drivers", "miners.earnings.hash_price", "miners.earnings.pools")
         zone_checks.add(sensors_fit_miners)
         keep_series(MINERS)
         keep_records(CommandLog, "at")

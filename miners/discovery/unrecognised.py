@@ -15,6 +15,7 @@ from miners.drivers.known_models import (
     BY_HOME_ASSISTANT,
     BY_PLUG,
     BY_PYASIC,
+    BY_TASMOTA,
     INSTALL_PYASIC,
     OPEN_AXEOS,
     OPEN_VNISH,
@@ -69,7 +70,7 @@ _SHOWN = (
     _sign(r"Luxor Firmware|LuxOS", "Antminer with LuxOS", UPDATE_LUXOS),
     _sign(r"AnthillOS|VNish", "Antminer with VNish", OPEN_VNISH),
     _sign(r"AxeOS", "Bitaxe or NerdQAxe", OPEN_AXEOS),
-    _sign(r"Tasmota", "Plug with Tasmota", BY_HOME_ASSISTANT),
+    _sign(r"Tasmota", "Plug with Tasmota", BY_TASMOTA),
     _sign(r"ESPHome", "Device with ESPHome", BY_HOME_ASSISTANT),
 )
 

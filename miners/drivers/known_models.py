@@ -11,6 +11,7 @@ from enum import StrEnum
 
 #: Remedies, as the sentences of drivers and of the search say them.
 BY_PLUG = "Put it behind a plug and set up the plug instead (Shelly, or a switch of Home Assistant)."
+BY_TASMOTA = "Choose ‘Tasmota plug’ and enter the password of its own web page."
 BY_HOME_ASSISTANT = "Add it to Home Assistant and choose ‘Home Assistant switch’."
 BY_PYASIC = "Choose ‘Other miners (pyasic-rs)’ for it, or put it behind a plug and set up the plug instead."
 INSTALL_PYASIC = (
@@ -67,7 +68,9 @@ KNOWN_MODELS = (
     KnownModel("Shelly plug or relay, Plus, Pro, Gen3, Gen4", "shelly_plug", _D, "on and off, with a timer of its own"),
     KnownModel("Shelly dimmer or cover", "shelly_plug", _X, "a dimmer or a cover cannot switch a miner"),
     KnownModel("Shelly, first generation", "shelly_plug", _X, BY_HOME_ASSISTANT),
-    KnownModel("Plug with Tasmota or ESPHome", "", _X, BY_HOME_ASSISTANT),
+    KnownModel("Tasmota plug or relay", "tasmota", _D, "on and off, with a timer of its own"),
+    KnownModel("Tasmota plug that asks for a password", "", _X, BY_TASMOTA),
+    KnownModel("Plug with ESPHome", "", _X, BY_HOME_ASSISTANT),
     KnownModel("Antminer and alike with ePIC’s firmware", "asic_rs", _D, "on and off"),
     KnownModel("WhatsMiner with its first API (M20S and alike)", "asic_rs", _R, "one power"),
     KnownModel("WhatsMiner, without pyasic-rs", "", _X, BY_PYASIC),

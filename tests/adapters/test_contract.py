@@ -23,7 +23,7 @@ from integrations.errors import AdapterError
 from integrations.registry import ConnectionKind, Kind
 from miners.state import MinerSnapshot
 from tests.chance import examples
-from tests.drivers.devices import DEVICES
+from tests.drivers.devices import DEVICES, TESTING
 from tests.servers.process import soon
 
 AT = datetime(2026, 11, 22, 15, 53, 28, tzinfo=UTC)
@@ -74,6 +74,9 @@ CONFIGS = {
     (Kind.MINER_CONTROLLER, "shelly_plug"): {"address": "192.168.1.45"},
     (Kind.MINER_CONTROLLER, "home_assistant_switch"): {"entity_switch": "switch.plug", "entity_power": "sensor.power"},
 }
+for _module in TESTING:
+    for _device in _module.DEVICES:
+        CONFIGS[_device.adapter.kind, _device.adapter.key] = _module.EXAMPLE
 STATES = {
     "sensor.t": ("20.5", "°C"),
     "sensor.h": ("45", "%"),

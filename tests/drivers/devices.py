@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import pkgutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
 from typing import Any
 
 from integrations.registry import Adapter, AdapterConfig
+from miners import drivers
 from miners.drivers.asic_rs.driver import AsicRs, is_installed
 from miners.drivers.avalon.driver import AvalonMiner
 from miners.drivers.axeos.driver import AxeOSMiner
@@ -48,6 +53,12 @@ class Device:
     needs_pool: bool = True
     #: Another firmware behind the same wire: what a fault does to the exchange is shown by its sibling.
     is_variant: bool = False
+    #: It has more than one power, or its driver writes nothing that is so already.
+    is_stepped: bool = True
+    #: What its snapshot holds beside power while it heats (`test_telling` has the older ones).
+    tells: frozenset[str] = frozenset()
+    #: It says that it protects itself; else it is only off.
+    tells_protection: bool = True
     #: Its library opens several connections at once.
     many_at_once: bool = False
 
@@ -165,7 +176,18 @@ DEVICES: list[Device] = [
         is_variant=True,
     ),
     Device("heater-21energy-untyped", Heater21Energy, heater21.Heater21Emulator, is_variant=True),
-    Device("asic-rs-epic", AsicRs, _epic, {**_PASSWORD, "full_power_w": 2170}, many_at_once=True),
+    Device("asic-rs-epic", AsicRs, _epic, {**_PASSWORD, "full_power_w": 2170}, many_at_once=True, is_stepped=False),
     # Its off timer starts anew at every "on"; it has tests of its own.
-    Device("shelly-plug", ShellyPlug, PlugEmulator, {"auto_off_minutes": None}, needs_pool=False),
+    Device("shelly-plug", ShellyPlug, PlugEmulator, {"auto_off_minutes": None}, needs_pool=False, is_stepped=False),
 ]
+
+
+def _testing() -> list[ModuleType]:
+    """What driver folders bring for their tests: a module `testing` with `DEVICES` and `EXAMPLE` settings."""
+    folders = [one.name for one in pkgutil.iter_modules(drivers.__path__) if one.ispkg]
+    names = [f"{drivers.__name__}.{folder}.testing" for folder in folders]
+    return [import_module(name) for name in names if find_spec(name) is not None]
+
+
+TESTING = _testing()
+DEVICES += [device for module in TESTING for device in module.DEVICES]

@@ -23,7 +23,7 @@ from .devices import DEVICES, Bench, Device, seconds_for
 WIRES = [device for device in DEVICES if not device.is_variant]
 SWITCHED = [device for device in DEVICES if device.switches_off]
 #: Those with more than one level to be told; 21energy needs them typed in, and an Avalon Mini 3 has one.
-STEPPED = [device for device in WIRES if device.name not in ("asic-rs-epic", "shelly-plug")]
+STEPPED = [device for device in WIRES if device.is_stepped]
 FAULTS = (*NO_ANSWER, *OF_COMMANDS)
 ON_THE_WAY = (Phase.BOOT, Phase.INIT, Phase.WORK)
 #: Longer than any emulated device needs to boot, wake and ramp (s).

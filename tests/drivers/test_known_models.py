@@ -18,6 +18,7 @@ from miners.discovery.typed_addresses import Target
 from miners.drivers import known_models
 from miners.drivers.asic_rs.driver import is_installed
 from miners.drivers.known_models import KNOWN_MODELS, Fate, KnownModel
+from miners.drivers.tasmota.testing import TasmotaEmulator
 from miners.power import OffBy, from_json
 from tests.emulators import braiins, vnish
 from tests.emulators.avalon import MINI_3, NANO_3S, Avalon
@@ -157,7 +158,12 @@ SAMPLES: dict[str, tuple[Callable[[Clock], Emulator], dict[str, Any]]] = {
     "Shelly plug or relay, Plus, Pro, Gen3, Gen4": (PlugEmulator, {}),
     "Shelly dimmer or cover": (cover, {}),
     "Shelly, first generation": (first_generation, {}),
-    "Plug with Tasmota or ESPHome": (lambda clock: Page(clock, 200, b"<title>Tasmota - Main Menu</title>"), {}),
+    "Tasmota plug or relay": (TasmotaEmulator, {}),
+    "Tasmota plug that asks for a password": (
+        lambda clock: Page(clock, 200, b"<title>Tasmota - Main Menu</title>"),
+        {},
+    ),
+    "Plug with ESPHome": (lambda clock: Page(clock, 200, b"<title>ESPHome Web Server</title>"), {}),
     "Antminer and alike with ePIC’s firmware": (EpicOnUsualPorts, {}),
     "WhatsMiner with its first API (M20S and alike)": (WhatsMiner, {}),
     "WhatsMiner, without pyasic-rs": (WhatsMiner, {}),

@@ -290,16 +290,17 @@ class LineEmulator(Emulator):
 
 
 class HttpRequest:
-    """Method, path without query, headers (lower case) and body."""
+    """Method, path without query, query, headers (lower case) and body."""
 
-    def __init__(self, method: str, path: str, headers: dict[str, str], body: bytes) -> None:
-        self.method, self.path, self.headers, self.body = method, path, headers, body
+    def __init__(self, method: str, path: str, headers: dict[str, str], body: bytes, query: str = "") -> None:
+        self.method, self.path, self.headers, self.body, self.query = method, path, headers, body, query
 
     def json(self) -> Any:
         return json.loads(self.body or b"null")
 
     def __str__(self) -> str:
-        return f"{self.method} {self.path} {self.body.decode('utf-8', 'replace')}".strip()
+        asked = f"?{self.query}" if self.query else ""
+        return f"{self.method} {self.path}{asked} {self.body.decode('utf-8', 'replace')}".strip()
 
     def __repr__(self) -> str:
         return str(self)
@@ -325,7 +326,8 @@ class HttpEmulator(Emulator):
         while (header := reader.readline(65_536).decode().strip()) != "":
             name, _, value = header.partition(":")
             headers[name.lower()] = value.strip()
-        return HttpRequest(method, path.partition("?")[0], headers, reader.read(int(headers.get("content-length", 0))))
+        place, _, query = path.partition("?")
+        return HttpRequest(method, place, headers, reader.read(int(headers.get("content-length", 0))), query)
 
     def is_write(self, request: HttpRequest) -> bool:
         return request.method != "GET"
