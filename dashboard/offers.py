@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from climate.monitors.home_assistant import is_thermostat, thermostat_caution
+from climate.monitors.home_assistant.monitor import is_thermostat, thermostat_caution
 from integrations import units
 from integrations.connections.entities import EntityState
 from integrations.errors import AdapterError

@@ -9,7 +9,7 @@ from django import forms
 from pydantic import ValidationError as ConfigError
 
 from climate.models import TARGET_MAX_CELSIUS, TARGET_MIN_CELSIUS
-from energy.monitors.home_assistant import HomeAssistantEnergyMonitor
+from energy.monitors.home_assistant.monitor import HomeAssistantEnergyMonitor
 from integrations import tls
 from integrations.connections.entities import EntityState
 from integrations.connections.home_assistant_address import NoAddress, candidates

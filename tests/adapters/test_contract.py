@@ -23,8 +23,10 @@ from integrations.errors import AdapterError
 from integrations.registry import ConnectionKind, Kind
 from miners.state import MinerSnapshot
 from tests.chance import examples
-from tests.drivers.devices import DEVICES, TESTING
+from tests.drivers.devices import DEVICES
 from tests.servers.process import soon
+
+from .testing_modules import brought_by, example_of
 
 AT = datetime(2026, 11, 22, 15, 53, 28, tzinfo=UTC)
 READINGS = {
@@ -32,66 +34,6 @@ READINGS = {
     Kind.ENERGY_MONITOR: EnergySnapshot,
     Kind.MINER_CONTROLLER: MinerSnapshot,
 }
-#: Configurations of the adapters that need one.
-CONFIGS = {
-    (Kind.CLIMATE_MONITOR, "home_assistant"): {
-        "entity_temperature": "sensor.t",
-        "entity_humidity": "sensor.h",
-        "entity_window": "binary_sensor.w",
-        "entity_presence": "person.p",
-    },
-    (Kind.CLIMATE_MONITOR, "mqtt"): {
-        "topic": "home/hall",
-        "json_path": "a[0].t",
-        "humidity_path": "h",
-        "window_topic": "home/hall/window",
-        "presence_path": "h",
-        "availability_topics": "home/hall/LWT",
-        "available_values": "online, ?",
-    },
-    (Kind.CLIMATE_MONITOR, "http_json"): {
-        "url": "http://127.0.0.1:1/t",
-        "json_path": "a[0].t",
-        "humidity_path": "h",
-        "window_path": "h",
-        "presence_path": "h",
-    },
-    (Kind.ENERGY_MONITOR, "home_assistant"): {
-        "entity_production": "sensor.pv",
-        "entity_consumption": "sensor.load",
-        "entity_grid": "sensor.grid",
-        "entity_battery_soc": "sensor.soc",
-        "entity_battery_power": "sensor.battery",
-        "entity_battery_remaining_capacity": "sensor.left",
-    },
-    (Kind.MINER_CONTROLLER, "asic_rs"): {"address": "192.168.1.46"},
-    (Kind.MINER_CONTROLLER, "avalon"): {"address": "192.168.1.40"},
-    (Kind.MINER_CONTROLLER, "axeos"): {"address": "192.168.1.41:80"},
-    (Kind.MINER_CONTROLLER, "luxos"): {"address": "antminer.local"},
-    (Kind.MINER_CONTROLLER, "braiins"): {"address": "192.168.1.42", "password": "p"},
-    (Kind.MINER_CONTROLLER, "vnish"): {"address": "192.168.1.43", "password": "p"},
-    (Kind.MINER_CONTROLLER, "heater_21energy"): {"address": "192.168.1.44"},
-    (Kind.MINER_CONTROLLER, "shelly_plug"): {"address": "192.168.1.45"},
-    (Kind.MINER_CONTROLLER, "home_assistant_switch"): {"entity_switch": "switch.plug", "entity_power": "sensor.power"},
-}
-for _module in TESTING:
-    for _device in _module.DEVICES:
-        CONFIGS[_device.adapter.kind, _device.adapter.key] = _module.EXAMPLE
-STATES = {
-    "sensor.t": ("20.5", "°C"),
-    "sensor.h": ("45", "%"),
-    "binary_sensor.w": ("off", None),
-    "person.p": ("home", None),
-    "sensor.pv": ("3.2", "kW"),
-    "sensor.load": ("900", "W"),
-    "sensor.grid": ("-1500", "W"),
-    "sensor.soc": ("62", "%"),
-    "sensor.battery": ("800", "W"),
-    "sensor.left": ("6.2", "kWh"),
-    "switch.plug": ("on", None),
-    "sensor.power": ("3250", "W"),
-}
-DOCUMENT = b'{"a":[{"t":20.5}],"h":45}'
 ALL = [(kind, adapter) for kind in Kind for adapter in registry.adapters(kind).values()]
 CONNECTED = [(kind, adapter) for kind, adapter in ALL if adapter.connection is not None]
 #: Miners on the network are read in `tests/drivers`, on emulators that speak their bytes.
@@ -114,8 +56,8 @@ def names(value):
     return f"{value[0]}:{value[1].key}"
 
 
-def config_of(kind, adapter):
-    return adapter.Config.model_validate(CONFIGS.get((kind, adapter.key), {}))
+def config_of(adapter):
+    return adapter.Config.model_validate(example_of(adapter))
 
 
 def good_answers(adapter, keys):
@@ -123,8 +65,8 @@ def good_answers(adapter, keys):
         session = SimulatedHouseSession(SimpleNamespace(seed=1, state={}))
         return session.ask(keys, soon())
     if adapter.connection is ConnectionKind.MQTT:
-        return mqtt_answers(keys, DOCUMENT)
-    return EntityAnswers({key: EntityState(key, *STATES[key], observed_at=AT) for key in keys})
+        return mqtt_answers(keys, brought_by(adapter).DOCUMENT)
+    return EntityAnswers({key: EntityState(key, *brought_by(adapter).STATES[key], observed_at=AT) for key in keys})
 
 
 def mqtt_answers(keys, payload):
@@ -158,9 +100,9 @@ def test_describes_itself(pair):
 
 @pytest.mark.parametrize("pair", ALL, ids=names)
 def test_refuses_what_it_does_not_know(pair):
-    kind, adapter = pair
+    adapter = pair[1]
     with pytest.raises(ValidationError):
-        adapter.Config.model_validate({**CONFIGS.get((kind, adapter.key), {}), "bogus": 1})
+        adapter.Config.model_validate({**example_of(adapter), "bogus": 1})
 
 
 @pytest.mark.parametrize("pair", [pair for pair in ALL if pair[0] is Kind.MINER_CONTROLLER], ids=names)
@@ -177,7 +119,7 @@ def test_only_real_adapters_count_as_real(pair):
 @pytest.mark.parametrize("pair", CONNECTED, ids=names)
 def test_reads_good_answers(pair):
     kind, adapter = pair
-    config = config_of(kind, adapter)
+    config = config_of(adapter)
     keys = adapter.wants(config)
     assert keys
     reading = adapter.read(config, good_answers(adapter, keys))
@@ -187,18 +129,18 @@ def test_reads_good_answers(pair):
 
 @pytest.mark.parametrize("pair", CONNECTED, ids=names)
 def test_missing_answers_are_an_error(pair):
-    kind, adapter = pair
+    adapter = pair[1]
     nothing = {ConnectionKind.HOME_ASSISTANT: EntityAnswers(), ConnectionKind.MQTT: MqttAnswers(at=AT)}
     with pytest.raises(AdapterError):
-        adapter.read(config_of(kind, adapter), nothing.get(adapter.connection, {}))
+        adapter.read(config_of(adapter), nothing.get(adapter.connection, {}))
 
 
 @pytest.mark.parametrize("pair", STANDALONE, ids=names)
 def test_reads_alone(pair, stub):
     kind, adapter = pair
-    config = config_of(kind, adapter)
+    config = config_of(adapter)
     if "url" in adapter.Config.model_fields:
-        device = stub(lambda request, wire: wire.answer(200, DOCUMENT))
+        device = stub(lambda request, wire: wire.answer(200, brought_by(adapter).DOCUMENT))
         config = config.model_copy(update={"url": device.url})
     check_reading(kind, adapter.read_alone(config, soon()))
 
@@ -210,16 +152,16 @@ def test_every_driver_of_a_miner_is_in_its_contract_suite():
 @pytest.mark.parametrize("pair", DRIVERS, ids=names)
 @pytest.mark.parametrize("address", ["8.8.8.8", "http://8.8.8.8/", "[2001:4860::1]:80", "192.168.1", "a b", "h:0", ""])
 def test_drivers_take_addresses_of_this_home_only(pair, address):
-    kind, adapter = pair
+    adapter = pair[1]
     with pytest.raises(ValidationError):
-        adapter.Config.model_validate({**CONFIGS.get((kind, adapter.key), {}), "address": address})
+        adapter.Config.model_validate({**example_of(adapter), "address": address})
 
 
 @pytest.mark.parametrize("pair", DRIVERS, ids=names)
 @pytest.mark.parametrize("pasted", ["http://192.168.1.4", " 192.168.1.4 ", "http://192.168.1.4/"])
 def test_an_address_pasted_from_a_browser_is_the_device_it_names(pair, pasted):
-    kind, adapter = pair
-    raw = {**CONFIGS.get((kind, adapter.key), {}), "address": pasted}
+    adapter = pair[1]
+    raw = {**example_of(adapter), "address": pasted}
     assert adapter.Config.model_validate(raw).address == "192.168.1.4"
 
 
@@ -237,7 +179,7 @@ _units = st.sampled_from([None, "°C", "°F", "K", "W", "kW", "%", "Wh", "kWh"])
 @examples(150)
 def test_any_answer_is_a_sound_reading_or_a_clear_error(pair, data):
     kind, adapter = pair
-    config = config_of(kind, adapter)
+    config = config_of(adapter)
     states = {
         key: EntityState(
             key, data.draw(_states), data.draw(_units), observed_at=AT, current_temperature=data.draw(_json)
@@ -259,7 +201,7 @@ def test_any_answer_is_a_sound_reading_or_a_clear_error(pair, data):
 @examples(150)
 def test_any_message_is_a_sound_reading_or_a_clear_error(pair, payload):
     kind, adapter = pair
-    config = config_of(kind, adapter)
+    config = config_of(adapter)
     try:
         reading = adapter.read(config, mqtt_answers(adapter.wants(config), payload))
     except AdapterError as error:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from climate.monitors.home_assistant import HomeAssistantClimateMonitor
+from climate.monitors.home_assistant.monitor import HomeAssistantClimateMonitor
 from climate.state import ClimateReading
-from energy.monitors.home_assistant import HomeAssistantEnergyMonitor
+from energy.monitors.home_assistant.monitor import HomeAssistantEnergyMonitor
 from integrations.connections.entities import EntityAnswers, EntityState
 from integrations.errors import AdapterError, BadAnswer, NotFound
 from miners.drivers.home_assistant_switch.driver import HomeAssistantSwitch

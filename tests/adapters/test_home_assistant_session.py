@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from climate.monitors.home_assistant import HomeAssistantClimateMonitor
+from climate.monitors.home_assistant.monitor import HomeAssistantClimateMonitor
 from climate.state import ClimateReading
 from integrations.connections.home_assistant import HomeAssistantSession
 from integrations.errors import BadAnswer, NotFound, Refused, Unauthorized, Unreachable

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from climate.models import ClimateMonitor
-from climate.monitors.http_json import HttpJsonClimateMonitor
+from climate.monitors.http_json.monitor import HttpJsonClimateMonitor
 from climate.state import ClimateReading
 from integrations.errors import BadAnswer, NotFound, Unauthorized, Unreachable
 from integrations.probe import probe

@@ -13,7 +13,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from climate.models import ClimateMonitor
-from climate.monitors.mqtt import MqttClimateMonitor
+from climate.monitors.mqtt.monitor import MqttClimateMonitor
 from climate.state import ClimateReading
 from integrations import ask
 from integrations.ask import AskRequest, ask_connections

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from climate.models import ClimateMonitor
-from climate.monitors.mqtt import MqttClimateMonitor
+from climate.monitors.mqtt.monitor import MqttClimateMonitor
 from climate.state import ClimateReading
 from integrations import ask
 from integrations.ask import AskRequest, ask_connections

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from climate.monitors.http_json import HttpJsonClimateMonitor
+from climate.monitors.http_json.monitor import HttpJsonClimateMonitor
 from integrations.connections.home_assistant_address import without_page
 from integrations.models import MqttBroker
 from miners.drivers.avalon.driver import AvalonMiner

@@ -14,7 +14,7 @@ from energy import balance
 from energy.ages import Sky
 from energy.balance import SourceFacts
 from energy.contradictions import PATIENCE, Contradiction, follow
-from energy.monitors.home_assistant import HomeAssistantEnergyMonitor
+from energy.monitors.home_assistant.monitor import HomeAssistantEnergyMonitor
 from energy.state import EnergySnapshot
 from integrations.connections.entities import EntityAnswers, EntityState
 

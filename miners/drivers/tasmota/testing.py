@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from miners.drivers.tasmota.driver import TasmotaPlug
-from tests.drivers.devices import Device
+from tests.drivers.device import Device
 from tests.emulators.base import HttpEmulator, HttpRequest
 from tests.emulators.clock import Clock
 from tests.emulators.rig import Nature, Phase, Rig, Setting
