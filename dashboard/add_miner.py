@@ -263,22 +263,35 @@ def _new_plug(draft: Draft, heat: HeatForm) -> dict[str, Any] | None:
     """The plug at the typed address, asked what it is; None: the form says why it is none."""
     address = heat.cleaned_data["plug_address"]
     model = model_of(draft.device["found"]["identity"])
-    load_w = 1000 if model is None else max(10, min(16_000, round(model.max_w)))
+    load_w = 1000 if model is None else round(model.max_w)
     minutes = 30 if model is None else _PLUG_MINUTES.get(model.device_class, 30)
-    config = {"load_w": load_w, "auto_off_minutes": minutes}
+    plugs = _plugs(load_w, minutes)
     try:
-        seen = scan.probe(address, "shelly_plug", config).found
+        looks = (scan.probe(address, adapter.key, config).found for adapter, config in plugs)
+        seen = next((found for found in looks if found is not None), None)
     except AdapterError as error:
         heat.add_error("plug_address", str(error))
         return None
     if seen is None:
-        heat.add_error("plug_address", f"At {address} no Shelly plug answers. Check the address.")
+        kinds = " or ".join(adapter.label for adapter, _ in plugs)
+        heat.add_error("plug_address", f"At {address} no {kinds} answers. Check the address.")
         return None
     if not seen.identity:
         remedy = "Add it in Set-up → Controllers with its password first; then choose it here."
         heat.add_error("plug_address", f"{seen.problem} {remedy if seen.needs_password else ''}".strip())
         return None
-    return {"config": {**config, "address": address}, "identity": dict(seen.identity)}
+    config = next(config for adapter, config in plugs if adapter.key == seen.adapter_type)
+    return {
+        "adapter_type": seen.adapter_type,
+        "config": {**config, "address": address},
+        "identity": dict(seen.identity),
+    }
+
+
+def _plugs(load_w: int, minutes: int) -> list[tuple[type[Adapter], dict[str, Any]]]:
+    """The drivers of plugs that can be asked at an address, with the settings each has for this load and timer."""
+    told = [(adapter, adapter.upstream_settings(load_w, minutes)) for adapter in scan.drivers()]
+    return [(adapter, dict(config)) for adapter, config in told if config is not None]
 
 
 def _device_context(draft: Draft, adapter: type[Adapter]) -> dict[str, Any]:

@@ -210,10 +210,10 @@ class HeatForm(forms.Form):
         "switches off.",
     )
     plug_address = forms.CharField(
-        label="Address of its upstream Shelly plug",
+        label="Address of its upstream plug",
         required=False,
         max_length=260,
-        help_text="Only where you chose a Shelly plug at an address above.",
+        help_text="Only where you chose a plug at an address above.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}),
     )
     circuit = forms.ChoiceField(
@@ -243,7 +243,7 @@ class HeatForm(forms.Form):
             del self.fields["plug"], self.fields["plug_address"]
         else:
             plugs = [] if home is None else [(str(row.pk), row.name) for row in free_plugs(home)]
-            self.fields["plug"].choices = [("", "none"), *plugs, (NEW_PLUG, "a Shelly plug at an address")]
+            self.fields["plug"].choices = [("", "none"), *plugs, (NEW_PLUG, "a plug at an address")]
         self._offer_circuits(home)
         self._offer_units(home)
 

@@ -9,13 +9,12 @@ from typing import Any
 from integrations import registry
 from integrations.registry import Kind
 from miners.drivers import dead_man
-from miners.drivers.shelly.driver import ShellyPlug
 from miners.models import MinerController
 from sites.words import watts
 
 from .add_miner_forms import NEW_PLUG, HeatForm
 from .capabilities import DEAD_MAN, Capability, capabilities
-from .setup_draft import Draft, opened
+from .setup_draft import Draft, opened, plug_driver
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,11 @@ def plug_dead_man(answers: Mapping[str, Any]) -> str | None:
     """What cuts the chosen upstream plug when this program is gone, in words with its minutes; None: nothing does."""
     plug = answers.get("new_plug")
     if answers.get("plug") == NEW_PLUG:
-        return None if plug is None else ShellyPlug.dead_man_of(ShellyPlug.Config.model_validate(plug["config"]))
+        return None if plug is None else _dead_man_of(plug)
     row = MinerController.objects.filter(pk=answers["cutoff"]).first() if answers.get("cutoff") else None
     return None if row is None else dead_man.dead_man_of(row)
+
+
+def _dead_man_of(plug: dict[str, Any]) -> str | None:
+    adapter = registry.get(Kind.MINER_CONTROLLER, plug_driver(plug))
+    return adapter.dead_man_of(adapter.Config.model_validate(plug["config"]))

@@ -245,10 +245,15 @@ def new_miner(answers: dict[str, Any]) -> NewMiner:
         heats_no_room=answers["heats_no_room"],
         nominal_power_w=answers.get("watts"),
         cutoff_id=_id_or_none(answers.get("cutoff")),
-        plug=None if plug is None else NewDevice("shelly_plug", plug["config"], plug["identity"]),
+        plug=None if plug is None else NewDevice(plug_driver(plug), plug["config"], plug["identity"]),
         circuit_id=_id_or_none(answers.get("circuit")),
         unit_id=_id_or_none(answers.get("unit")),
     )
+
+
+def plug_driver(plug: dict[str, Any]) -> str:
+    """The adapter key of an upstream plug; a draft begun before the search knew several kinds holds a Shelly's."""
+    return plug.get("adapter_type", "shelly_plug")
 
 
 def _id_or_name(room: str) -> UUID | str:

@@ -187,6 +187,13 @@ class Adapter:
         return Switched("|".join(text for _, text in sorted(settings.items()) if isinstance(text, str) and text))
 
     @classmethod
+    def upstream_settings(cls, load_w: int, auto_off_minutes: int) -> Mapping[str, Any] | None:
+        """Standalone controllers that can be the upstream plug of a miner: their settings beside the address, for what
+        takes `load_w` and is to be cut so long after the last "on". None: it is no such plug.
+        """
+        return None
+
+    @classmethod
     def wants(cls, config: AdapterConfig) -> Collection[str]:
         """The keys this adapter reads from its shared connection."""
         return ()

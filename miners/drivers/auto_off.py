@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field
@@ -22,6 +23,12 @@ class AutoOff(Adapter):
         if config.auto_off_minutes is None:
             return None
         return f"the plug’s own timer switches it off within {config.auto_off_minutes} min"
+
+    @classmethod
+    def upstream_settings(cls, load_w: int, auto_off_minutes: int) -> Mapping[str, Any] | None:
+        if cls.connection is not None or "load_w" not in cls.Config.model_fields:
+            return None
+        return {"load_w": max(10, min(16_000, load_w)), "auto_off_minutes": auto_off_minutes}
 
     @classmethod
     def rearm_seconds(cls, config: Any) -> float | None:

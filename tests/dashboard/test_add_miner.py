@@ -11,6 +11,7 @@ from django.urls import reverse
 from dashboard.setup_miners import own_network
 from integrations import ask
 from miners import tasks
+from miners.drivers.tasmota.testing import TasmotaEmulator
 from miners.models import Circuit, Miner, MinerController
 from miners.protocols.json_http import forget_tokens
 from optimization.adding import Additions, NewDevice, NewMiner, add_to_home
@@ -220,7 +221,7 @@ def settled(walk, device, **changes):
         ({"plug": "new"}, "plug_address", "Enter the address of the plug"),
         ({"plug": "new", "plug_address": "8.8.8.8"}, "plug_address", "not in this home"),
         ({"plug": "new", "plug_address": "127.0.0.1-4"}, "plug_address", "4 addresses"),
-        ({"plug": "new", "plug_address": "127.0.0.1:1"}, "plug_address", "no Shelly plug answers"),
+        ({"plug": "new", "plug_address": "127.0.0.1:1"}, "plug_address", "no Shelly plug or Tasmota plug answers"),
     ],
 )
 def test_what_does_not_hold_is_said_beside_its_field(walk, device, changes, field, said):
@@ -299,6 +300,18 @@ def test_a_device_without_an_off_of_its_own_wants_a_plug(walk, device):
     assert miner.cutoff.settings.address == plug.address
     assert (miner.cutoff.settings.load_w, miner.cutoff.settings.auto_off_minutes) == (140, 30)
     assert miner.cutoff.identity["model"] == "Shelly PlugSG3"
+
+
+def test_a_plug_of_another_make_is_found_at_its_address(walk, device):
+    nano, plug = device(Avalon, NANO_3S), device(TasmotaEmulator)
+    walk.look(nano.address)
+    walk.choose(nano.address)
+    walk.settings(name="Nano", plug="new", plug_address=plug.address)
+    assert "upstream, the plug’s own timer switches it off within 30 min." in walk.html("setup-finish")
+    walk.finish()
+    row = Miner.objects.get().cutoff
+    assert (row.adapter_type, row.settings.address, row.settings.load_w) == ("tasmota", plug.address, 140)
+    assert row.identity["model"] == "Tasmota Heater plug"
 
 
 def test_a_plug_for_a_large_machine_waits_longer_and_one_with_a_password_is_refused(walk, device):
