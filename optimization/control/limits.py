@@ -38,6 +38,8 @@ class Asking:
 
     @property
     def is_running(self) -> bool:
+        if self.miner.is_still_to_start:
+            return False
         return self.miner.is_wanted_on or self.miner.snapshot.status.is_on
 
     @property
@@ -250,7 +252,8 @@ class _Lines:
         self.limits = _limits(miners, site_limit_w, import_limit_w)
         self._used: dict[str, float] = defaultdict(float)
         self._leaving: dict[str, float] = defaultdict(float)  # told to be less just now: it draws on for a while
-        self._started: dict[str, datetime] = {}
+        #: By line: of each miner when it started last.
+        self._started: dict[str, dict[str, datetime]] = defaultdict(dict)
         for miner in miners:
             for at in miner.starts[-1:]:
                 self.note_start(miner, at)
@@ -285,13 +288,14 @@ class _Lines:
 
     def note_start(self, miner: MinerSituation, at: datetime) -> None:
         for key in _keys(miner):
-            self._started[key] = max(at, self._started.get(key, at))
+            started = self._started[key]
+            started[miner.miner_id] = max(at, started.get(miner.miner_id, at))
 
     def just_started(self, miner: MinerSituation, now: datetime) -> _Line | None:
         """A limited line on which another start was less than a minute ago."""
         for key in _keys(miner):
-            at = self._started.get(key)
-            if key in self.limits and at is not None and timedelta(0) <= now - at < STARTS_APART:
+            others = (at for pk, at in self._started[key].items() if pk != miner.miner_id)
+            if key in self.limits and any(timedelta(0) <= now - at < STARTS_APART for at in others):
                 return self.limits[key]
         return None
 

@@ -185,6 +185,14 @@ class MinerSituation:
         return self.came_back or not (self.was_told or self.before_w)
 
     @property
+    def is_still_to_start(self) -> bool:
+        """Wanted on, but the device took no start and rests: the start that is sent again is a start like any other."""
+        rests = self.snapshot.status is MinerStatus.OFF or (
+            self.snapshot.status is MinerStatus.STARTING and self.snapshot.pending_start
+        )
+        return self.is_wanted_on and not self.was_told and rests
+
+    @property
     def more_w(self) -> float:
         """How much more it takes than what is asked of it: its nominal power is wrong, or it does not obey."""
         if not self.is_wanted_on or not self.had_its_time:

@@ -411,3 +411,14 @@ def test_a_start_counts_what_it_takes_before_its_level_can_be_set():
     asked = {"power": model, "nominal_power_w": 1600, "wish": wish(800), "snapshot": seen}
     assert watts(miner(zone(18.0), key="a", **asked), limit=1000) == {"a": 0}
     assert watts(miner(zone(18.0), key="a", **asked), limit=1700) == {"a": 800}
+
+
+@pytest.mark.parametrize(("was_told", "starts_w"), [(True, 1000), (False, 0)])
+def test_a_start_that_was_refused_comes_after_what_runs_like_any_other(was_told, starts_w):
+    """It is wanted and rests, and the home's limit was lowered meanwhile."""
+    resting = {"snapshot": MinerSnapshot(MinerStatus.STARTING, 0.0, True, pending_start=True)}
+    wanted = running(zone(15.0), key="a", was_told=was_told, desired_confirmed=False, **resting)
+    runs = running(zone(20.0), key="b")
+    assert watts(wanted, runs, limit=2500) == {"a": 1000, "b": 1000}
+    # What was refused may have been done all the same, so it counts until it was told to be off.
+    assert watts(wanted, runs, limit=1500) == {"a": starts_w, "b": 0}

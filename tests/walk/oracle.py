@@ -69,6 +69,9 @@ class Known:
     is_ours: bool = False
     starts: list[float] = field(default_factory=list)
     start_sent_at: float = -1e9
+    #: A pass has seen it on; what nobody saw rests no minimum. From when its minimum off time counts.
+    seen_on: bool = False
+    rests_from: float = -1e9
     #: An off for safety was sent and did not reach it yet: it is one when it does, too.
     stops_for_safety: bool = False
     #: What it could draw as the program could see it last.
@@ -137,6 +140,8 @@ class Oracle:
             )
         else:
             known.off_at = self.now
+            if known.seen_on:
+                known.rests_from, known.seen_on = self.now, False
 
     def _was_started(self, known: Known) -> bool:
         """A start that was sent seconds ahead has come."""
@@ -201,7 +206,7 @@ class Oracle:
 
     def _start(self, name: str, heater: Heater, known: Known, one: Any) -> None:
         self.counts["starts"] += 1
-        rest_s = self.now - known.off_at
+        rest_s = self.now - known.rests_from
         # An Avalon goes off some seconds after it took that, which is seen a look later.
         late_s = PERIOD_S if isinstance(heater, AvalonBehindPlug) else 0
         if not self.life.lost_time:
@@ -254,6 +259,7 @@ class Oracle:
             is_in_reach = completed and self._answers(heater) and heater.is_well and self._mains_well(heater)
             known.reach = known.reach + 1 if is_in_reach else 0
             known.heated_at = self.now if heater.is_on else known.heated_at
+            known.seen_on |= completed and self._answers(heater) and heater.is_on
         self._lines()
         for room in self.house.rooms:
             self._hot(room)
