@@ -16,6 +16,7 @@ from integrations import units
 from integrations.errors import AdapterError, BadAnswer
 from integrations.json_path import JsonPath, measured, pick
 from integrations.registry import AdapterConfig
+from integrations.text import printable
 
 #: A document and what to call it in sentences; raises `AdapterError` when there is none.
 Found = Callable[[], tuple[Any, str]]
@@ -143,5 +144,5 @@ def _time(value: Any, what: str) -> datetime:
             return at.astimezone(UTC)
     except (TypeError, ValueError, OverflowError, OSError):
         pass
-    seen = "".join(letter if letter.isprintable() else "?" for letter in str(value)[:40])
+    seen = printable(str(value)[:40])
     raise BadAnswer(f"{what} gives ‘{seen}’ as its time; Unix seconds or ISO 8601 with an offset is needed.")

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 
 from .errors import BadAnswer
+from .text import printable
 
 #: Characters of the longest text that can be a number.
 _LONGEST = 64
@@ -165,7 +166,7 @@ def _wrong_unit(unit: str | None, what: str, wanted: str) -> BadAnswer:
 
 def _quoted(value: object) -> str:
     text = " ".join(str(value)[:40].split())
-    return f"‘{''.join(letter if letter.isprintable() else '?' for letter in text)}’"
+    return f"‘{printable(text)}’"
 
 
 def _hint(value: object) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from integrations.errors import AdapterError
+from integrations.text import printable
 from miners.drivers.known_models import (
     BY_HOME_ASSISTANT,
     BY_PLUG,
@@ -96,7 +97,7 @@ def named(target: Target, answering: Collection[int], deadline: float, *, has_py
 
 
 def _stranger(target: Target, sign: _Sign, own_name: str, has_pyasic: bool) -> Stranger:
-    own = "".join(letter if letter.isprintable() else "?" for letter in own_name)
+    own = printable(own_name)
     name = f"{sign.name} {own}" if own and not own.startswith(("Antminer", "Avalon")) else own or sign.name
     install = f" {INSTALL_PYASIC}" if sign.instead is BY_PYASIC and not has_pyasic else ""
     return Stranger(name, f"{name} at {target.address} cannot be used as it is. {sign.instead}{install}")

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from integrations import units
 from integrations.errors import BadAnswer
+from integrations.text import printable
 
 #: Nothing a home can plug in takes more (W).
 _MOST_W = 50_000.0
@@ -80,7 +81,7 @@ class Part:
             return ""
         if not isinstance(value, str):
             raise self._wrong(path, value)
-        return "".join(letter if letter.isprintable() else "?" for letter in value[:_LONGEST_TEXT]).strip()
+        return printable(value[:_LONGEST_TEXT]).strip()
 
     def flag(self, *path: str | int) -> bool | None:
         value = self.at(*path)

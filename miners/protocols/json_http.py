@@ -13,8 +13,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-from integrations.errors import AdapterError, BadAnswer, NotFound, Refused, Unauthorized, Unreachable
+from integrations.errors import AdapterError, BadAnswer, NotFound, Refused
 from integrations.http import Answer
+from integrations.http_status import status_error
+from integrations.text import printable
 
 from .address import http_device
 from .digest import Digest
@@ -29,8 +31,6 @@ UNSEEN_SCHEDULES = (
     "A start scheduled by its own page, app or cloud cannot be seen in advance: it is switched off again afterwards."
 )
 _MOST_TOKENS = 1000
-_REFUSALS = (400, 405, 409, 412, 422, 423)
-_NOT_READY = (429, 502, 503, 504)
 
 _tokens: OrderedDict[str, str] = OrderedDict()
 _tokens_lock = threading.Lock()
@@ -118,18 +118,15 @@ class RestDevice:
         raise self._error(answer)
 
     def _error(self, answer: Answer) -> AdapterError:
-        status = answer.status
-        if status in (401, 403) and self._login is None and self._digest is None:
-            return Unauthorized(f"{self.what} asks for a password ({status}). Enter the one of its own web page.")
-        if status in (401, 403):
-            return Unauthorized(f"{self.what} refuses the password ({status}). Enter the one of its own web page.")
-        if status == 404:
-            return NotFound(f"{self.what} does not know what it is asked (404). Is it of this kind, and up to date?")
-        if status in _NOT_READY:
-            return Unreachable(f"{self.what} is not ready ({status}).")
-        if status in _REFUSALS:
-            return Refused(f"{self.what} refuses{_said(answer)} ({status}).")
-        return BadAnswer(f"{self.what} answered {status}{_said(answer)}.")
+        has_password = self._login is not None or self._digest is not None
+        return status_error(
+            answer.status,
+            self.what,
+            locked=f"{'refuses the' if has_password else 'asks for a'} password ({{status}}). "
+            "Enter the one of its own web page.",
+            unknown="does not know what it is asked (404). Is it of this kind, and up to date?",
+            reason=_said(answer),
+        )
 
 
 def surely(look: Callable[[], bool]) -> bool:
@@ -155,7 +152,7 @@ def _said(answer: Answer) -> str:
         if isinstance(body, dict)
         else body
     )
-    text = "".join(letter if letter.isprintable() else "?" for letter in reason[:80]) if isinstance(reason, str) else ""
+    text = printable(reason[:80]) if isinstance(reason, str) else ""
     return f": ‘{text}’" if text else ""
 
 

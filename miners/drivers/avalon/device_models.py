@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from integrations.text import printable
 from miners.drivers.known_models import BY_PLUG
 from miners.power import Level, OffBy, PowerModel
 from miners.protocols.cgminer import number
@@ -67,7 +68,7 @@ def name_of(version: str) -> str:
     key = key_of(version)
     if key in _HOME:
         return _HOME[key]
-    own = "".join(letter if letter.isprintable() else "?" for letter in version.strip().partition("-")[0][:20])
+    own = printable(version.strip().partition("-")[0][:20])
     if key[:1].isdigit():
         return f"Avalon A{own}"
     return f"Avalon {own or 'of a model it does not name'}"

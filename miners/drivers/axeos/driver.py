@@ -20,8 +20,9 @@ from typing import Any
 
 from pydantic import Field
 
-from integrations.errors import BadAnswer, NotFound, Refused, Unauthorized, Unreachable
+from integrations.errors import BadAnswer, Refused, Unreachable
 from integrations.http import Answer, Http
+from integrations.http_status import status_error
 from integrations.registry import Adapter, AdapterConfig, Kind, Session, register
 from miners.drivers.axeos import boards
 from miners.power import Identity, Level, OffBy, PowerModel, PowerSource
@@ -271,17 +272,15 @@ class _Device:
         return self._http.request(method, path, deadline=self._deadline, json=body, limit_bytes=_LIMIT_BYTES)
 
     def _checked(self, answer: Answer) -> Answer:
-        place = self._http.place
-        if answer.status in (401, 403):
-            raise Unauthorized(
-                f"{_NAME} at {place} refuses ({answer.status}): it takes commands from its own network only, "
-                "or asks for a one-time password; switch that off in its settings."
-            )
-        if answer.status == 404:
-            raise NotFound(f"{_NAME} at {place} does not know this command (404). Update its firmware.")
-        if not 200 <= answer.status < 300:
-            raise BadAnswer(f"{_NAME} at {place} answered {answer.status}.")
-        return answer
+        if 200 <= answer.status < 300:
+            return answer
+        raise status_error(
+            answer.status,
+            f"{_NAME} at {self._http.place}",
+            locked="refuses ({status}): it takes commands from its own network only, or asks for a one-time password; "
+            "switch that off in its settings.",
+            unknown="does not know this command (404). Update its firmware.",
+        )
 
 
 @contextmanager
