@@ -13,7 +13,7 @@ EXAMPLE = {"address": "192.168.1.46"}
 
 def _epic(clock: Clock) -> Emulator:
     if not is_installed():
-        missing("pyasic-rs", "pip install -r requirements-miners.txt")
+        missing("pyasic-rs", ".venv/bin/python -m pip install -r requirements-miners.txt")
     return EpicOnUsualPorts(clock)
 
 
