@@ -145,6 +145,34 @@ def test_reads_alone(pair, stub):
     check_reading(kind, adapter.read_alone(config, soon()))
 
 
+ANSWERS = [
+    (kind, adapter, body, due)
+    for kind, adapter in STANDALONE
+    for body, due in getattr(brought_by(adapter), "ANSWERS", {}).items()
+]
+
+
+@pytest.mark.parametrize(("kind", "adapter", "body", "due"), ANSWERS, ids=lambda value: getattr(value, "key", None))
+def test_an_answer_gives_what_its_folder_says(kind, adapter, body, due, stub):
+    device = stub(lambda request, wire: wire.answer(200, body))
+    config = config_of(adapter).model_copy(update={"url": device.url})
+    if isinstance(due, dict):
+        reading = adapter.read_alone(config, soon())
+        check_reading(kind, reading)
+        assert {name: getattr(reading, name) for name in due} == pytest.approx(due)
+    else:
+        with pytest.raises(due) as caught:
+            adapter.read_alone(config, soon())
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 250
+
+
+def test_every_web_address_brings_answers():
+    at_an_address = {adapter for _, adapter in STANDALONE if "url" in adapter.Config.model_fields}
+    assert at_an_address
+    assert at_an_address == {adapter for _, adapter, _, due in ANSWERS if not isinstance(due, dict)}
+
+
 def test_every_driver_of_a_miner_is_in_its_contract_suite():
     assert {adapter for _, adapter in DRIVERS} == {device.adapter for device in DEVICES}
 

@@ -1,7 +1,9 @@
 """What each adapter brings for its tests: the module `testing` in its folder.
 
 `EXAMPLE`: settings as somebody fills them in. `STATES`: of entities of Home Assistant, by id, as (state, unit).
-`DOCUMENT`: the body of an answer or message. `DEVICES`: emulated devices of a driver, for `tests/drivers`.
+`DOCUMENT`: the body of an answer or message.
+`ANSWERS`: bodies of a web address, with the fields or the error due.
+`DEVICES`: emulated devices of a driver, for `tests/drivers`.
 """
 
 from __future__ import annotations
