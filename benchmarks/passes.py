@@ -163,10 +163,10 @@ def _decision_us() -> tuple[float, float]:
     from climate.state import SensorHealth, Target, ZoneState
     from miners.power import Level, PowerModel
     from miners.state import MinerSnapshot, MinerStatus
+    from optimization.control.dosing import staged
     from optimization.control.guards import Guarded, lowest_ceiling
     from optimization.control.memory import ZoneTrip
     from optimization.control.situation import Intent, MinerSituation, UnitSituation
-    from optimization.control.staging import staged
 
     now = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
     target = Target(21.0, 21.0, "default target")

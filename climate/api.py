@@ -21,8 +21,8 @@ from sites.rest.paging import Paged
 from sites.rest.problems import Invalid, Missing, invalid, problem, renamed
 
 from . import history, schedule, services, zone_checks
-from .holds import MAX_MINUTES, Hold
 from .models import ClimateMonitor, ClimateZone, TargetOverride, TemperatureSlot
+from .override_duration import MAX_MINUTES, Hold
 from .state import Lowered, SensorHealth, TargetSource
 from .targets import Preset
 

@@ -11,7 +11,7 @@ from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sites import tables
+from sites import csv_export
 from sites.history import MINUTES_KEPT, QUARTERS_KEPT
 from sites.rollup import NEIGHBOUR, floor, folded
 
@@ -118,4 +118,4 @@ def totals(history: Sequence[Point]) -> dict[str, float]:
 
 def csv_lines(history: Iterable[Point]) -> Iterator[str]:
     """A table for spreadsheets: a header, then a line a point."""
-    return tables.csv_lines(_COLUMNS[1:], (astuple(point) for point in history))
+    return csv_export.csv_lines(_COLUMNS[1:], (astuple(point) for point in history))

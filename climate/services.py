@@ -26,7 +26,7 @@ from sites.models import Site
 from sites.services import log_activity
 from sites.words import celsius as degrees
 
-from . import holds, schedule
+from . import override_duration, schedule
 from .lower import held_overrides, iso, order_of, withdraw
 from .models import (
     TARGET_MAX_CELSIUS,
@@ -113,11 +113,11 @@ def confirm_value(monitor: ClimateMonitor, celsius: float | None, *, by: str) ->
 
 
 def hold_until(
-    zone: ClimateZone, hold: holds.Hold, *, minutes: int | None = None, until: datetime | None = None
+    zone: ClimateZone, hold: override_duration.Hold, *, minutes: int | None = None, until: datetime | None = None
 ) -> datetime | None:
-    """When a target set by hand now ends (see `holds.ends_at`). Raises ValidationError."""
+    """When a target set by hand now ends (see `override_duration.ends_at`). Raises ValidationError."""
     now = timezone.now()
-    return holds.ends_at(hold, plan_of(zone, now), now, zone.site.tz, minutes=minutes, until=until)
+    return override_duration.ends_at(hold, plan_of(zone, now), now, zone.site.tz, minutes=minutes, until=until)
 
 
 def set_override(

@@ -16,11 +16,11 @@ from climate.models import TARGET_MIN_CELSIUS
 from climate.targets import Preset
 
 from . import degrees, formats, sparkline
-from .aim import Aim, aim_of
 from .energy_panel import paid_by
 from .facts import AlarmFacts, Moment, ZoneFacts
 from .miner_cards import MinerLine, is_on, miner_line
 from .sparkline import HOURS, Sparkline
+from .target_text import Aim, aim_of
 from .trouble import State, Trouble, trouble_of
 from .window import SHORTEST
 

@@ -17,7 +17,7 @@ from climate.history import Resolution, csv_lines, points
 from climate.models import ClimateZone
 from miners.models import Miner
 from miners.rollup import MINERS
-from sites import tables
+from sites import csv_export
 
 from .page import signed_in
 from .past import buckets
@@ -102,11 +102,11 @@ def miner_history(request: HttpRequest, miner_id: UUID) -> HttpResponse:
         return JsonResponse({"error": str(problem)}, status=422)
     if asked.resolution is Resolution.MINUTE:
         minutes = miner.readings.filter(at__gte=asked.begin, at__lt=asked.end).order_by("at")
-        lines = tables.csv_lines(_MINUTE_COLUMNS, minutes.values_list("at", *_MINUTE_COLUMNS).iterator())
+        lines = csv_export.csv_lines(_MINUTE_COLUMNS, minutes.values_list("at", *_MINUTE_COLUMNS).iterator())
     else:
         past = buckets(
             MINERS, miner.pk, asked.begin.astimezone(UTC), asked.end, _BUCKET_COLUMNS, asked.resolution.minutes
         )
         columns = ("minutes", *_BUCKET_COLUMNS)
-        lines = tables.csv_lines(columns, ((at, *(of[name] for name in columns)) for at, of in past))
+        lines = csv_export.csv_lines(columns, ((at, *(of[name] for name in columns)) for at, of in past))
     return _table(miner.slug, asked, lines)

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from climate.holds import next_time
+from climate.override_duration import next_time
 from miners import services
 from miners.models import Miner
 from miners.requests import manual

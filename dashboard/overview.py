@@ -10,10 +10,10 @@ from typing import Any
 from climate.targets import Preset
 
 from . import formats
-from .aim import aim_of
 from .away import PlannedLine, home_period, planned_lines
 from .energy_panel import balance
 from .facts import Moment, PeriodFacts, ZoneFacts
+from .target_text import aim_of
 
 CHANGES_SHOWN = 3
 

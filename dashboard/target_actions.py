@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from climate import services
-from climate.holds import Hold, next_time
 from climate.models import TARGET_MIN_CELSIUS, ClimateZone, TargetOverride
+from climate.override_duration import Hold, next_time
 from climate.targets import Preset, decides, resolve_target
 
 from . import degrees, formats

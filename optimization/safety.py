@@ -185,7 +185,7 @@ _HEAT = Group(
             "How much a unit heats and with which miner never lets one heat that its policy or a guard does not.",
             _LOOK,
             _tests(
-                f"{_CONTROL}/test_staging.py",
+                f"{_CONTROL}/test_dosing.py",
                 "test_nothing_is_dealt_that_policy_or_guards_forbid",
                 "test_what_guards_keep_off_is_replaced",
             ),

@@ -1,4 +1,4 @@
-"""One decision of a site: wishes → frost → strategy → staging → guards → limits → minimum on time → commands.
+"""One decision of a site: wishes → frost → strategy → dosing → guards → limits → minimum on time → commands.
 
 Pure: the same situation and memory give the same answer, so explanations, what-if runs and
 benchmarks call this very function.
@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from . import guards, limits, sentences, staging, thermostat
+from . import dosing, guards, limits, sentences, thermostat
 from .high_limit import update_trips
 from .memory import Memory
 from .situation import Ceiling, Command, Intent, MinerSituation, SiteSituation
@@ -67,7 +67,7 @@ def decide(
         if unit.strategy in THERMOSTATS:
             changed = thermostat.dosed(unit, intents, ceilings, now)
         else:
-            changed = staging.staged(unit, intents, ceilings, now)
+            changed = dosing.staged(unit, intents, ceilings, now)
         for miner in unit.miners:
             if miner.miner_id in changed:
                 bound(miner, changed[miner.miner_id])

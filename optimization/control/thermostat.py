@@ -22,8 +22,8 @@ from climate.thermal_model import ThermalModel
 from miners.power import kind_of
 
 from . import sentences
+from .dosing import cost, must_run
 from .situation import PERMITTED, THERMOSTAT_HEAT, THERMOSTAT_OFF, Ceiling, Intent, MinerSituation, UnitSituation
-from .staging import cost, must_run
 
 #: The watts wanted put the room on its target after so long (h); a level stays while it keeps the room near its target
 #: for so long (h), that is within this (K).

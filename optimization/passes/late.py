@@ -26,8 +26,8 @@ from sites.services import raise_site_alarm
 from sites.store import store
 
 from .load import SiteRows
+from .notifications import TELL_SECONDS, tell
 from .observe import Observation
-from .tell import TELL_SECONDS, tell
 
 log = logging.getLogger(__name__)
 

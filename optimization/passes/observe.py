@@ -15,7 +15,7 @@ from integrations.registry import Session
 from optimization.site_plan.plan import AdapterPlan
 
 from .load import SiteRows
-from .sane import checked
+from .valid_readings import checked
 
 
 @dataclass(slots=True)

@@ -29,10 +29,10 @@ from sites.store import store
 
 from . import act, due, findings, last_resort, own_off, plugs, record, rise, timing, unrecorded, witnesses
 from .load import SiteRows, load, memory_key
+from .notifications import tell
 from .observe import Observation, observe
 from .publish import publish
 from .situate import OUTSIDE_OFF_HOLD, Seen, note_silent_all, said_off, situate
-from .tell import tell
 
 log = logging.getLogger(__name__)
 

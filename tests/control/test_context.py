@@ -12,7 +12,7 @@ import pytest
 from integrations.registry import Kind
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control import context
-from optimization.passes import sane
+from optimization.passes import valid_readings
 from optimization.rules.catalogue import STANDARD_FIELDS
 
 from .worlds import zone
@@ -67,9 +67,9 @@ NUMBERS = [one.name for one in fields(MinerSnapshot) if one.type in ("float | No
 @pytest.mark.parametrize("name", NUMBERS)
 @pytest.mark.parametrize("nonsense", [math.nan, math.inf, "hot", True, [1]])
 def test_a_figure_that_is_none_is_unknown(name, nonsense):
-    checked = sane.checked(Kind.MINER_CONTROLLER, replace(TALKATIVE, **{name: nonsense}))
+    checked = valid_readings.checked(Kind.MINER_CONTROLLER, replace(TALKATIVE, **{name: nonsense}))
     assert getattr(checked, name) is None
-    assert sane.checked(Kind.MINER_CONTROLLER, TALKATIVE) == TALKATIVE
+    assert valid_readings.checked(Kind.MINER_CONTROLLER, TALKATIVE) == TALKATIVE
 
 
 @pytest.mark.parametrize("status", [one for one in MinerStatus if one.is_known])

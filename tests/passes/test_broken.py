@@ -14,7 +14,7 @@ from miners.models import Miner
 from miners.state import MinerSnapshot, MinerStatus
 from optimization.control.situation import SiteSituation
 from optimization.models import Decision, PassState
-from optimization.passes import record, run, sane
+from optimization.passes import record, run, valid_readings
 from optimization.passes.load import SiteRows
 from optimization.passes.run import run_sites
 from sites import live
@@ -296,7 +296,7 @@ def test_a_good_reading_is_passed_on_as_it_is():
         (Kind.MINER_CONTROLLER, MinerSnapshot(MinerStatus.HEATING, 900.0, True, 90.0, 60.0, AT, "Hot.")),
     ]
     for kind, reading in good:
-        assert sane.checked(kind, reading) == reading
+        assert valid_readings.checked(kind, reading) == reading
 
 
 @pytest.mark.parametrize("wrong", ["70", NAN, True, [70.0], 1e12], ids=repr)
@@ -304,7 +304,8 @@ def test_no_figure_of_a_miner_is_anything_but_a_number(wrong):
     """Every one of them: guards and read-back compare them, and one text would fail every pass of its home."""
     figures = [one.name for one in fields(MinerSnapshot) if one.type == "float | None"]
     assert {"board_temperature_celsius", "set_power_w", "chip_temperature_celsius"} <= set(figures)
-    seen = sane.checked(Kind.MINER_CONTROLLER, MinerSnapshot(MinerStatus.HEATING, **dict.fromkeys(figures, wrong)))
+    reading = MinerSnapshot(MinerStatus.HEATING, **dict.fromkeys(figures, wrong))
+    seen = valid_readings.checked(Kind.MINER_CONTROLLER, reading)
     assert [getattr(seen, name) for name in figures] == [None] * len(figures)
 
 
@@ -319,6 +320,6 @@ def test_no_figure_of_a_miner_is_anything_but_a_number(wrong):
 )
 def test_garbage_is_named(kind, reading, words):
     with pytest.raises(BadAnswer) as caught:
-        sane.checked(kind, reading)
+        valid_readings.checked(kind, reading)
     assert words in str(caught.value)
     assert len(str(caught.value)) < 130

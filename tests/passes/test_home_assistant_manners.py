@@ -14,9 +14,9 @@ from integrations.models import HomeAssistant
 from miners.models import DesiredState
 from miners.services import request_power
 from optimization.passes.load import load
+from optimization.passes.notifications import tell
 from optimization.passes.observe import observe
 from optimization.passes.run import run_sites
-from optimization.passes.tell import tell
 from sites import live
 from sites.clock import SystemClock
 from sites.models import Alarm

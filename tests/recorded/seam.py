@@ -27,7 +27,7 @@ _PATIENCE = (
     ("optimization.passes.run", "OBSERVE_SECONDS"),
     ("optimization.passes.act", "WRITE_SECONDS"),
     ("optimization.passes.act", "ACT_SECONDS"),
-    ("optimization.passes.tell", "TELL_SECONDS"),
+    ("optimization.passes.notifications", "TELL_SECONDS"),
 )
 
 _machines: dict[str, Machine] = {}

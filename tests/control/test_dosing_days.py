@@ -1,4 +1,4 @@
-"""Days of a room under staging: with the errors of its sensor, it is kept warm with few starts and few writes."""
+"""Days of a room under dosing: with the errors of its sensor, it is kept warm with few starts and few writes."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from climate.holds import MAX_MINUTES, Hold, ends_at, next_time
+from climate.override_duration import MAX_MINUTES, Hold, ends_at, next_time
 from climate.schedule import ALL_DAYS, Slot
 from climate.targets import Override, Period, Plan
 from tests.chance import examples

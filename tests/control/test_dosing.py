@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from miners.power import Level, PowerModel
 from miners.state import MinerSnapshot, MinerStatus
-from optimization.control import staging
+from optimization.control import dosing
 from optimization.control.decide import decide
 from optimization.control.memory import Memory
 from optimization.control.quiet import Quiet
@@ -142,8 +142,8 @@ def test_of_two_alike_the_quiet_one_goes_on():
 
 def test_of_two_that_rest_the_one_cheap_to_start_starts_first():
     dear, cheap = plug(zone(20.0), key="a", start_cost=1.0), plug(zone(20.0), key="b")
-    assert staging.cost(dear, rests=True) > staging.cost(cheap, rests=True)
-    assert staging.cost(dear, rests=False) == staging.cost(cheap, rests=False)
+    assert dosing.cost(dear, rests=True) > dosing.cost(cheap, rests=True)
+    assert dosing.cost(dear, rests=False) == dosing.cost(cheap, rests=False)
 
 
 def test_what_guards_keep_off_is_replaced():
@@ -295,7 +295,7 @@ def test_what_is_needed_is_given_and_no_machine_is_needless(world, strategy):
     pool = found if room.below_target else on  # above the lower bound nothing starts
     full_w = sum(one.nominal_power_w for one in pool)
     # Reckoned a quarter higher, and as much may be missing as the margin: that keeps levels from following a sensor.
-    above = (1 + staging.HIGHER) * (room.upper_bound - room.temperature_celsius) - staging.MARGIN
+    above = (1 + dosing.HIGHER) * (room.upper_bound - room.temperature_celsius) - dosing.MARGIN
     need_w = sum(one.nominal_power_w for one in found) * max(0.0, above)
     if room.below_target or strategy == "policy":
         assert sum(watts.values()) == full_w
@@ -305,9 +305,9 @@ def test_what_is_needed_is_given_and_no_machine_is_needless(world, strategy):
     rests = [one for one in pool if watts[one.miner_id] == 0]
     # What is missing is less than the one that rests is worth running for.
     missing_w = need_w - sum(watts.values())
-    assert all(missing_w <= staging.GOES_ON_FOR * one.least_w + staging.NEARLY * need_w for one in rests)
+    assert all(missing_w <= dosing.GOES_ON_FOR * one.least_w + dosing.NEARLY * need_w for one in rests)
     if not rests:
-        assert missing_w <= staging.NEARLY * need_w or sum(watts.values()) == full_w
+        assert missing_w <= dosing.NEARLY * need_w or sum(watts.values()) == full_w
 
 
 @given(
