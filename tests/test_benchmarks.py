@@ -5,6 +5,7 @@ from __future__ import annotations
 import benchmarks.__main__ as bench
 from benchmarks.rows import row, where_there
 from miners.drivers.asic_rs import driver as asic_rs
+from miners.drivers.asic_rs import testing as asic_rs_testing
 from tests.drivers import devices
 from tests.servers import databases
 
@@ -30,7 +31,7 @@ def test_without_pyasic_rs_the_other_drivers_are_measured(monkeypatch):
 
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setattr(drivers, "READS", 1)
-    monkeypatch.setattr(devices, "is_installed", lambda: False)
+    monkeypatch.setattr(asic_rs_testing, "is_installed", lambda: False)
     monkeypatch.setattr(asic_rs, "is_installed", lambda: False)
     found = {one.name: one for one in drivers._read_rows()}
     absent = [name for name, one in found.items() if one.value is None]
