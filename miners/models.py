@@ -334,7 +334,10 @@ class ManualRequest(UUIDModel):
 
 
 class DesiredState(models.Model):
-    """What we want of a miner; committed before anything is written to it (design.md §5.7)."""
+    """What we want of a miner; committed before anything is written to it. Changed by `miners.desired_state` alone."""
+
+    #: In memory: more is wanted than before, and that is not committed yet.
+    is_raise_open = False
 
     miner = models.OneToOneField(Miner, on_delete=models.CASCADE, related_name="desired", primary_key=True)
     power_w = models.PositiveIntegerField(default=0)

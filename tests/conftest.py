@@ -40,6 +40,14 @@ def _clean_store():
     process_memory.forget()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _strict_desired_state():
+    """A transition that may not follow fails the test; the program only tells it."""
+    from miners import desired_state
+
+    desired_state.strict = True
+
+
 @pytest.fixture(autouse=True)
 def _cheap_passwords(settings):
     """Hashing a password is slow on purpose; in a test nobody guesses it."""

@@ -8,6 +8,7 @@ def forget() -> None:
     from climate import observed
     from dashboard import fragments, last_hours
     from integrations import ask, refusals
+    from miners import desired_state
     from optimization.site_plan import cache
     from optimization.watchdog import watchdog
     from sites import heartbeat, held, recording, said
@@ -26,3 +27,4 @@ def forget() -> None:
     fragments.forget()
     last_hours.forget()
     observed.forget()
+    desired_state.forget()

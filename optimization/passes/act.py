@@ -19,11 +19,12 @@ from uuid import UUID
 
 from integrations.ask import call
 from integrations.errors import AdapterError, DeadlineExceeded
+from miners import desired_state
 from miners.models import CommandLog, DesiredState
 from miners.state import MinerSnapshot, MinerStatus
 from miners.status import readback, upstream_plug
 from miners.status.pending import shows_on
-from optimization.control.memory import Memory, parse_time
+from optimization.control.memory import Memory
 from optimization.control.situation import Command, MinerSituation, SiteSituation
 from optimization.site_plan.plan import AdapterPlan, MinerPlan
 from sites.faults import StoreUnavailable
@@ -43,10 +44,7 @@ WRITE_SECONDS = 4.0
 ACT_SECONDS = 12.0
 REARM_REASON = "It goes on heating: sent again so that the plug’s own timer does not switch it off."
 KEEP_REASON = "Sent again so that the timer of the plug before it does not cut it off."
-_DAY = timedelta(hours=24)
 _WRITERS = 32
-#: More attempts than this are not counted (the column is small, and a plug may be gone for weeks).
-_MOST_ATTEMPTS = 1000
 
 
 @dataclass(slots=True)
@@ -67,36 +65,36 @@ def want(rows: SiteRows, commands: Iterable[Command], situation: SiteSituation, 
     """Put the commands into the desired rows (not saved yet)."""
     acted, seen = Acted(), {miner.miner_id: miner for miner in situation.miners}
     for command in commands:
-        miner = rows.site.miner_of[command.miner_id]
-        desired = rows.desired.get(miner.pk)
+        pk = rows.site.miner_of[command.miner_id].pk
+        desired = rows.desired.get(pk)
         if command.action == "leave":
             continue
         if desired is None:
-            desired = rows.desired[miner.pk] = DesiredState(miner_id=miner.pk)
-            acted.changed[miner.pk] = desired
+            desired = rows.desired[pk] = desired_state.new(pk)
         origin = "guard" if command.guard and command.power_w == 0 else command.intent.origin
         if desired.power_w != command.power_w or not desired.origin:
-            starts = command.power_w > 0 and desired.power_w == 0
             if command.power_w > desired.power_w:
-                acted.raised[miner.pk] = copy(desired)
-            _note_before(desired, seen[command.miner_id])
-            desired.power_w, desired.changed_at, desired.confirmed_at = command.power_w, now, None
-            desired.attempts, desired.next_attempt_at = 0, None
-            if starts:
-                recent = [text for text in desired.starts if (at := parse_time(text)) and now - at < _DAY]
-                desired.starts = [*recent, now.isoformat()]
-            acted.changed[miner.pk] = desired
-        if desired.origin != origin or miner.pk in acted.changed:
-            desired.origin, desired.reason = origin, command.reason[:300]
-            acted.changed[miner.pk] = desired
+                acted.raised[pk] = copy(desired)
+            _want(desired, command, origin, seen[command.miner_id], now)
+            acted.changed[pk] = desired
+        elif desired.origin != origin:
+            desired_state.attributed(desired, origin=origin, reason=command.reason)
+            acted.changed[pk] = desired
     return acted
 
 
-def _note_before(desired: DesiredState, seen: MinerSituation) -> None:
-    """What it may draw until it has followed the change that comes now; and what it was measured to take beyond it."""
-    desired.before_w = ceil(seen.at_most_w)
-    if seen.is_wanted_on and seen.had_its_time and seen.is_measured:
-        desired.took_more_w = ceil(seen.more_w)
+def _want(desired: DesiredState, command: Command, origin: str, seen: MinerSituation, now: datetime) -> None:
+    """With what it may draw until it has followed, and what it was measured to take beyond what it was told."""
+    is_sure = seen.is_wanted_on and seen.had_its_time and seen.is_measured
+    desired_state.wanted(
+        desired,
+        power_w=command.power_w,
+        origin=origin,
+        reason=command.reason,
+        before_w=ceil(seen.at_most_w),
+        took_more_w=ceil(seen.more_w) if is_sure else None,
+        at=now,
+    )
 
 
 def note_seen(rows: SiteRows, snapshots: dict[UUID, MinerSnapshot], acted: Acted, now: datetime) -> None:
@@ -107,18 +105,13 @@ def note_seen(rows: SiteRows, snapshots: dict[UUID, MinerSnapshot], acted: Acted
             continue
         on = shows_on(snapshot)
         if desired.seen_on is not on:
-            # What we see first now may have begun earlier; the later time is the careful one.
-            if on:
-                desired.switched_on_at = now
-            elif desired.seen_on is not None:
-                desired.switched_off_at = now
-            desired.seen_on, desired.seen_at = on, now
+            desired_state.seen(desired, on, at=now)
             acted.changed[pk] = desired
         model = rows.miners[pk].power
         if desired.confirmed_at is None and readback.is_confirmed(
             desired.power_w, snapshot, model, told=readback.was_told(desired)
         ):
-            desired.confirmed_at, desired.attempts, desired.next_attempt_at = now, 0, None
+            desired_state.confirmed(desired, at=now)
             acted.changed[pk] = desired
 
 
@@ -142,10 +135,10 @@ def heard_again(rows: SiteRows, seen: Seen, acted: Acted, now: datetime) -> None
         if desired is None or not miner.came_back:
             continue
         if miner.is_on_by_others and desired.power_w > 0:
-            desired.before_w, desired.changed_at, desired.confirmed_at = ceil(miner.at_most_w), now, None
+            desired_state.level_doubted(desired, before_w=ceil(miner.at_most_w), at=now)
             acted.changed[desired.miner_id] = desired
         if desired.next_attempt_at is not None:
-            desired.next_attempt_at = None
+            desired_state.answered(desired)
             acted.changed[desired.miner_id] = desired
 
 
@@ -243,7 +236,7 @@ def doubt_starts(rows: SiteRows, due: Iterable[Command], acted: Acted) -> None:
     for command in due:
         desired = rows.desired[rows.site.miner_of[command.miner_id].pk]
         if command.power_w > 0 and desired.seen_on is False:
-            desired.seen_on = None
+            desired_state.starting(desired)
             acted.changed[desired.miner_id] = desired
 
 
@@ -297,7 +290,9 @@ def write_all(
             *device_writes(rows, commands, seen, lease, now),
             *_plug_writes(rows, commands, seen, lease, now),
         ]:
-            if write.is_start and not may_start:
+            if (write.is_start and not may_start) or not desired_state.may_be_sent(
+                rows.desired[write.miner.pk], write.told_w
+            ):
                 continue
             lanes[write.through.connection_id or write.through.pk].append(write)
             places[write.miner.pk] = (rows, seen, acted)
@@ -387,7 +382,7 @@ def _note_plug(rows: SiteRows, seen: Seen, acted: Acted, one: _Write, error: str
         shows = seen.plugs.get(one.miner.pk)
         plugs.note_cut(seen.memory, one.miner.pk, shows, rows.site.control_period_seconds, now)
         if error is None and not upstream_plug.says_off(shows):
-            rows.desired[one.miner.pk].switched_off_at = now
+            desired_state.cut_written(rows.desired[one.miner.pk], at=now)
             acted.changed[one.miner.pk] = rows.desired[one.miner.pk]
     acted.wrote.add(one.miner.pk)
     acted.commands.append(
@@ -406,23 +401,21 @@ def _note_plug(rows: SiteRows, seen: Seen, acted: Acted, one: _Write, error: str
 def note_write(rows: SiteRows, acted: Acted, one: _Write, error: str | None, now: datetime) -> None:
     """Take over that one command was written (`error` None), or that it was not taken."""
     desired, command = rows.desired[one.miner.pk], one.command
-    first, before = desired.attempts == 0, (desired.attempts, desired.next_attempt_at)
-    desired.attempts = min(desired.attempts + 1, _MOST_ATTEMPTS)
+    is_first = desired.attempts == 0
     longest = readback.UNCONFIRMED_RETRY_MAX if one.is_doubtful and command.power_w == 0 else readback.RETRY_MAX
-    desired.next_attempt_at = now + readback.retry_delay(desired.attempts, rows.site.control_period_seconds, longest)
-    if error is None:
-        desired.written_at = now
-        if one.rearms:
-            # It runs already: nothing is to be confirmed, and what is goes on as it was.
-            desired.attempts, desired.next_attempt_at = (0, None) if desired.confirmed_at is not None else before
-        # The transition counts from the write on, should nobody live to see it confirmed.
-        elif command.power_w > 0 and not one.runs:
-            desired.switched_on_at = now
-        elif command.power_w == 0 and not one.is_doubtful:
-            desired.switched_off_at = now
+    attempt = min(desired.attempts + 1, desired_state.MOST_ATTEMPTS)
+    pause = readback.retry_delay(attempt, rows.site.control_period_seconds, longest)
+    if error is not None:
+        desired_state.failed(desired, pause=pause, at=now)
+    elif one.rearms:
+        desired_state.rearmed(desired, at=now)
+    else:
+        starts = command.power_w > 0 and not one.runs
+        switches_off = command.power_w == 0 and not one.is_doubtful
+        desired_state.written(desired, pause=pause, at=now, starts=starts, switches_off=switches_off)
     acted.changed[one.miner.pk] = desired
     acted.wrote.add(one.miner.pk)
-    if first or error is None:
+    if is_first or error is None:
         acted.commands.append(
             CommandLog(
                 miner_id=one.miner.pk,

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from integrations.ask import open_session
 from integrations.errors import AdapterError
+from miners import desired_state
 from miners.models import DesiredState, Miner
 from miners.state import MinerStatus
 from miners.status import upstream_plug
@@ -144,9 +145,8 @@ def take_over(rows: SiteRows, now: datetime) -> dict[UUID, DesiredState]:
         desired = rows.desired.get(UUID(miner_id))
         if desired is None or desired.power_w == 0:
             continue
-        desired.before_w = max(desired.before_w, rows.miners[UUID(miner_id)].takes_w(desired.power_w))
-        desired.power_w, desired.origin, desired.changed_at = 0, "guard", now
-        desired.reason = "Control had stopped, so the watchdog switched it off."
-        desired.confirmed_at, desired.attempts, desired.next_attempt_at = None, 0, None
+        takes_w = rows.miners[UUID(miner_id)].takes_w(desired.power_w)
+        reason = "Control had stopped, so the watchdog switched it off."
+        desired_state.switched_off_by_watchdog(desired, takes_w=takes_w, reason=reason, at=now)
         changed[UUID(miner_id)] = desired
     return changed

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from miners import desired_state
 from miners.models import DesiredState, Miner
 from miners.state import MinerSnapshot, MinerStatus
 from miners.status import evidence, readback, upstream_plug
@@ -89,7 +90,8 @@ def cut_failed_offs(
         if miner.pk in rows.cut_at or desired is None or command.action == "leave" or not has_plug(miner):
             continue
         if _has_failed(miner, desired, command, snapshots[miner.pk], observation, memory, now):
-            rows.cut_at[miner.pk], desired.next_attempt_at = now, None
+            rows.cut_at[miner.pk] = now
+            desired_state.cut(desired)
             found.append(miner)
     return found
 

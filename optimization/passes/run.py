@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import DataError, IntegrityError, transaction
 
+from miners import desired_state
 from miners.services import adopt_off
 from miners.state import MinerStatus
 from optimization.control.decide import decide
@@ -233,6 +234,9 @@ def _save(work: list[_Work], now: datetime) -> None:
         if outdated:
             raise _Outdated(outdated)
         _save_intents(work, now)
+    for one in work:
+        for desired in one.acted.changed.values():
+            desired_state.committed(desired)
 
 
 def _save_intents(work: list[_Work], now: datetime) -> None:
@@ -295,6 +299,9 @@ def _did(one: _Work, observation: Observation, report: PassReport, do: Callable[
 def _collect(one: _Work, observation: Observation, now: datetime) -> record.Batch:
     """What one site's pass changed."""
     batch = record.Batch()
+    for what in desired_state.take_not_told(one.rows.miners):
+        text = f"A fault of the program: what is wanted of a miner changed in a way that may not be ({what})."
+        one.acted.activity.append((Severity.ALARM, text))
     one.found = findings.find(one.rows, one.seen, observation, one.commands, now)
     record.collect(batch, one.rows, one.seen, observation, one.commands, one.acted, one.found, now)
     _end_failure(one.rows, batch, now)
@@ -362,8 +369,8 @@ def _notice_outside_on(
             continue
         if not is_on and not (was_confirmed and snapshot.status is MinerStatus.UNCONFIRMED):
             continue
-        desired.before_w = ceil(situations[command.miner_id].at_most_w)
-        desired.confirmed_at, desired.changed_at, desired.attempts, desired.next_attempt_at = None, now, 0, None
+        opened = desired_state.switched_on_outside if is_on else desired_state.contradicted
+        opened(desired, before_w=ceil(situations[command.miner_id].at_most_w), at=now)
         acted.changed[pk] = desired
         if not is_on:
             continue

@@ -12,6 +12,7 @@ from climate.sensors import MonitorState
 from climate.state import ZoneState
 from energy import balance
 from energy.state import EnergyState
+from miners import desired_state
 from miners.earnings.pools.performance import performance
 from miners.models import DesiredState
 from miners.requests.in_force import in_force
@@ -33,7 +34,7 @@ from .driver import rearm_seconds
 from .load import SiteRows
 from .observe import Observation
 
-#: A miner found switched off at the device stays off this long (DESIGN §5.7).
+#: A miner found switched off at the device stays off this long (design.md §5.7).
 OUTSIDE_OFF_HOLD = timedelta(hours=2)
 
 
@@ -133,8 +134,15 @@ def situate(
     # The rest went off while we looked at them all the time, or somebody is known to have done it: a person's hand.
     outside_off = [one for one in went_off if one.pk not in by_itself]
     went_off_by.note_runs(rows, observation, memory, now)
-    for miner in (*as_asked, *protected, *came_back_off, *by_timer):
-        _take_as_off(rows.desired[miner.pk], miner, snapshots[miner.pk], now)
+    for became_off, miners_off in (
+        (desired_state.adopted_off, as_asked),
+        (desired_state.stopped_itself, protected),
+        (desired_state.came_back_off, came_back_off),
+        (desired_state.timed_out, by_timer),
+    ):
+        for miner in miners_off:
+            desired, is_off = rows.desired[miner.pk], snapshots[miner.pk].status is MinerStatus.OFF
+            became_off(desired, takes_w=miner.takes_w(desired.power_w), is_seen_off=is_off, at=now)
     _rest_from_now(rows, snapshots, [*as_asked, *went_off], now)
     miners = {
         pk: _miner(rows, miner, snapshots[pk], zones, miner in outside_off, pk in stopping, now)
@@ -238,17 +246,9 @@ def _rest_from_now(
     """An off that is seen only now may have happened just now: the minimum off time counts from here."""
     for pk, desired in rows.desired.items():
         if desired.seen_on and pk in snapshots and snapshots[pk].status is MinerStatus.OFF:
-            desired.switched_off_at = now
+            desired_state.rests_from_now(desired, at=now)
     for miner in went_off:
-        rows.desired[miner.pk].switched_off_at = now
-
-
-def _take_as_off(desired: DesiredState, miner: MinerPlan, snapshot: MinerSnapshot, now: datetime) -> None:
-    """From here on it is an off miner like any other: a start needs a reason and its minimum off time."""
-    desired.before_w = miner.takes_w(desired.power_w)
-    desired.power_w, desired.changed_at = 0, now
-    desired.confirmed_at = now if snapshot.status is MinerStatus.OFF else None
-    desired.switched_off_at, desired.attempts, desired.next_attempt_at = now, 0, None
+        desired_state.rests_from_now(rows.desired[miner.pk], at=now)
 
 
 def _miner(

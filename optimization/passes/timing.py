@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from integrations.connections.simulated_house import redated
+from miners import desired_state
 from optimization.control.memory import Memory, parse_time
 from sites.clock import Clock
 from sites.heartbeat import late_after_seconds
@@ -124,19 +125,7 @@ def shift(rows: SiteRows, step: timedelta) -> None:
         for point in points if isinstance(points, list) else ():
             point[0] += seconds
     for desired in rows.desired.values():
-        for name in (
-            "changed_at",
-            "switched_on_at",
-            "switched_off_at",
-            "confirmed_at",
-            "next_attempt_at",
-            "seen_at",
-            "written_at",
-        ):
-            at = getattr(desired, name)
-            if at is not None:
-                setattr(desired, name, at + step)
-        desired.starts = [_moved(text, step) for text in desired.starts]
+        desired_state.moved_with_clock(desired, step=step)
 
 
 def _moved_in(value: Any, step: timedelta) -> Any:

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 
+from miners import desired_state
 from miners.models import DesiredState
 from miners.requests.in_force import Request
 from optimization.control.guards import UNRECORDED, unrecorded_words
@@ -45,7 +46,6 @@ _SINCE, _WHY, _DESIRED, _CUTS, _OUTSIDE, _ALARMS = _NAMES = (
     "unrecorded_outside",
     "unrecorded_alarms",
 )
-_FIELDS = [field for field in DesiredState._meta.concrete_fields if field.name != "miner"]
 
 
 class Committing:
@@ -157,8 +157,8 @@ def restore(rows: SiteRows) -> None:
     for pk, miner in rows.miners.items():
         kept = _kept(shell, _DESIRED).get(str(pk))
         if isinstance(kept, dict):
-            row = rows.desired.get(pk) or DesiredState(miner_id=pk)
-            rows.desired[pk] = _filled(row, kept)
+            row = rows.desired[pk] = rows.desired.get(pk) or desired_state.new(pk)
+            desired_state.restored(row, _values(kept))
         cut = _kept(shell, _CUTS).get(str(pk), miner)
         if cut is not miner:
             rows.set_cut(pk, parse_time(cut))
@@ -203,18 +203,19 @@ def _kept(shell: dict[str, Any], name: str) -> dict[str, Any]:
 def _plain(row: DesiredState) -> dict[str, Any]:
     return {
         field.attname: _iso(value) if isinstance(value := getattr(row, field.attname), datetime) else value
-        for field in _FIELDS
+        for field in desired_state.FIELDS
     }
 
 
-def _filled(row: DesiredState, kept: dict[str, Any]) -> DesiredState:
-    for field in _FIELDS:
+def _values(kept: dict[str, Any]) -> dict[str, Any]:
+    values = {}
+    for field in desired_state.FIELDS:
         if field.attname in kept:
             try:
-                setattr(row, field.attname, field.to_python(kept[field.attname]))
+                values[field.attname] = field.to_python(kept[field.attname])
             except ValidationError:  # of another version: what is stored holds
                 continue
-    return row
+    return values
 
 
 def _iso(value: datetime | None) -> str | None:
@@ -234,7 +235,8 @@ def take_back(rows: SiteRows, commands: Sequence[Command], acted: Acted, why: st
             left.append(command)
             continue
         # Kept even so: it may have been taken as off in this pass.
-        rows.desired[pk] = acted.changed[pk] = before
+        desired_state.taken_back(rows.desired[pk], before)
+        acted.changed[pk] = rows.desired[pk]
         action = "hold" if before.power_w else "keep_off"
         left.append(
             replace(

@@ -21,7 +21,7 @@ import pytest
 
 from climate.state import ClimateReading
 from integrations.errors import AdapterError
-from miners import power
+from miners import desired_state, power
 from miners.models import Circuit, Miner, MinerController
 from miners.power import Level, PowerModel
 from miners.requests.in_force import Request
@@ -257,6 +257,8 @@ class Walk:
         for miner in work.seen.outside_off:
             self.rows.requests[miner.pk] = [Request(0, now + timedelta(hours=2), now, origin="outside")]
         saved = {pk: copy.copy(desired) for pk, desired in self.rows.desired.items()}
+        for desired in work.acted.changed.values():
+            desired_state.committed(desired)
         dies = self.dice.choice(["before the write", "before the record"]) if self.dice.random() < 0.006 else ""
         if dies != "before the write":
             act.write_all([(self.rows, work.seen, work.acted, work.commands, work.lease)], observation, now)
