@@ -56,3 +56,10 @@ def test_the_glossary_has_one_line_for_a_term():
     terms = re.findall(r"(?m)^\| ([^|]+) \|", (ROOT / "docs/glossary.md").read_text())[2:]
     assert len(terms) >= 30
     assert terms == sorted(terms, key=str.casefold)
+
+
+def test_the_files_that_answer_a_behaviour_are_there():
+    table = (ROOT / "docs/architecture.md").read_text().split("## Where is it?")[1].split("\n## ")[0]
+    files = re.findall(r"`([a-z_]+/[a-z_/]+\.py)`", table)
+    assert len(files) >= 25
+    assert [one for one in files if not (ROOT / one).exists()] == []
