@@ -41,9 +41,9 @@ def rows() -> list[Row]:
             program.kill()
     return [
         row("process: first start to a heated simulated home", heated_seconds, "s", 30.0),
-        row("process: start to first page, warm", warm_seconds, "s", 3.0),
-        row("process: memory of the process tree, idle (PSS)", memory_mb, "MB", 120.0),
-        row("process: idle CPU, part of one core", cpu_percent, "%", 1.5),
+        row("process: start to first page, warm", warm_seconds, "s", 2.0),
+        row("process: memory of the process tree, idle (PSS)", memory_mb, "MB", 110.0),
+        row("process: idle CPU, part of one core", cpu_percent, "%", 0.6),
     ]
 
 
